@@ -1,0 +1,294 @@
+"""What a plugin subclasses, and what it is handed.
+
+A plugin *defines* classes; a recipe *decides* which of them run. Every class here is its own parameters: its fields are the keys
+that a recipe may write, with their checks, defaults and descriptions, so one class gives validation, `nstk describe`, the JSON
+schema for editors and the recipe that is saved beside the picture.
+
+TensorFlow is imported inside methods only, so that listing or checking a plugin stays instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import tensorflow as tf
+
+    from .recipe import Recipe
+
+Features = Mapping[str, Any]
+"""Activations by layer, each float32 `[1, height, width, channels]`; `"image"` is the picture itself, 0..255 RGB."""
+
+IMAGE = "image"
+"""The layer name under which a loss sees the pixels."""
+
+
+@dataclass(frozen=True)
+class File:
+    """Marks a field that names a file to read: relative to the recipe that says it, and it has to exist.
+
+    `words` are the values that are no file, such as `builtin`.
+    """
+
+    words: tuple[str, ...] = ()
+
+
+InputFile = Annotated[str, File()]
+"""The type of a field that names a file to read. Its value is an absolute path by the time a plugin sees it."""
+
+
+class Definition(BaseModel):
+    """A named thing that a recipe can use. Its fields are its recipe keys; it keeps no other state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    name: ClassVar[str]
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if not key.startswith("_"):
+            raise TypeError(f"{type(self).__name__}.{key} cannot be set: a definition keeps no state besides its recipe keys")
+        super().__setattr__(key, value)
+
+
+@dataclass(frozen=True)
+class References:
+    """What a loss compares the picture with, at one scale."""
+
+    content: Features
+    """The content picture's activations; `content["image"]` has the size of the picture that is painted."""
+    styles: Mapping[str, Features]
+    """Each style picture's activations, by the style's label (`style` when the recipe names one painting)."""
+
+
+class Loss(Definition):
+    """One term of the objective.
+
+    The same instance serves every scale of a run, so what it compares with is returned by `target`, not stored.
+    """
+
+    weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
+
+    def reads(self) -> Sequence[str]:
+        """The layers it looks at; `"image"` is the picture itself."""
+        return (IMAGE,)
+
+    def target(self, refs: References) -> Any:
+        """What to compare with; computed once per scale."""
+        return None
+
+    def __call__(self, features: Features, target: Any) -> tf.Tensor:
+        """The loss without its weight: a scalar, differentiable in `features`."""
+        raise NotImplementedError
+
+
+class StatisticLoss(Loss):
+    """A loss that sees the picture through sums over positions, so that it can be evaluated exactly in tiles.
+
+    `score(statistic(a) + statistic(b))` is the loss of a picture whose positions are those of `a` and of `b`.
+    """
+
+    def statistic(self, features: Features, target: Any) -> Any:
+        """A structure (dict, list) of tensors, each a sum over the positions of `features`.
+
+        Maps in `target` (activations of the content, say) are aligned with `features`.
+        """
+        raise NotImplementedError
+
+    def score(self, statistic: Any, target: Any) -> tf.Tensor:
+        """The loss, a scalar, from the statistic of the whole picture."""
+        raise NotImplementedError
+
+    def __call__(self, features: Features, target: Any) -> tf.Tensor:
+        return self.score(self.statistic(features, target), target)
+
+
+def _by_layer(value: Any) -> Any:
+    """`[a, b]` means equal weights that sum to 1; a mapping gives each layer its own weight."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError("names no layer")
+        if not all(isinstance(layer, str) for layer in value):
+            raise ValueError("is a list of layer names, or a mapping of layer to weight")
+        twice = [layer for layer in value if value.count(layer) > 1]
+        if twice:
+            raise ValueError(f"names `{twice[0]}` twice")
+        return {layer: 1 / len(value) for layer in value}
+    if isinstance(value, Mapping) and value and all(weight == 0 for weight in value.values()):
+        raise ValueError("gives every layer the weight 0, so the loss would see nothing")
+    return value
+
+
+Layers = Annotated[
+    dict[str, Annotated[float, Field(ge=0)]],
+    Field(min_length=1),
+    BeforeValidator(_by_layer, json_schema_input_type=str | list[str] | dict[str, Annotated[float, Field(ge=0)]]),
+]
+"""The type of a `layers` field: a list (equal weights that sum to 1) or a mapping of layer to weight."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The recipe's pictures at one scale, each height x width x 3, float32, 0..255. The arrays are read-only."""
+
+    content: np.ndarray
+    styles: Mapping[str, np.ndarray]
+
+
+class Initializer(Definition):
+    """Makes the picture that the first step starts from."""
+
+    def __call__(self, pictures: Pictures, rng: np.random.Generator) -> np.ndarray:
+        """A new array of the shape of `pictures.content`, 0..255. `rng` is seeded with the recipe's `seed`."""
+        raise NotImplementedError
+
+
+class Evaluation(NamedTuple):
+    """The objective at one picture, as scalar tensors; `losses` are by label, weighted, and sum to `loss`."""
+
+    loss: Any
+    losses: dict[str, Any]
+
+
+ValueAndGrad = Callable[[Any], "tuple[Evaluation, Any]"]
+"""The objective and its gradient with respect to the picture, `[1, height, width, 3]`."""
+
+
+class Stepper:
+    """An optimizer at work on one picture."""
+
+    variables: Sequence[Any] = ()
+    """The `tf.Variable`s that hold its state."""
+
+    def step(self) -> Evaluation:
+        """Move the picture once. Returns the objective as it was before the move.
+
+        It is compiled with `tf.function` unless the recipe says `run_eagerly: true`, so it works on tensors only.
+        """
+        raise NotImplementedError
+
+
+class Optimizer(Definition):
+    """Moves the picture."""
+
+    def start(self, image: tf.Variable, value_and_grad: ValueAndGrad, steps: int) -> Stepper:
+        """Begin on `image` (`[1, height, width, 3]`, 0..255), which will be moved `steps` times."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a backbone, as `nstk layers` shows it."""
+
+    name: str
+    channels: int
+    stride: int
+    receptive_field: int
+    """Width in pixels of the part of the picture that one activation sees."""
+    paper: str = ""
+    """The name in the papers, such as `relu4_2`."""
+
+
+class Backbone(Definition):
+    """A network whose activations the losses look at."""
+
+    layers: ClassVar[tuple[Layer, ...]]
+
+    def build(self, layers: Sequence[str]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        """A function from a picture (`[1, height, width, 3]`, 0..255 RGB) to its activations at `layers`.
+
+        It is differentiable in the picture and holds nothing trainable.
+        """
+        raise NotImplementedError
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the weights came from (`weights`, `sha256`), for the record of the run."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One size at which the picture is painted."""
+
+    index: int
+    width: int
+    height: int
+    steps: int
+
+
+class Step(Protocol):
+    """What `Callback.on_step` gets. Values are brought from the device only when they are asked for."""
+
+    index: int
+    """1 after the first step; counts through all scales."""
+    scale: Scale
+
+    @property
+    def loss(self) -> float:
+        """The objective before this step's move."""
+
+    @property
+    def losses(self) -> Mapping[str, float]:
+        """The weighted losses by label; they sum to `loss`."""
+
+    def image(self) -> np.ndarray:
+        """The picture now, height x width x 3, float32, 0..255."""
+
+
+class Run(Protocol):
+    """What every event of a callback gets: the run so far."""
+
+    recipe: Recipe
+    output: Path
+    scales: Sequence[Scale]
+    total_steps: int
+    labels: Sequence[str]
+    """The labels of the losses, in the recipe's order."""
+    device: str
+    precision: str
+    stopped: str
+    """Why the run ended (`done`, `interrupted`, what a callback said); empty while it goes on."""
+    error: BaseException | None
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step."""
+
+    def image(self) -> np.ndarray:
+        """The picture now, height x width x 3, float32, 0..255."""
+
+    def beside(self, template: str, **fields: Any) -> Path:
+        """A path in the output's folder: `{name}` is the output's name without its suffix."""
+
+    def save(self, path: Path) -> None:
+        """Write the picture as it is now."""
+
+
+class Callback(Definition):
+    """Watches a run. Override the events you need; state may be kept on `self`, each run has its own copy."""
+
+    every: int = Field(1, ge=1, description="Call `on_step` at every so many steps (and at the last one).")
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if key in type(self).model_fields:
+            raise TypeError(f"{type(self).__name__}.{key} is a recipe key and cannot be set")
+        object.__setattr__(self, key, value)
+
+    def on_start(self, run: Run) -> None:
+        """Before the first step."""
+
+    def on_scale(self, run: Run, scale: Scale) -> None:
+        """Before the first step of each scale."""
+
+    def on_step(self, run: Run, step: Step) -> None:
+        """After a step."""
+
+    def on_end(self, run: Run) -> None:
+        """Always, in reverse order; `run.stopped` and `run.error` say why."""

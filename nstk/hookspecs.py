@@ -1,0 +1,164 @@
+"""The pluggy hooks. A plugin is a module (or an installed distribution with an entry point in the group `nstk`) that implements one
+or more of them. Every hook but the last only *returns classes*: nothing that a plugin defines runs unless a recipe names it.
+
+A released hook is never renamed, and only grows arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import pluggy
+
+from .api import Backbone, Callback, Initializer, Loss, Optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
+PROJECT = "nstk"
+"""The name of the pluggy project and of the entry-point group."""
+
+_F = TypeVar("_F", bound="Callable[..., object]")
+hookspec = cast("Callable[[_F], _F]", pluggy.HookspecMarker(PROJECT))
+hookimpl = cast("Callable[[_F], _F]", pluggy.HookimplMarker(PROJECT))
+
+
+class Hooks:
+    """Every hook of nstk, each with a complete plugin as its example."""
+
+    @hookspec
+    def nstk_losses(self) -> Iterable[type[Loss]]:  # type: ignore[empty-body]
+        """Losses that a recipe can name under `losses:`.
+
+            import nstk
+
+            class Brightness(nstk.Loss):
+                \"\"\"Squared distance of the mean level from a wanted one.\"\"\"
+                name = "brightness"
+                level: float = nstk.Field(128, ge=0, le=255, description="The wanted mean, 0..255.")
+
+                def __call__(self, features, target):
+                    import tensorflow as tf
+                    return tf.square(tf.reduce_mean(features["image"]) / 255 - self.level / 255)
+
+            @nstk.hookimpl
+            def nstk_losses():
+                return [Brightness]
+        """
+
+    @hookspec
+    def nstk_initializers(self) -> Iterable[type[Initializer]]:  # type: ignore[empty-body]
+        """Initializers that a recipe can name under `init:`.
+
+            import numpy as np
+            import nstk
+
+            class Grey(nstk.Initializer):
+                \"\"\"One grey everywhere.\"\"\"
+                name = "grey"
+                level: float = nstk.Field(128, ge=0, le=255, description="The grey, 0..255.")
+
+                def __call__(self, pictures, rng):
+                    return np.full_like(pictures.content, self.level)
+
+            @nstk.hookimpl
+            def nstk_initializers():
+                return [Grey]
+        """
+
+    @hookspec
+    def nstk_optimizers(self) -> Iterable[type[Optimizer]]:  # type: ignore[empty-body]
+        """Optimizers that a recipe can name under `optimizer:`.
+
+            import tensorflow as tf
+            import nstk
+
+            class SignStepper(nstk.Stepper):
+                def __init__(self, image, value_and_grad, size):
+                    self.image, self.value_and_grad, self.size = image, value_and_grad, size
+
+                def step(self):
+                    evaluation, gradient = self.value_and_grad(self.image)
+                    self.image.assign(tf.clip_by_value(self.image - self.size * tf.sign(gradient), 0.0, 255.0))
+                    return evaluation
+
+            class Sign(nstk.Optimizer):
+                \"\"\"Move every pixel by the same amount against the sign of its gradient.\"\"\"
+                name = "sign"
+                size: float = nstk.Field(1.0, gt=0, description="Levels a step.")
+
+                def start(self, image, value_and_grad, steps):
+                    return SignStepper(image, value_and_grad, self.size)
+
+            @nstk.hookimpl
+            def nstk_optimizers():
+                return [Sign]
+        """
+
+    @hookspec
+    def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
+        """Callbacks that a recipe can name under `callbacks:`.
+
+            import nstk
+
+            class Say(nstk.Callback):
+                \"\"\"Print the loss.\"\"\"
+                name = "say"
+
+                def on_step(self, run, step):
+                    print(step.index, step.loss, dict(step.losses))
+
+            @nstk.hookimpl
+            def nstk_callbacks():
+                return [Say]
+        """
+
+    @hookspec
+    def nstk_backbones(self) -> Iterable[type[Backbone]]:  # type: ignore[empty-body]
+        """Networks that a recipe can name under `backbone:`.
+
+            import nstk
+
+            class Blur(nstk.Backbone):
+                \"\"\"No network at all: the picture, averaged over squares of 4 pixels.\"\"\"
+                name = "blur"
+                layers = (nstk.Layer("blur4", channels=3, stride=4, receptive_field=4),)
+
+                def build(self, layers):
+                    import tensorflow as tf
+                    return lambda image: {"blur4": tf.nn.avg_pool2d(image, 4, 4, "VALID")}
+
+            @nstk.hookimpl
+            def nstk_backbones():
+                return [Blur]
+        """
+
+    @hookspec
+    def nstk_commands(self, cli: click.Group) -> None:
+        """Add commands to the command line. A command of nstk cannot be replaced.
+
+            import click
+            import nstk
+
+            @click.command()
+            def hello():
+                \"\"\"Say hello.\"\"\"
+                click.echo("hello")
+
+            @nstk.hookimpl
+            def nstk_commands(cli):
+                cli.add_command(hello)
+        """
+
+
+KINDS: dict[str, tuple[str, type]] = {
+    "nstk_losses": ("loss", Loss),
+    "nstk_initializers": ("initializer", Initializer),
+    "nstk_optimizers": ("optimizer", Optimizer),
+    "nstk_callbacks": ("callback", Callback),
+    "nstk_backbones": ("backbone", Backbone),
+}
+"""What each hook defines: the word for it, and the class to subclass."""
