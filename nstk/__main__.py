@@ -1,0 +1,5 @@
+"""`python -m nstk`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""What `nstk describe` and `nstk layers` print: the parameters' own descriptions, so that no text is written twice."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from .errors import UserError
+from .recipe import Settings
+from .registry import Registry
+from .source import suggest
+
+KINDS = ("loss", "initializer", "optimizer", "callback", "backbone")
+
+
+def describe_lines(registry: Registry, kind: str | None, name: str | None) -> Iterator[str]:
+    """Everything, a kind, or one definition."""
+    if kind == "recipe":
+        yield from _parameters("recipe", Settings)
+        return
+    singular = {**{k: k for k in KINDS}, **{f"{k}s": k for k in KINDS}, "losses": "loss", "init": "initializer"}
+    if kind is not None and kind not in singular:
+        raise UserError(f"`{kind}` is no kind: {suggest(kind, KINDS) or 'the kinds are recipe, ' + ', '.join(KINDS)}")
+    if kind and name:
+        if name.rpartition(":")[2] not in registry.names(singular[kind]):
+            raise UserError(f"no {singular[kind]} is called `{name}`: {registry.unknown_hint(singular[kind], name)}")
+        cls = registry.get(singular[kind], name)
+        yield from _parameters(f"{singular[kind]} {name}", cls, full=True)
+        return
+    for each in [singular[kind]] if kind else KINDS:
+        for known in registry.names(each):
+            for plugin in registry.plugins:
+                if (each, known) in plugin.defines:
+                    cls = registry.get(each, f"{plugin.name}:{known}")
+                    yield from _parameters(f"{each} {known}", cls)
+                    yield ""
+
+
+def _parameters(title: str, cls: type[BaseModel], full: bool = False) -> Iterator[str]:
+    summary = inspect.getdoc(cls) or ""
+    yield f"{title}: {summary if full else summary.partition(chr(10))[0]}"
+    module = inspect.getdoc(inspect.getmodule(cls)) if full else None
+    if module:
+        yield from ("", *(f"  {line}".rstrip() for line in module.splitlines()), "")
+    properties = cls.model_json_schema().get("properties", {})
+    for key, info in cls.model_fields.items():
+        default = "required" if info.is_required() else f"default {_plain(info.get_default(call_default_factory=True))}"
+        yield f"  {key}: {_type(properties.get(key, {}), info.annotation)}, {default}"
+        if info.description:
+            yield f"      {info.description}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    return json.dumps(value, default=str)
+
+
+def _type(schema: dict[str, Any], annotation: Any) -> str:
+    """A field's type in words, with its bounds, from its JSON schema."""
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    if "const" in schema:
+        return str(schema["const"])
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return " or ".join(dict.fromkeys(_type(part, annotation) for part in schema[union]))
+    if "$ref" in schema:
+        return "mapping"
+    words = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "null": "nothing"}
+    kind = words.get(schema.get("type", ""), {"array": "list", "object": "mapping"}.get(schema.get("type", ""), str(annotation)))
+    bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    return " ".join([kind, *(f"{sign} {schema[key]:g}" for key, sign in bounds.items() if key in schema)])
+
+
+def layer_lines(registry: Registry, backbone: str) -> Iterator[str]:
+    """The table of a backbone's layers."""
+    if backbone.rpartition(":")[2] not in registry.names("backbone"):
+        raise UserError(f"no backbone is called `{backbone}`: {registry.unknown_hint('backbone', backbone)}")
+    yield f"{'layer':16}{'channels':>9}{'stride':>8}{'sees':>8}   in papers"
+    for layer in registry.get("backbone", backbone).layers:
+        yield f"{layer.name:16}{layer.channels:9}{layer.stride:8}{f'{layer.receptive_field} px':>8}   {layer.paper}"

@@ -1,0 +1,42 @@
+"""Ctrl-C and SIGTERM end a run after the step at hand; a second one ends it at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+INTERRUPTED = "interrupted"
+
+
+class Stoppable(Protocol):
+    """What can be asked to stop."""
+
+    def stop(self, reason: str) -> None:
+        """Stop soon."""
+
+
+@contextmanager
+def interruptible(run: Stoppable) -> Iterator[None]:
+    """Inside, the first signal asks `run` to stop and the second raises `KeyboardInterrupt`. Handlers are put back afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    seen = False
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen:
+            raise KeyboardInterrupt
+        seen = True
+        run.stop(INTERRUPTED)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

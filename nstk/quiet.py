@@ -1,0 +1,35 @@
+"""Import TensorFlow without the notices that its native code writes straight to the terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow and let it look for devices, with the process's error stream put aside.
+
+    Its notices (CUDA is absent, oneDNN is on) come before its log level is read, so an environment variable cannot hush them all. If
+    the import fails, they are shown.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices("GPU")
+            failed = False
+        except BaseException:
+            failed = True
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            if failed:
+                aside.seek(0)
+                shutil.copyfileobj(aside, sys.stderr.buffer)

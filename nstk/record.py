@@ -1,0 +1,68 @@
+"""The record of a run: what made the picture, for the file beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from .registry import file_hash
+
+if TYPE_CHECKING:
+    from .engine import Painting
+    from .recipe import Recipe
+
+PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "pluggy", "pydantic")
+
+
+def to_json(run: Painting) -> str:
+    """The record as JSON text."""
+    recipe = run.recipe
+    data = {
+        "output": str(run.output),
+        "recipe": recipe.name,
+        "stopped": run.stopped,
+        "steps": len(run.history),
+        "seconds": round(run.seconds, 3),
+        "losses": run.losses,
+        "seed": recipe.seed,
+        "scales": [{"width": s.width, "height": s.height, "steps": s.steps} for s in run.scales],
+        "device": run.device,
+        "precision": run.precision,
+        "run_eagerly": recipe.run_eagerly,
+        "versions": versions(),
+        "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
+        "inputs": {where: {"path": str(path), "sha256": file_hash(path)} for where, path in recipe.inputs().items()},
+        "plugins": plugins(recipe),
+    }
+    return json.dumps(data, indent=2, default=str) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide the bits."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def plugins(recipe: Recipe) -> list[dict[str, Any]]:
+    """Each definition in use: whose it is, and the hash of the file that defines it."""
+    import inspect
+
+    rows = []
+    for where, definition in recipe.definitions():
+        owner, file = recipe.registry.owner(type(definition)), inspect.getfile(type(definition))
+        row = {"where": where, "use": definition.name, "plugin": owner.name, "version": owner.version, "origin": owner.origin}
+        rows.append({**row, "sha256": file_hash(file) if os.path.isfile(file) else ""})
+    return rows
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,161 @@
+"""The network that every VGG backbone shares: a chain of 3 x 3 convolutions, cut after the deepest layer that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import nstk
+from nstk.plugins.backbones._weights import Network, Weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
+
+def vgg_layers(convs: Sequence[int], channels: Sequence[int]) -> tuple[nstk.Layer, ...]:
+    """The layers of a VGG whose blocks have `convs` convolutions that make `channels` channels each."""
+    layers, stride, field = [], 1, 1
+    for block, (count, width) in enumerate(zip(convs, channels, strict=True), start=1):
+        for index in range(1, count + 1):
+            field += 2 * stride
+            layers.append(nstk.Layer(f"block{block}_conv{index}", width, stride, field, f"relu{block}_{index}"))
+        field += stride
+        stride *= 2
+        layers.append(nstk.Layer(f"block{block}_pool", width, stride, field, f"pool{block}"))
+    return tuple(layers)
+
+
+class Vgg(nstk.Backbone):
+    """What the VGG backbones have in common: everything but where the kernels come from."""
+
+    network: ClassVar[Network]
+
+    pooling: Literal["max", "average"] = nstk.Field(
+        "max",
+        description="How 2 x 2 activations become one: `max` is what the network was trained with, `average` is smoother.",
+    )
+    pool_padding: Literal["valid", "same"] = nstk.Field(
+        "valid", description="What pooling does with an odd last row or column: `valid` drops it, `same` keeps it."
+    )
+    padding: Literal["zero", "reflect", "replicate"] = nstk.Field(
+        "zero", description="What convolutions see beyond the border: `zero` is the network's own, the others darken no edges."
+    )
+
+    def load(self) -> Weights:
+        """The kernels."""
+        raise NotImplementedError
+
+    def provenance(self) -> dict[str, Any]:
+        weights = self.load()
+        return {"weights": weights.source, "sha256": weights.sha256}
+
+    def build(self, layers: Sequence[str]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        preprocess_input = _keras().applications.imagenet_utils.preprocess_input
+        chain = self._chain(layers)
+        weights = self.load()
+        steps = [(name, self._step(name, is_conv, weights)) for name, is_conv in chain]
+
+        def activations(image: tf.Tensor) -> dict[str, tf.Tensor]:
+            self._check_size(image, chain)
+            x = preprocess_input(image, data_format="channels_last", mode=weights.mode)
+            found = {}
+            for name, step in steps:
+                x = step(x)
+                if name in layers:
+                    found[name] = x
+            return found
+
+        return activations
+
+    def _chain(self, layers: Sequence[str]) -> list[tuple[str, bool]]:
+        """The Keras model's layers (name, whether it is a convolution) up to the deepest of `layers`."""
+        chain = _keras_chain(self.network.application)
+        names = [name for name, _ in chain]
+        unknown = [layer for layer in layers if layer not in names]
+        if unknown:
+            raise nstk.UserError(f"{self.name} has no layer `{unknown[0]}`; it has {', '.join(names)}")
+        return list(chain[: 1 + max((names.index(layer) for layer in layers), default=-1)])
+
+    def _step(self, name: str, is_conv: bool, weights: Weights) -> Callable[[tf.Tensor], tf.Tensor]:
+        import tensorflow as tf
+
+        if is_conv:
+            kernel, bias = weights.kernels[name]
+            return _convolution(kernel, bias, self.padding)
+        pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
+        return lambda x: pool(x, ksize=2, strides=2, padding=self.pool_padding.upper())
+
+    def _check_size(self, image: tf.Tensor, chain: Sequence[tuple[str, bool]]) -> None:
+        """Say it in a sentence when a pooling would leave nothing of the picture."""
+        height, width = image.shape[1:3]
+        if self.pool_padding == "same" or height is None or width is None:
+            return
+        least = 2 ** sum(not is_conv for _, is_conv in chain)
+        if min(height, width) < least:
+            raise nstk.UserError(
+                f"a picture of {width} x {height} pixels is too small for {self.name}'s `{chain[-1][0]}`, which needs "
+                f"{least} x {least}; use a larger size, a shallower layer or `pool_padding: same`"
+            )
+
+
+def _keras() -> Any:
+    """Keras, if it runs on TensorFlow."""
+    try:
+        import keras
+
+        backend = keras.backend.backend()
+    except ImportError as error:  # Keras fails at import when the framework that it is set to is not installed
+        backend = f"one that cannot be imported ({error})"
+    if backend != "tensorflow":
+        raise nstk.UserError(
+            f"nstk needs Keras's TensorFlow backend, but it is {backend}; "
+            "set the environment variable KERAS_BACKEND=tensorflow before Python starts"
+        )
+    return keras
+
+
+@lru_cache
+def _keras_chain(application: str) -> tuple[tuple[str, bool], ...]:
+    """The layers of the Keras application, input first: name, and whether it is a convolution (else it is a pooling).
+
+    Only the structure is kept; its random weights are never used.
+    """
+    keras = _keras()
+    model = getattr(keras.applications, application)(include_top=False, weights=None)
+    return tuple((layer.name, isinstance(layer, keras.layers.Conv2D)) for layer in model.layers[1:])
+
+
+def _convolution(kernel: np.ndarray, bias: np.ndarray, padding: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Convolution, bias and ReLU as one operation that is differentiable in its input only.
+
+    TensorFlow's own gradient of a convolution also computes that of the kernel, a third of the work. A compiled graph prunes
+    it, an eager tape cannot.
+    """
+    import tensorflow as tf
+
+    filters, offsets = tf.constant(kernel), tf.constant(bias)
+    border = "SAME" if padding == "zero" else "VALID"
+
+    @tf.custom_gradient
+    def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, filters, strides=1, padding=border), offsets))
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            through = tf.raw_ops.ReluGrad(gradients=upstream, features=y)
+            return tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(x), filter=filters, out_backprop=through, strides=[1, 1, 1, 1], padding=border
+            )
+
+        return y, gradient
+
+    if padding == "zero":
+        return convolve
+
+    def padded(x: tf.Tensor) -> tf.Tensor:
+        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
+        mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
+        return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
+
+    return padded

@@ -1,0 +1,35 @@
+"""File names of callbacks: templates that stay in the output's folder."""
+
+from __future__ import annotations
+
+import string
+from pathlib import PurePath
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def check_template(*fields: str) -> AfterValidator:
+    """A validator for a path template that knows `{name}` (the output's name without suffix) and `fields`."""
+    known = ("name", "suffix", *fields)
+
+    def check(template: str) -> str:
+        try:
+            parts = list(string.Formatter().parse(template))
+            template.format(**dict.fromkeys(known, 0))
+        except (KeyError, IndexError, AttributeError):
+            raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}") from None
+        except ValueError as error:
+            raise ValueError(f"is no template: {error}") from None
+        if any(field and not field.isidentifier() for _, field, _, _ in parts):
+            raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}")
+        path = PurePath(template)
+        if not template or path.is_absolute() or ".." in path.parts:
+            raise ValueError("leaves the output's folder: write a path relative to it")
+        return template
+
+    return AfterValidator(check)
+
+
+LogName = Annotated[str, check_template()]
+"""A path in the output's folder that may use `{name}`."""

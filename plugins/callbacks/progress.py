@@ -1,0 +1,85 @@
+"""How far the run is: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import nstk
+
+LIVE_SECONDS = 0.2
+"""Between two looks at the losses, which have to be brought from the device."""
+
+
+class Progress(nstk.Callback):
+    """Show step, losses by label, steps a second, time left, device and precision."""
+
+    name = "progress"
+
+    def on_start(self, run: nstk.Run) -> None:
+        from rich.console import Console
+
+        self.console = Console(stderr=True)
+        self.live: Any = None
+        self.shown, self.first = 0.0, 0.0
+        sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
+        self.say(f"{run.recipe.name}: {sizes} px, {run.total_steps} steps on {run.device}, {run.precision}")
+
+    def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
+        if self.console.is_terminal and self.live is None:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self.live = Progress(
+                MofNCompleteColumn(), BarColumn(24), TimeRemainingColumn(), TextColumn("{task.description}"), console=self.console
+            )
+            self.task = self.live.add_task("the first step is being compiled", total=run.total_steps)
+            self.live.start()
+
+    def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
+        now = time.perf_counter()
+        if step.index == 1:
+            self.first = now  # the first step holds the compilation, so the rate is counted from its end
+        rate = (step.index - 1) / (now - self.first) if now > self.first else 0.0
+        last = step.index == run.total_steps or bool(run.stopped)
+        if self.live is not None:
+            self.live.update(self.task, completed=step.index)
+            if last or now - self.shown >= LIVE_SECONDS:
+                self.live.update(self.task, description=f"{_speed(rate)}  {_losses(step)}")
+                self.shown = now
+        elif last or step.index == 1 or step.index % max(1, run.total_steps // 10) == 0:
+            left = f", {_clock((run.total_steps - step.index) / rate)} left" if rate and not last else ""
+            self.say(f"step {step.index}/{run.total_steps}: {_losses(step)}  {_speed(rate)}{left}")
+
+    def on_end(self, run: nstk.Run) -> None:
+        if self.live is not None:
+            self.live.stop()
+        if run.stopped and run.error is None and run.stopped != "done":
+            self.say(f"stopped: {run.stopped}")
+
+    def say(self, text: str) -> None:
+        if self.console.is_terminal:
+            self.console.print(text, highlight=False, markup=False)
+        else:
+            sys.stderr.write(text + "\n")  # rich would wrap a log's lines at 80 columns
+            sys.stderr.flush()
+
+
+def _losses(step: nstk.Step) -> str:
+    return "  ".join([f"loss {step.loss:.4g}", *(f"{label} {value:.4g}" for label, value in step.losses.items())])
+
+
+def _speed(rate: float) -> str:
+    if not rate:
+        return "-- steps/s"
+    return f"{rate:.2f} steps/s" if rate >= 0.1 else f"{1 / rate:.0f} s/step"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@nstk.hookimpl
+def nstk_callbacks() -> list[type[nstk.Callback]]:
+    return [Progress]

@@ -1,0 +1,28 @@
+"""Save the picture while it is being painted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import nstk
+from nstk.plugins.callbacks._template import check_template
+
+
+class Snapshots(nstk.Callback):
+    """Save the picture every so many steps."""
+
+    name = "snapshots"
+
+    every: int = nstk.Field(50, ge=1, description="Save at every so many steps (and at the last one).")
+    path: Annotated[str, check_template("step", "scale")] = nstk.Field(
+        "{name}-{step:05}{suffix}",
+        description="Template of the files, in the output's folder: {name} and {suffix} are the output's, {step} and {scale} numbers.",
+    )
+
+    def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
+        run.save(run.beside(self.path, step=step.index, scale=step.scale.index))
+
+
+@nstk.hookimpl
+def nstk_callbacks() -> list[type[nstk.Callback]]:
+    return [Snapshots]

@@ -1,0 +1,28 @@
+"""Start from any picture, an earlier result for example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nstk
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Image(nstk.Initializer):
+    """A picture file, resized to the content's size."""
+
+    name = "image"
+
+    file: nstk.InputFile = nstk.Field(description="The picture to start from.")
+
+    def __call__(self, pictures: nstk.Pictures, rng: np.random.Generator) -> np.ndarray:
+        height, width = pictures.content.shape[:2]
+        return nstk.resize(nstk.read_picture(Path(self.file)), width, height)
+
+
+@nstk.hookimpl
+def nstk_initializers() -> list[type[nstk.Initializer]]:
+    return [Image]

@@ -1,0 +1,45 @@
+"""Content loss: the picture's activations against the photograph's.
+
+Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, equation 1:
+
+    L = 1/2 sum (F - P)^2        F, P: activations of the picture and of the content, M positions x N channels
+
+`formula` chooses the normalisation of the squared distance D = sum (F - P)^2: `relative` D / sum P^2; `gatys` D / 2; `course`
+D / (4 N M), the deeplearning.ai course; `mean` D / (N M).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nstk
+from nstk.plugins.losses._distance import DISTANCE, Formula, distance, statistic
+
+
+class Content(nstk.StatisticLoss):
+    """Squared distance between the activations of the picture and those of the content."""
+
+    name = "content"
+
+    layers: nstk.Layers = nstk.Field(
+        {"block4_conv2": 1.0}, description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.", validate_default=True
+    )
+    formula: Formula = nstk.Field("relative", description=DISTANCE)
+
+    def reads(self) -> Sequence[str]:
+        return tuple(self.layers)
+
+    def target(self, refs: nstk.References) -> Mapping[str, Any]:
+        return {layer: refs.content[layer] for layer in self.layers}
+
+    def statistic(self, features: nstk.Features, target: Mapping[str, Any]) -> Any:
+        return {layer: statistic(features[layer], target[layer], target[layer]) for layer in self.layers}
+
+    def score(self, statistic: Any, target: Mapping[str, Any]) -> Any:
+        return sum(weight * distance(statistic[layer], self.formula) for layer, weight in self.layers.items())
+
+
+@nstk.hookimpl
+def nstk_losses() -> list[type[nstk.Loss]]:
+    return [Content]

@@ -1,0 +1,79 @@
+"""Style loss: the Gram matrices of the picture's activations against the painting's.
+
+Gatys, Ecker and Bethge, CVPR 2016, equations 3 to 5: with the activations F of a layer (M positions x N channels) and the Gram
+matrices G = F^T F of the picture and A of the painting,
+
+    E = 1 / (4 N^2 M^2) sum (G - A)^2,    L = sum over layers of w E
+
+Differs from the paper in one thing: each Gram matrix is divided by the number of its own positions before they are compared, so the
+painting need not have the picture's size. Where it has, the values are the paper's.
+
+`formula` chooses the normalisation of D = sum (G/M - A/M)^2: `relative` D / sum (A/M)^2, so that every layer counts by its weight at
+every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import nstk
+
+TINY = 1e-12
+"""Keeps `relative` finite for a layer of the painting that never fires."""
+
+
+class Gram(nstk.StatisticLoss):
+    """Squared distance between the Gram matrices of the picture and of the style: which features occur together."""
+
+    name = "gram"
+
+    layers: nstk.Layers = nstk.Field(
+        [f"block{block}_conv1" for block in range(1, 6)],
+        description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
+        validate_default=True,
+    )
+    formula: Literal["relative", "gatys", "course", "mean"] = nstk.Field(
+        "relative",
+        description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared norm), "
+        "gatys and course (a quarter of the mean over the matrix) or mean.",
+    )
+
+    def reads(self) -> Sequence[str]:
+        return tuple(self.layers)
+
+    def target(self, refs: nstk.References) -> Mapping[str, Any]:
+        """The Gram matrix per position of the style, by layer: `[channels, channels]`; of several styles, their mean."""
+        grams = [self._per_position(self.statistic(style, None)) for style in refs.styles.values()]
+        return {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self.layers}
+
+    def statistic(self, features: nstk.Features, target: Any) -> Any:
+        """The Gram matrix and the number of positions, by layer."""
+        import tensorflow as tf
+
+        def sums(activations: Any) -> dict[str, Any]:
+            flat = tf.reshape(activations, [-1, activations.shape[-1]])
+            return {"gram": tf.matmul(flat, flat, transpose_a=True), "positions": tf.cast(tf.shape(flat)[0], tf.float32)}
+
+        return {layer: sums(features[layer]) for layer in self.layers}
+
+    def score(self, statistic: Any, target: Mapping[str, Any]) -> Any:
+        grams = self._per_position(statistic)
+        return sum(weight * self._distance(grams[layer], target[layer]) for layer, weight in self.layers.items())
+
+    def _per_position(self, statistic: Any) -> dict[str, Any]:
+        return {layer: sums["gram"] / sums["positions"] for layer, sums in statistic.items()}
+
+    def _distance(self, gram: Any, target: Any) -> Any:
+        import tensorflow as tf
+
+        distance = tf.reduce_sum(tf.math.squared_difference(gram, target))
+        if self.formula == "relative":
+            return distance / tf.maximum(tf.reduce_sum(tf.square(target)), TINY)
+        channels = int(target.shape[-1])
+        return distance / (channels**2 * (1 if self.formula == "mean" else 4))
+
+
+@nstk.hookimpl
+def nstk_losses() -> list[type[nstk.Loss]]:
+    return [Gram]

@@ -1,0 +1,50 @@
+"""Total variation: how much neighbouring pixels differ, to keep the picture from growing noise.
+
+Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal algorithms", 1992, in the squared form that Mahendran and
+Vedaldi ("Understanding Deep Image Representations by Inverting Them", CVPR 2015, equation 3, beta = 2) use for pictures:
+
+    D = sum (x[i+1, j] - x[i, j])^2 + (x[i, j+1] - x[i, j])^2        x: pixels, 0..255
+
+It is the squared distance between the picture and itself moved by a pixel, so `formula` has the content loss's normalisations:
+`relative` D / the content's own D (1 is as rough as the photograph); `gatys` D / 2; `course` D / (4 x elements), `mean`
+D / elements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nstk
+from nstk.plugins.losses._distance import DISTANCE, Formula, distance
+
+
+class TotalVariation(nstk.StatisticLoss):
+    """Squared differences of neighbouring pixels: smooths the picture."""
+
+    name = "tv"
+
+    formula: Formula = nstk.Field("relative", description=DISTANCE)
+
+    def target(self, refs: nstk.References) -> Any:
+        return refs.content[nstk.IMAGE]
+
+    def statistic(self, features: nstk.Features, target: Any) -> Any:
+        import tensorflow as tf
+
+        def roughness(image: Any) -> Any:
+            down, right = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
+            return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
+
+        return {
+            "distance": roughness(features[nstk.IMAGE]),
+            "norm": roughness(target),
+            "elements": tf.cast(tf.size(target), tf.float32),
+        }
+
+    def score(self, statistic: Any, target: Any) -> Any:
+        return distance(statistic, self.formula)
+
+
+@nstk.hookimpl
+def nstk_losses() -> list[type[nstk.Loss]]:
+    return [TotalVariation]

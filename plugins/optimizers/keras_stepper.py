@@ -1,0 +1,107 @@
+"""Any `keras.optimizers` optimizer as an nstk optimizer, with its learning-rate schedules.
+
+A third party's optimizer is a subclass of `KerasOptimizer` with a `keras_optimizer` method, or of `nstk.Optimizer` for one that Keras
+does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import nstk
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+
+
+class _Schedule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    start: float = nstk.Field(gt=0, description="Learning rate of the first step, levels.")
+
+
+class Constant(_Schedule):
+    """The same learning rate at every step."""
+
+    use: Literal["constant"] = "constant"
+
+    def build(self, steps: int) -> Any:
+        return self.start
+
+
+class Exponential(_Schedule):
+    """`start * decay ** (step / every)`."""
+
+    use: Literal["exponential"] = "exponential"
+    decay: float = nstk.Field(0.96, gt=0, le=1, description="Factor on the learning rate.")
+    every: int = nstk.Field(10, ge=1, description="Steps in which the factor is applied once.")
+
+    def build(self, steps: int) -> Any:
+        import keras
+
+        return keras.optimizers.schedules.ExponentialDecay(self.start, self.every, self.decay)
+
+
+class Cosine(_Schedule):
+    """Half a cosine from `start` to `end`, over the run's steps."""
+
+    use: Literal["cosine"] = "cosine"
+    end: float = nstk.Field(0.0, ge=0, description="Learning rate of the last step, levels.")
+
+    def build(self, steps: int) -> Any:
+        import keras
+
+        return keras.optimizers.schedules.CosineDecay(self.start, max(1, steps), alpha=self.end / self.start)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("use", "constant"))
+    return str(getattr(value, "use", "number"))
+
+
+LearningRate = Annotated[
+    Annotated[float, nstk.Field(gt=0), Tag("number")]
+    | Annotated[Constant, Tag("constant")]
+    | Annotated[Exponential, Tag("exponential")]
+    | Annotated[Cosine, Tag("cosine")],
+    Discriminator(_kind),
+]
+
+RATE = (
+    "Levels (of 255) that a pixel moves a step, roughly: a number, or a schedule: {use: constant, start}, "
+    "{use: exponential, start, decay, every} or {use: cosine, start, end}."
+)
+
+
+class KerasOptimizer(nstk.Optimizer):
+    """An optimizer of `keras.optimizers` on the picture's pixels, which are clipped to 0..255 after each step."""
+
+    learning_rate: LearningRate = nstk.Field(2.0, description=RATE)
+
+    def keras_optimizer(self, learning_rate: Any) -> Any:
+        """The `keras.optimizers.Optimizer` to use; `learning_rate` is a number or a Keras schedule."""
+        raise NotImplementedError
+
+    def start(self, image: Any, value_and_grad: Any, steps: int) -> nstk.Stepper:
+        rate = self.learning_rate if isinstance(self.learning_rate, float) else self.learning_rate.build(steps)
+        return KerasStepper(self.keras_optimizer(rate), image, value_and_grad)
+
+
+class KerasStepper(nstk.Stepper):
+    """Evaluate, apply the gradient, clip."""
+
+    def __init__(self, optimizer: Any, image: Any, value_and_grad: Any):
+        self.optimizer, self.image, self.value_and_grad = optimizer, image, value_and_grad
+        optimizer.build([image])
+
+    @property
+    def variables(self) -> Sequence[Any]:  # type: ignore[override]
+        return [variable.value for variable in self.optimizer.variables]
+
+    def step(self) -> nstk.Evaluation:
+        import tensorflow as tf
+
+        evaluation, gradient = self.value_and_grad(self.image)
+        self.optimizer.apply([gradient], [self.image])
+        self.image.assign(tf.clip_by_value(self.image, 0.0, 255.0))
+        return evaluation
