@@ -58,50 +58,50 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names} | {"Field": "api"}
 
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 (computed, so that a name is listed once for the runtime)
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `as` tells type checkers that these are public
     from .api import (
-        IMAGE,
-        Backbone,
-        Callback,
-        Definition,
-        Evaluation,
-        Features,
-        Field,
-        File,
-        Initializer,
-        InputFile,
-        Layer,
-        Layers,
-        Loss,
-        Optimizer,
-        Pictures,
-        References,
-        Run,
-        Scale,
-        StatisticLoss,
-        Step,
-        Stepper,
+        IMAGE as IMAGE,
+        Backbone as Backbone,
+        Callback as Callback,
+        Definition as Definition,
+        Evaluation as Evaluation,
+        Features as Features,
+        Field as Field,
+        File as File,
+        Initializer as Initializer,
+        InputFile as InputFile,
+        Layer as Layer,
+        Layers as Layers,
+        Loss as Loss,
+        Optimizer as Optimizer,
+        Pictures as Pictures,
+        References as References,
+        Run as Run,
+        Scale as Scale,
+        StatisticLoss as StatisticLoss,
+        Step as Step,
+        Stepper as Stepper,
     )
-    from .engine import Result, evaluate, run
+    from .engine import Result as Result, evaluate as evaluate, run as run
     from .errors import (
-        CallbackError,
-        MissingExtra,
-        NotFinite,
-        NstkError,
-        OutputError,
-        PictureError,
-        PluginError,
-        RecipeError,
-        RunError,
-        UserError,
-        WeightsError,
+        CallbackError as CallbackError,
+        MissingExtra as MissingExtra,
+        NotFinite as NotFinite,
+        NstkError as NstkError,
+        OutputError as OutputError,
+        PictureError as PictureError,
+        PluginError as PluginError,
+        RecipeError as RecipeError,
+        RunError as RunError,
+        UserError as UserError,
+        WeightsError as WeightsError,
     )
-    from .hookspecs import hookimpl
-    from .images import read_picture, resize, write_picture
-    from .loading import load_recipe
-    from .recipe import Recipe
+    from .hookspecs import hookimpl as hookimpl
+    from .images import read_picture as read_picture, resize as resize, write_picture as write_picture
+    from .loading import load_recipe as load_recipe
+    from .recipe import Recipe as Recipe
 
 
 def __getattr__(name: str) -> Any:

@@ -5,71 +5,42 @@ Exit codes: 0 done, 1 the run failed, 2 a mistake of the user's (recipe, usage, 
 
 from __future__ import annotations
 
+import json
 import logging
-import os
+import re
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from . import __version__
-from .errors import NstkError, UserError
+from .errors import PluginError, UserError
+from .interrupts import INTERRUPTED
+from .shell import (
+    EXIT_INTERRUPTED,
+    Group,
+    call,
+    complain,
+    is_verbose,
+    open_registry,
+    plugin_option,
+    verbose_option,
+    warn_broken,
+)
 
 if TYPE_CHECKING:
     from .recipe import Recipe
     from .registry import Registry
 
-EXIT_INTERRUPTED = 130
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-class Cli(click.Group):
-    """The group of all commands; plugins' commands are loaded only when one is asked for that nstk does not have."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        self._load()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self.commands:
-            self._load()
-        return super().get_command(ctx, name)
-
-    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        name = name or cmd.name or ""
-        if name in self.commands and self.commands[name] is not cmd:
-            raise UserError(f"`nstk {name}` exists already: a plugin cannot replace it")
-        super().add_command(cmd, name)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError:
-            from .source import suggest
-
-            hint = suggest(args[0], self.commands) or "`nstk --help` lists the commands"
-            raise UserError(f"there is no command `nstk {args[0]}`: {hint}") from None
-
-    def _load(self) -> None:
-        """Add what installed plugins bring. Without any, nothing is imported, so `nstk --help` is instant."""
-        from importlib.metadata import entry_points
-
-        if not entry_points(group="nstk"):
-            return
-        from .registry import Registry
-
-        registry = Registry()
-        registry.add_commands(self)
-        _warn_broken(registry)
-
-
-@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="nstk")
-def cli() -> None:
+@plugin_option
+@verbose_option
+@click.pass_context
+def cli(ctx: click.Context, plugins: Sequence[str]) -> None:
     """Neural style transfer: paint one picture in the manner of another.
 
     \b
@@ -77,21 +48,11 @@ def cli() -> None:
     nstk run --content photo.jpg --style art.jpg    paint your own pictures
     nstk recipes                                    what else there is
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
-def plugin_option(function: _F) -> _F:
-    """`-p`, for every command that loads plugins."""
-    return click.option(
-        "-p", "--plugin", "plugins", multiple=True, metavar="FILE_OR_MODULE", help="Load a plugin; no:NAME leaves an installed one out."
-    )(function)
-
-
-def verbose_option(function: _F) -> _F:
-    """`-v`, for every command that can fail."""
-    return click.option("-v", "--verbose", is_flag=True, help="Show more, and the traceback of an error.")(function)
-
-
-@cli.command("run")
+@cli.command()
 @click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
 @click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
 @click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
@@ -100,17 +61,16 @@ def verbose_option(function: _F) -> _F:
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
-def run_command(
+def run(
     words: Sequence[str],
     content: str | None,
     style: str | None,
     output: str | None,
     plugins: Sequence[str],
     eager: bool,
-    verbose: bool,
     quiet: bool,
 ) -> int:
-    """Paint a picture: a recipe, or the default one with your own pictures.
+    """Paint a picture from a recipe, or from two pictures of your own.
 
     \b
     nstk run louvre
@@ -118,71 +78,82 @@ def run_command(
     nstk run --content photo.jpg --style painting.jpg -o photo-painted.png
     """
     name, overrides = _split(words)
-    overrides += [f"{key}={value}" for key, value in (("content", content), ("style", style)) if value]
-    overrides += ["run_eagerly=true"] * eager + ["callbacks.progress=false"] * quiet
-    if name is None and not (content and style):
+    options = {"content": content, "style": style, "output.path": output}
+    overrides += [f"{key}={_quoted(value)}" for key, value in options.items() if value is not None]
+    overrides += ["run_eagerly=true"] * eager
+    if name is None and not {"content", "style"} <= {setting.partition("=")[0] for setting in overrides}:
         raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
-    recipe = _load(name, overrides, plugins, output)
-    if not quiet:
-        _warn_broken(recipe.registry)
-    _start_tensorflow(verbose)
-    from .engine import INTERRUPTED, run
+    recipe = _load(name, overrides, plugins, quiet=quiet)
+    if quiet:  # not by an override: it does not change the picture, so it must not make a saved recipe a changed one
+        kept = {label: callback for label, callback in recipe.callbacks.items() if callback.name != "progress"}
+        recipe = recipe.model_copy(update={"callbacks": kept})
+    _start_tensorflow()
+    from . import engine
 
-    result = run(recipe)
+    result = engine.run(recipe)
     click.echo(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 
 
 @cli.command()
-@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE... [KEY=VALUE ...]")
 @plugin_option
 @verbose_option
-def check(recipes: Sequence[str], plugins: Sequence[str], verbose: bool) -> int:
-    """Check recipes: every mistake, with its line and column. KEY=VALUE words apply to all of them."""
-    names = [word for word in recipes if "=" not in word or Path(word).exists()]
-    overrides = [word for word in recipes if word not in names]
+@click.pass_context
+def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> int:
+    """Check recipes: every mistake, with its line and column.
+
+    KEY=VALUE words apply to all of them.
+    """
+    names = [word for word in words if _is_recipe(word)]
+    overrides = [word for word in words if not _is_recipe(word)]
+    if not names:
+        raise UserError("name a recipe to check")
     code = 0
     for name in names:
         try:
             recipe = _load(name, overrides, plugins)
+        except PluginError:
+            raise  # what `-p` names is the same for all of them
         except UserError as error:
-            _complain(error, verbose)
+            complain(error, is_verbose(ctx))
             code = error.exit_code
         else:
             click.echo(f"{name}: good ({recipe.backbone.name}, {', '.join(recipe.losses)}, {recipe.steps} steps)")
-            _warn_broken(recipe.registry)
-    if not names:
-        raise UserError("name a recipe to check")
     return code
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @plugin_option
 @verbose_option
-def show(words: Sequence[str], plugins: Sequence[str], verbose: bool) -> None:
-    """Show a resolved recipe: everything it extends, overrides and leaves to default, as YAML that runs."""
+def show(words: Sequence[str], plugins: Sequence[str]) -> None:
+    """Show a recipe with all that it extends and leaves to default.
+
+    What is shown is a recipe itself: YAML that runs.
+    """
     name, overrides = _split(words)
     click.echo(_load(name, overrides, plugins).to_yaml(), nl=False)
 
 
 @cli.command()
+@verbose_option
 def recipes() -> None:
     """List the recipes that come with nstk."""
     from .loading import shipped
 
     for name, path in shipped().items():
-        first = path.read_text(encoding="utf-8").splitlines()
-        title = next((line[1:].strip() for line in first if line.startswith("# ") and "yaml-language-server" not in line), "")
-        click.echo(f"{name:12} {title}")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        title = next((line[1:].strip() for line in lines if line.startswith("# ") and "yaml-language-server" not in line), "")
+        click.echo(f"{name:12} {title}".rstrip())
 
 
-@cli.command("cp")
+@cli.command()
 @click.argument("name")
 @click.argument("dest")
 @verbose_option
-def copy(name: str, dest: str, verbose: bool) -> None:
-    """Copy a recipe that comes with nstk, and its pictures, to make it your own.
+def cp(name: str, dest: str) -> None:
+    """Copy a recipe that comes with nstk, with its pictures.
 
     DEST is the new recipe's file, or a folder.
     """
@@ -195,11 +166,16 @@ def copy(name: str, dest: str, verbose: bool) -> None:
 @cli.command("plugins")
 @plugin_option
 @verbose_option
-def plugins_command(plugins: Sequence[str], verbose: bool) -> None:
-    """List plugins: name, version, origin, what each defines; broken ones last, with the reason."""
+def list_plugins(plugins: Sequence[str]) -> None:
+    """List plugins: name, version, origin, and what each defines.
+
+    Broken ones come last, with the reason.
+    """
     from .registry import describe_plugins
 
-    for name, version, origin, defines in describe_plugins(_registry(plugins)):
+    registry = open_registry(plugins)
+    registry.commands(cli.commands)
+    for name, version, origin, defines in describe_plugins(registry):
         click.echo(f"{name} {version}".rstrip() + f"  ({origin})")
         click.echo(click.wrap_text(defines, 100, "    ", "    ", preserve_paragraphs=True))
 
@@ -209,8 +185,8 @@ def plugins_command(plugins: Sequence[str], verbose: bool) -> None:
 @click.argument("name", required=False)
 @plugin_option
 @verbose_option
-def describe(kind: str | None, name: str | None, plugins: Sequence[str], verbose: bool) -> None:
-    """Describe what a recipe can use: each parameter with its type, default and meaning.
+def describe(kind: str | None, name: str | None, plugins: Sequence[str]) -> None:
+    """Describe what a recipe can use, with every parameter.
 
     KIND is recipe, loss, initializer, optimizer, callback or backbone.
     """
@@ -223,8 +199,11 @@ def describe(kind: str | None, name: str | None, plugins: Sequence[str], verbose
 @click.argument("backbone", default="vgg19")
 @plugin_option
 @verbose_option
-def layers(backbone: str, plugins: Sequence[str], verbose: bool) -> None:
-    """List the layers of a backbone: channels, stride, receptive field, and the papers' name."""
+def layers(backbone: str, plugins: Sequence[str]) -> None:
+    """List the layers of a backbone.
+
+    Each with its channels, its stride, the pixels that one activation sees, and its name in the papers.
+    """
     from .describing import layer_lines
 
     click.echo("\n".join(layer_lines(_registry(plugins), backbone)))
@@ -233,76 +212,77 @@ def layers(backbone: str, plugins: Sequence[str], verbose: bool) -> None:
 @cli.command()
 @plugin_option
 @verbose_option
-def schema(plugins: Sequence[str], verbose: bool) -> None:
-    """Print a JSON Schema of recipes for editors; it knows the plugins' parameters.
+def schema(plugins: Sequence[str]) -> None:
+    """Print a JSON Schema of recipes, for editors.
 
     \b
     nstk schema > nstk.schema.json
     and as the first line of a recipe:
     # yaml-language-server: $schema=nstk.schema.json
     """
-    import json
-
     from .schema import recipe_schema
 
     click.echo(json.dumps(recipe_schema(_registry(plugins)), indent=2))
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @click.option("--picture", required=True, metavar="PICTURE", help="The picture to judge.")
 @plugin_option
 @verbose_option
-def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str], verbose: bool) -> None:
-    """Print each loss of a given picture under a recipe, as JSON, in float32; nothing is optimised."""
-    import json
+def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None:
+    """Print each loss of a given picture under a recipe, as JSON.
+
+    Nothing is optimised; the losses are computed in float32.
+    """
+    from .images import check_picture
 
     name, overrides = _split(words)
     recipe = _load(name, overrides, plugins)
-    from .images import check_picture
-
     check_picture(Path(picture))
-    _start_tensorflow(verbose)
-    from .engine import evaluate as judge
+    _start_tensorflow()
+    from . import engine
 
-    click.echo(json.dumps(judge(recipe, picture), indent=2))
+    click.echo(json.dumps(engine.evaluate(recipe, picture), indent=2))
+
+
+def _is_recipe(word: str) -> bool:
+    return "=" not in word or Path(word).exists()
 
 
 def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
     """The recipe, if the first word is one, and the overrides."""
-    if words and ("=" not in words[0] or Path(words[0]).exists()):
-        name, rest = words[0], list(words[1:])
-    else:
-        name, rest = None, list(words)
-    for word in rest:
+    name = words[0] if words and _is_recipe(words[0]) else None
+    overrides = list(words if name is None else words[1:])
+    for word in overrides:
         if "=" not in word:
             raise UserError(f"`{word}` is not an override: write key=value, such as steps=200")
-    return name, rest
+    return name, overrides
 
 
-def _load(name: str | None, overrides: Sequence[str], plugins: Sequence[str], output: str | None = None) -> Recipe:
+def _quoted(value: str) -> str:
+    """A file name as an override is read back: `a #1.jpg` or `12` would not survive bare."""
+    return value if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", value) else json.dumps(value, ensure_ascii=False)
+
+
+def _load(name: str | None, overrides: Sequence[str], plugins: Sequence[str], *, quiet: bool = False) -> Recipe:
     from .loading import load_recipe
 
-    return load_recipe(name, overrides, plugins=plugins, output=output)
+    recipe = load_recipe(name, overrides, plugins=plugins)
+    if not quiet:
+        warn_broken(recipe.registry)
+    return recipe
 
 
 def _registry(plugins: Sequence[str]) -> Registry:
-    from .registry import Registry
-
-    registry = Registry(without=[spec[3:] for spec in plugins if spec.startswith("no:")])
-    for spec in plugins:
-        if not spec.startswith("no:"):
-            registry.load(spec, Path.cwd())
+    registry = open_registry(plugins)
+    warn_broken(registry)
     return registry
 
 
-def _warn_broken(registry: Registry) -> None:
-    for failure in registry.failures:
-        click.echo(f"warning: {failure}; `-p no:{failure.name}` leaves it out", err=True)
-
-
-def _start_tensorflow(verbose: bool) -> None:
+def _start_tensorflow() -> None:
     """Set up what is said on the way; TensorFlow's notices about itself are shown with `-v` only."""
+    verbose = is_verbose(click.get_current_context())
     if not verbose:
         from .quiet import import_tensorflow
 
@@ -311,30 +291,6 @@ def _start_tensorflow(verbose: bool) -> None:
     logging.getLogger("nstk").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-def _complain(error: BaseException, verbose: bool) -> None:
-    if verbose:
-        traceback.print_exception(error)
-    click.echo(str(error) if "\n" in str(error) or ": " in str(error)[:40] else f"error: {error}", err=True)
-
-
 def main(args: Sequence[str] | None = None) -> None:
     """The `nstk` command: runs one command and ends the process with its exit code."""
-    args = list(sys.argv[1:] if args is None else args)
-    verbose = "-v" in args or "--verbose" in args
-    try:
-        code = cli.main(args, prog_name="nstk", standalone_mode=False)
-    except NstkError as error:
-        _complain(error, verbose)
-        code = error.exit_code
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("interrupted", err=True)
-        code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # `nstk schema | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    sys.exit(code or 0)
+    sys.exit(call(cli, sys.argv[1:] if args is None else args))

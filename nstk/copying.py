@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import filecmp
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import OutputError, UserError
 from .images import write_whole
 from .loading import shipped
-from .source import parse, shown, suggest
+from .source import parse, read_text, shown, suggest
+from .tree import walk
+
+_RECIPES = (".yaml", ".yml")
 
 
 def copy_recipe(name: str, dest: Path) -> list[Path]:
@@ -17,15 +21,23 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
     if name not in known:
         raise UserError(f"no recipe `{name}` comes with nstk: {suggest(name, known) or 'there are ' + ', '.join(known)}")
     source = known[name]
-    target = dest if dest.suffix in (".yaml", ".yml") else dest / source.name
-    text = source.read_text(encoding="utf-8")
-    pairs = [(source, target)]
-    for node in parse(text, str(source), source.parent).value.values():
-        if isinstance(node.value, str) and (source.parent / node.value).is_file():
-            pairs.append((source.parent / node.value, target.parent / node.value))
-    for origin, copy in pairs:
-        if copy.exists() and not filecmp.cmp(origin, copy, shallow=False):
-            raise OutputError(f"{shown(copy)} exists already and is another file: choose another place")
-    for origin, copy in pairs:
-        write_whole(copy, origin.read_bytes())
-    return [copy for _, copy in pairs]
+    target = dest if dest.suffix in _RECIPES and not dest.is_dir() else dest / source.name
+    pairs = {source: target}
+    for file in _files_of(source):
+        pairs[file] = target.parent / file.relative_to(source.parent)
+    there = [copy for origin, copy in pairs.items() if copy.exists() and not filecmp.cmp(origin, copy, shallow=False)]
+    if there:
+        raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
+    for origin, copy in pairs.items():
+        if not copy.exists():
+            write_whole(copy, origin.read_bytes())
+    return list(pairs.values())
+
+
+def _files_of(recipe: Path) -> Iterator[Path]:
+    """The files beside a recipe that it names, and those that a recipe names which it extends."""
+    for node in walk(parse(read_text(recipe), str(recipe), recipe.parent)):
+        if isinstance(node.value, str) and node.value and (file := recipe.parent / node.value).is_file():
+            yield file
+            if file.suffix in _RECIPES:
+                yield from _files_of(file)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from .errors import UserError
-from .recipe import Settings
+from .recipe import DEFAULTS, LABELLED, SLOTS, Settings
 from .registry import Registry
 from .source import suggest
 
@@ -21,6 +22,12 @@ def describe_lines(registry: Registry, kind: str | None, name: str | None) -> It
     """Everything, a kind, or one definition."""
     if kind == "recipe":
         yield from _parameters("recipe", Settings)
+        for key, each in {**SLOTS, **LABELLED}.items():
+            what = f"a mapping of label to {each}" if key in LABELLED else "a name, or a mapping with `use` and parameters"
+            yield f"  {key}: {what}, default {_plain(DEFAULTS[key])}"
+            yield f"      See `nstk describe {each}`."
+        yield "  plugins: a list of files and modules, default []"
+        yield "  extends: a recipe that this one changes, default none"
         return
     singular = {**{k: k for k in KINDS}, **{f"{k}s": k for k in KINDS}, "losses": "loss", "init": "initializer"}
     if kind is not None and kind not in singular:
@@ -33,11 +40,10 @@ def describe_lines(registry: Registry, kind: str | None, name: str | None) -> It
         return
     for each in [singular[kind]] if kind else KINDS:
         for known in registry.names(each):
-            for plugin in registry.plugins:
-                if (each, known) in plugin.defines:
-                    cls = registry.get(each, f"{plugin.name}:{known}")
-                    yield from _parameters(f"{each} {known}", cls)
-                    yield ""
+            owned = registry.owned(each, known)
+            for plugin, cls in owned:
+                yield from _parameters(f"{each} {known}" if len(owned) == 1 else f"{each} {plugin.name}:{known}", cls)
+                yield ""
 
 
 def _parameters(title: str, cls: type[BaseModel], full: bool = False) -> Iterator[str]:
@@ -46,7 +52,10 @@ def _parameters(title: str, cls: type[BaseModel], full: bool = False) -> Iterato
     module = inspect.getdoc(inspect.getmodule(cls)) if full else None
     if module:
         yield from ("", *(f"  {line}".rstrip() for line in module.splitlines()), "")
-    properties = cls.model_json_schema().get("properties", {})
+    try:
+        properties = cls.model_json_schema().get("properties", {})
+    except PydanticInvalidForJsonSchema:  # a type that JSON has not
+        properties = {}
     for key, info in cls.model_fields.items():
         default = "required" if info.is_required() else f"default {_plain(info.get_default(call_default_factory=True))}"
         yield f"  {key}: {_type(properties.get(key, {}), info.annotation)}, {default}"
@@ -72,9 +81,14 @@ def _type(schema: dict[str, Any], annotation: Any) -> str:
     if "$ref" in schema:
         return "mapping"
     words = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "null": "nothing"}
-    kind = words.get(schema.get("type", ""), {"array": "list", "object": "mapping"}.get(schema.get("type", ""), str(annotation)))
+    words |= {"array": "list", "object": "mapping"}
+    kind = words.get(schema.get("type", ""), str(annotation))
     bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    return " ".join([kind, *(f"{sign} {schema[key]:g}" for key, sign in bounds.items() if key in schema)])
+    return " ".join([kind, *(f"{sign} {_bound(schema[key])}" for key, sign in bounds.items() if key in schema)])
+
+
+def _bound(value: float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def layer_lines(registry: Registry, backbone: str) -> Iterator[str]:

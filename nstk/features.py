@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from .api import IMAGE, Backbone, Features, Loss, Pictures, References
+from .events import blaming
 
 Network = Callable[[tf.Tensor], Features]
 """From a picture `[1, height, width, 3]`, 0..255 RGB, to its activations by layer; `"image"` is the picture itself."""
+
+
+class LayerNotReadError(KeyError):
+    """A loss looked at a layer that its `reads()` does not name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Seen(dict[str, Any]):
+    """The activations that one loss asked for.
+
+    Other losses' layers are left out: a loss that happened to find them would break when it is used alone.
+    """
+
+    def __missing__(self, layer: str) -> Any:
+        raise LayerNotReadError(f"`{layer}` is not among the layers that its reads() names: {', '.join(self) or 'none'}")
+
+
+def seen(loss: Loss, features: Features) -> Seen:
+    """The part of `features` that `loss` says it reads."""
+    return Seen({layer: features[layer] for layer in loss.reads()})
+
+
+def seen_references(loss: Loss, refs: References) -> References:
+    """The part of `refs` that `loss` says it reads."""
+    return References(seen(loss, refs.content), {label: seen(loss, style) for label, style in refs.styles.items()})
 
 
 def network(backbone: Backbone, losses: Iterable[Loss]) -> Network:
     """The part of `backbone` that `losses` read."""
     wanted = {layer for loss in losses for layer in loss.reads()} - {IMAGE}
     layers = [layer.name for layer in backbone.layers if layer.name in wanted]  # in the network's order
-    forward = backbone.build(layers) if layers else lambda image: {}
+    who = f"backbone `{backbone.name}`"
+    with blaming(who, backbone):
+        forward = backbone.build(layers) if layers else lambda image: {}
 
     def features(image: tf.Tensor) -> Features:
-        return {IMAGE: image, **forward(image)}
+        with blaming(who, backbone):
+            return {IMAGE: image, **forward(image)}
 
     return features
 

@@ -1,5 +1,7 @@
-"""The pluggy hooks. A plugin is a module (or an installed distribution with an entry point in the group `nstk`) that implements one
-or more of them. Every hook but the last only *returns classes*: nothing that a plugin defines runs unless a recipe names it.
+"""The pluggy hooks.
+
+A plugin is a module that implements one or more of them; an installed distribution names its module by an entry point in the
+group `nstk`. Every hook but the last only *returns classes*: nothing that a plugin defines runs unless a recipe names it.
 
 A released hook is never renamed, and only grows arguments.
 """
@@ -33,6 +35,8 @@ class Hooks:
     def nstk_losses(self) -> Iterable[type[Loss]]:  # type: ignore[empty-body]
         """Losses that a recipe can name under `losses:`.
 
+        A whole plugin:
+
             import nstk
 
             class Brightness(nstk.Loss):
@@ -53,7 +57,8 @@ class Hooks:
     def nstk_initializers(self) -> Iterable[type[Initializer]]:  # type: ignore[empty-body]
         """Initializers that a recipe can name under `init:`.
 
-            import numpy as np
+        A whole plugin:
+
             import nstk
 
             class Grey(nstk.Initializer):
@@ -62,6 +67,7 @@ class Hooks:
                 level: float = nstk.Field(128, ge=0, le=255, description="The grey, 0..255.")
 
                 def __call__(self, pictures, rng):
+                    import numpy as np
                     return np.full_like(pictures.content, self.level)
 
             @nstk.hookimpl
@@ -73,7 +79,8 @@ class Hooks:
     def nstk_optimizers(self) -> Iterable[type[Optimizer]]:  # type: ignore[empty-body]
         """Optimizers that a recipe can name under `optimizer:`.
 
-            import tensorflow as tf
+        A whole plugin:
+
             import nstk
 
             class SignStepper(nstk.Stepper):
@@ -81,6 +88,7 @@ class Hooks:
                     self.image, self.value_and_grad, self.size = image, value_and_grad, size
 
                 def step(self):
+                    import tensorflow as tf
                     evaluation, gradient = self.value_and_grad(self.image)
                     self.image.assign(tf.clip_by_value(self.image - self.size * tf.sign(gradient), 0.0, 255.0))
                     return evaluation
@@ -102,6 +110,8 @@ class Hooks:
     def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
         """Callbacks that a recipe can name under `callbacks:`.
 
+        A whole plugin:
+
             import nstk
 
             class Say(nstk.Callback):
@@ -119,6 +129,8 @@ class Hooks:
     @hookspec
     def nstk_backbones(self) -> Iterable[type[Backbone]]:  # type: ignore[empty-body]
         """Networks that a recipe can name under `backbone:`.
+
+        A whole plugin:
 
             import nstk
 
@@ -138,7 +150,9 @@ class Hooks:
 
     @hookspec
     def nstk_commands(self, cli: click.Group) -> None:
-        """Add commands to the command line. A command of nstk cannot be replaced.
+        """Add commands to the command line, where none of nstk's own can be replaced.
+
+        A whole plugin:
 
             import click
             import nstk

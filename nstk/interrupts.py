@@ -21,7 +21,7 @@ class Stoppable(Protocol):
 
 @contextmanager
 def interruptible(run: Stoppable) -> Iterator[None]:
-    """Inside, the first signal asks `run` to stop and the second raises `KeyboardInterrupt`. Handlers are put back afterwards."""
+    """Inside, the first signal asks `run` to stop, the second raises `KeyboardInterrupt`. Handlers are put back afterwards."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return

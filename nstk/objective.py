@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from .api import Evaluation, Features, Loss, References
-from .errors import NstkError, RunError
-from .features import Network
-from .registry import blame
+from .errors import RunError
+from .events import SCOPE, blaming, code
+from .features import Network, seen, seen_references
 
 
 class Objective:
@@ -19,7 +20,10 @@ class Objective:
     def __init__(self, net: Network, losses: Mapping[str, Loss], refs: References):
         self.net = net
         self.losses = {label: loss for label, loss in losses.items() if loss.weight > 0}
-        self.targets = {label: _blamed(label, "target", loss.target, refs) for label, loss in self.losses.items()}
+        self.targets: dict[str, Any] = {}
+        for label, loss in self.losses.items():
+            with blaming(f"loss `{label}`, in target,", loss):
+                self.targets[label] = loss.target(seen_references(loss, refs))
 
     def evaluate(self, image: tf.Tensor) -> Evaluation:
         """The objective at a picture `[1, height, width, 3]`."""
@@ -38,21 +42,25 @@ class Objective:
             raise RunError(f"none of the losses ({', '.join(self.losses)}) depends on the picture: there is no gradient")
         return evaluation, gradient
 
+    def faulty(self, image: tf.Tensor) -> str:
+        """The label of a loss whose gradient at a picture is NaN or infinite; empty if there is none."""
+        pixels = tf.convert_to_tensor(image)
+        for label, loss in self.losses.items():
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(pixels)
+                value = loss.weight * self._term(label, loss, self.net(pixels))
+            gradient = tape.gradient(value, pixels)
+            if gradient is not None and not tf.reduce_all(tf.math.is_finite(gradient)):
+                return label
+        return ""
+
     def _term(self, label: str, loss: Loss, features: Features) -> tf.Tensor:
-        value = tf.convert_to_tensor(_blamed(label, "__call__", loss, features, self.targets[label]))
-        if value.shape.rank != 0:
-            raise RunError(f"loss `{label}` ({type(loss).__name__}) returned a tensor of shape {value.shape}: return a scalar")
-        return tf.cast(value, tf.float32)
-
-
-def _blamed(label: str, event: str, function: Any, *args: Any) -> Any:
-    """Call a part of a loss; what it raises is told with the loss's label and the line."""
-    try:
-        return function(*args)
-    except NstkError:
-        raise
-    except KeyError as error:
-        hint = "a loss sees only the layers that its reads() names"
-        raise RunError(f"loss `{label}` failed in {event}: {blame(error)}: {hint}") from error
-    except Exception as error:
-        raise RunError(f"loss `{label}` failed in {event}: {blame(error)}") from error
+        with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
+            value = tf.convert_to_tensor(loss(seen(loss, features), self.targets[label]))
+            if value.shape.rank == 0:
+                return tf.cast(value, tf.float32)
+        file, line = (code(loss, "__call__", "score") or [("?", 0)])[0]
+        raise RunError(
+            f"loss `{label}` ({type(loss).__name__}) returned a tensor of shape {value.shape}: return a scalar, "
+            f"with tf.reduce_mean for example ({Path(file).name}:{line})"
+        )

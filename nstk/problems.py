@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .source import Mark, Node, Problem, suggest
+from .source import suggest
+from .tree import Mark, Node, Problem
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
     "less_than": ("below", "lt"),
     "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
 }
 _TYPES = {
     "float": "a number",
@@ -21,84 +24,165 @@ _TYPES = {
     "bool": "true or false",
     "string": "a text",
     "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
     "dict": "a mapping",
     "model": "a mapping",
+    "none": "empty",
 }
-_MISSING = {
-    (): {
-        "content": "the recipe names no content picture: add `content: photo.jpg`",
-        "style": "the recipe names no style picture: add `style: painting.jpg`",
-    }
+_SAID_BY_HAND: dict[tuple[str, ...], str] = {
+    ("content",): "the recipe names no content picture: add `content: photo.jpg`",
+    ("style",): "the recipe names no style picture: add `style: painting.jpg`",
 }
+_OUTPUT = "a path, or a mapping with `path` and `quality`"
+_BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def translate(error: ValidationError, cls: type[BaseModel], tree: Node, path: Sequence[str]) -> list[Problem]:
     """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`."""
     found: dict[tuple[Mark, str], Problem] = {}
+    wanted: dict[tuple[Mark, str, str], list[str]] = {}
+    hints: dict[Mark, str] = {}
     for detail in error.errors(include_url=False):
-        problem = _problem(detail, cls, tree, tuple(path))
-        found.setdefault((problem.mark, problem.message), problem)
-    return list(found.values())
+        place = _Place(detail, cls, tree, tuple(path))
+        if must := _must_be(detail, place):
+            wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append(must)
+            hints[place.node.mark] = hints.get(place.node.mark) or _type_hint(detail, must)
+        else:
+            problem = _problem(detail, place)
+            found.setdefault((problem.mark, problem.message), problem)
+    # Each branch of a union has its own complaint about one and the same value.
+    must_be = [
+        Problem(f"{name} must be {' or '.join(dict.fromkeys(musts))}, {instead}", mark, hints[mark])
+        for (mark, name, instead), musts in wanted.items()
+    ]
+    return [*found.values(), *must_be]
 
 
-def _problem(detail: Any, cls: type[BaseModel], tree: Node, path: tuple[str, ...]) -> Problem:
+class _Place:
+    """Where in the recipe one of pydantic's complaints belongs."""
+
+    def __init__(self, detail: Any, cls: type[BaseModel], tree: Node, path: tuple[str, ...]):
+        self.cls = cls
+        self.path, self.node = [*path], tree.at(path)
+        self.loc = [step for step in detail["loc"] if step != "[key]"]
+        steps: list[str] = []
+        for step in self.loc:
+            below = self.node.at([step])
+            if below is not self.node or len(self.loc) == 1:  # else a step of pydantic's own: the branch of a union
+                steps.append(str(step))
+            self.node = below
+        self.key = str(self.loc[-1]) if self.loc else ""
+        self.parent = ".".join([*path, *(steps[:-1] if steps and steps[-1] == self.key else steps)])
+        inside = f" in {'.'.join(path)}" if path else ""
+        self.name = f"`{'.'.join(steps)}`{inside}" if steps else f"`{'.'.join(path)}`"
+
+    @property
+    def key_mark(self) -> Mark:
+        return self.node.key or self.node.mark
+
+    def known_keys(self) -> list[str]:
+        """The keys that could stand beside the last one."""
+        if len(self.loc) < 2:
+            return [*self.cls.model_fields]
+        field = self.cls.model_fields.get(str(self.loc[0]))
+        return [key for model in _models(field.annotation if field else None) for key in model.model_fields]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _must_be(detail: Any, place: _Place) -> str:
+    """What the value must be, for complaints of that form."""
     kind, context = detail["type"], detail.get("ctx", {})
-    loc = [step for step in detail["loc"] if step != "[key]"]
-    node = tree.at([*path, *loc])
-    key = str(loc[-1]) if loc else ""
-    inside = f" in {'.'.join(path)}" if path else ""
-    name = f"`{_readable(tree, path, loc)}`" if loc else f"`{'.'.join(path)}`"
-    if kind == "extra_forbidden":
-        return Problem(f"unknown key `{key}`{inside}", node.key or node.mark, suggest(key, _keys(cls)))
-    if kind == "missing":
-        message = _MISSING.get(path, {}).get(key, f"`{'.'.join(path) or 'the recipe'}` needs the key `{key}`")
-        return Problem(message, node.key or node.mark)
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]
-        return Problem(f"{name}{inside} must be {word} {_number(context[bound])}, not {_said(detail)}", node.mark)
+        return f"{word} {_number(context[bound])}"
     if kind == "finite_number":
-        return Problem(f"{name}{inside} must be a finite number, not {_said(detail)}", node.mark)
+        return "a finite number"
     if kind in ("literal_error", "enum"):
-        choices = context["expected"].replace("'", "")
-        hint = suggest(str(detail["input"]), choices.replace(" or ", ", ").split(", "))
-        return Problem(f"{name}{inside} must be {choices}, not {_said(detail)}", node.mark, hint)
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return Problem(f"{name}{inside} is not one of {context.get('expected_tags', 'the kinds known')}", node.mark)
-    if kind == "value_error":
-        return Problem(f"{name}{inside} {context['error']}", node.mark)
-    wanted = next((words for prefix, words in _TYPES.items() if kind.startswith(prefix + "_")), None)
-    if wanted:
-        return Problem(f"{name}{inside} must be {wanted}, not {_said(detail)}", node.mark)
-    return Problem(f"{name}{inside}: {detail['msg']}", node.mark)
+        return str(context["expected"]).replace("'", "")
+    if place.path == [] and place.loc == ["output"]:
+        return _OUTPUT
+    if kind == "string_pattern_mismatch":
+        return f"a text that matches {context['pattern']}"
+    ours = ("_type", "_parsing", "_from_float", "_attributes_type", "_required")
+    return next((words for prefix, words in _TYPES.items() if re.fullmatch(f"{prefix}({'|'.join(ours)})", kind)), "")
 
 
-def _readable(tree: Node, path: tuple[str, ...], loc: Sequence[Any]) -> str:
-    """The keys of `loc` that the recipe really has: pydantic's own steps (the branch of a union) are left out."""
-    here, steps = tree.at(path), []
-    for step in loc:
-        below = here.at([step])
-        if below is not here or len(loc) == 1:
-            steps.append(str(step))
-        here = below
-    return ".".join(steps) or str(loc[0])
+def _problem(detail: Any, place: _Place) -> Problem:
+    """A complaint of another form."""
+    kind, context, mark = detail["type"], detail.get("ctx", {}), place.node.mark
+    if kind == "extra_forbidden":
+        inside = f" in {place.parent}" if place.parent else ""
+        known = place.known_keys()
+        return Problem(
+            f"unknown key `{place.key}`{inside}", place.key_mark, suggest(place.key, known) or f"known: {', '.join(known)}"
+        )
+    if kind == "missing" and isinstance(place.loc[-1], int):
+        return Problem(f"`{place.parent}` has too few items", mark)
+    if kind == "missing":
+        message = _SAID_BY_HAND.get((*place.path, place.key))
+        if message:  # there is no word to point at
+            return Problem(message, Mark(mark.where, mark.folder))
+        return Problem(f"`{place.parent}` needs the key `{place.key}`", place.key_mark)
+    if kind == "union_tag_invalid":
+        tags = re.findall("'(.*?)'", context["expected_tags"])
+        hint = suggest(context["tag"], tags) or f"the kinds are {', '.join(tags)}"
+        return Problem(f"{place.name} has no kind `{context['tag']}`", place.node.at(["use"]).mark, hint)
+    if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
+        least = "min_length" in context
+        unit = "character" if kind.startswith("string") else "entry"
+        count = context["min_length" if least else "max_length"]
+        units = unit if count == 1 else "characters" if unit == "character" else "entries"
+        return Problem(f"{place.name} must have {'at least' if least else 'at most'} {count} {units}", mark)
+    if kind in ("value_error", "assertion_error"):
+        return Problem(f"{place.name} {str(context['error']) or 'is not valid'}", mark)
+    message = re.sub("^Input should be", "must be", detail["msg"])
+    return Problem(f"{place.name} {message}" if message != detail["msg"] else f"{place.name}: {message}", mark)
 
 
-def _keys(cls: type[BaseModel]) -> list[str]:
-    return [*cls.model_fields, "use"]
+def _type_hint(detail: Any, must: str) -> str:
+    """What to do about a value of the wrong type."""
+    value = detail["input"]
+    if isinstance(value, str):
+        if must == "true or false" and value.lower() in _BOOLS:
+            return f"write `{_BOOLS[value.lower()]}`"
+        if must in ("a number", "a whole number") and re.fullmatch(r"[-+]?[\d_,]*\.?\d+([eE][-+]?\d+)?", value):
+            plain = re.sub("[_,]", "", value)
+            return "leave out the quotes" if plain == value else f"write {plain}"
+        if detail["type"] in ("literal_error", "enum"):
+            return suggest(value, re.findall("'(.*?)'", detail["ctx"]["expected"]))
+    if must == "a text" and isinstance(value, (int, float)):
+        return "put it in quotes"
+    return ""
+
+
+def _not(detail: Any) -> str:
+    text = isinstance(detail["input"], str) and detail["type"] not in ("literal_error", "enum")
+    return said(detail["input"]).replace("not ", "not the text ", 1) if text else said(detail["input"])
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) and value == round(value, 5) else str(value)
+    return text if len(text) <= 20 else f"{float(value):g}"
 
 
-def _said(detail: Any) -> str:
-    value = detail["input"]
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
+def said(value: Any) -> str:
+    """What the recipe says instead."""
     if value is None:
-        return "nothing"
+        return "but nothing is written there"
+    if isinstance(value, dict):
+        return "not a mapping"
+    if isinstance(value, list):
+        return "not a list"
     if isinstance(value, bool):
-        return str(value).lower()
-    return f"`{str(value)[:60]}`" if isinstance(value, str) else _number(value)
+        return f"not {str(value).lower()}"
+    if isinstance(value, str):
+        return f"not `{value}`" if len(value) <= 60 else f"not `{value[:60]}...`"
+    return f"not {_number(value)}"

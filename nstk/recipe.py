@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from . import source
 from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer
 from .errors import PluginError
 from .registry import Registry
+from .source import dump
 
 STYLE = "style"
 """The label of the style when a recipe names one painting."""
 
 DEFAULTS: dict[str, Any] = {
     "backbone": "vgg19",
-    "losses": {"content": {"weight": 1}, "gram": {"weight": 10}},
+    "losses": {
+        "content": {"weight": 1},
+        "gram": {"weight": 10},
+        # The pixels' own Gram matrix: the layers above have hardly a gradient where the picture is dark and flat.
+        "colour": {"use": "gram", "layers": ["image"], "weight": 20},
+        "tv": {"weight": 0.05},
+    },
     "init": "content",
     "optimizer": "adam",
     "callbacks": {"progress": None},
@@ -40,7 +47,9 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field("", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory.")
+    path: str = Field(
+        "", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory."
+    )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
 
 
@@ -102,19 +111,13 @@ class Recipe(Settings):
 
     def inputs(self) -> dict[str, Path]:
         """Every file that the recipe reads, by its place in the recipe."""
-        found = {"content": Path(self.content), "style": Path(self.style)}
-        for where, definition in self.definitions():
-            for name, marker in file_fields(type(definition)):
-                value = getattr(definition, name)
-                if value is not None and value not in marker.words:
-                    found[f"{where}.{name}"] = Path(value)
-        return found
+        return input_files([("", self), *self.definitions()])
 
     def to_plain(self, folder: Path | None = None) -> dict[str, Any]:
         """The recipe as plain data, with every default written out.
 
-        Paths under the working directory are written relative to `folder` (default: the working directory), so that a project can
-        be moved; others are absolute.
+        If `folder` (default: the working directory) is in the working directory, paths in there are written relative to
+        `folder`, so that a project can be moved; others are absolute.
         """
         folder = folder or Path.cwd()
         data = self.model_dump(include=set(Settings.model_fields), mode="json")
@@ -130,13 +133,15 @@ class Recipe(Settings):
                 label: {k: v for k, v in self._slot(kind, it, folder).items() if (k, v) != ("use", label)}
                 for label, it in getattr(self, key).items()
             }
+        dropped = {label: False for label in DEFAULTS["callbacks"] if label not in self.callbacks}
+        data["callbacks"] = dropped | data["callbacks"]
         if self.plugins:
             data["plugins"] = [_relative(spec, folder) if spec.endswith(".py") else spec for spec in self.plugins]
         return data
 
     def to_yaml(self, folder: Path | None = None) -> str:
         """The recipe as YAML that `load_recipe` reads back, for a file in `folder`."""
-        return source.dump(self.to_plain(folder))
+        return dump(self.to_plain(folder))
 
     def _slot(self, kind: str, definition: Definition, folder: Path) -> dict[str, Any]:
         cls = type(definition)
@@ -147,18 +152,53 @@ class Recipe(Settings):
             use = f"{self.registry.owner(cls).name}:{cls.name}"
         params = definition.model_dump(mode="json")
         for name, marker in file_fields(cls):
-            if params[name] is not None and params[name] not in marker.words:
-                params[name] = _relative(params[name], folder)
+            params[name] = map_texts(params[name], partial(_relative, folder=folder, words=marker.words))
         return {"use": use, **params}
 
 
+def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
+    """Every file that definitions read, by its place in the recipe."""
+    found: dict[str, Path] = {}
+    for where, definition in definitions:
+        for name, marker in file_fields(type(definition)):
+            paths = [Path(text) for text in _texts(getattr(definition, name)) if text and text not in marker.words]
+            place = f"{where}.{name}".lstrip(".")
+            found |= {place if len(paths) == 1 else f"{place}.{index}": path for index, path in enumerate(paths)}
+    return found
+
+
 def file_fields(cls: type[BaseModel]) -> Iterator[tuple[str, File]]:
-    """The fields of a definition that name a file to read."""
+    """The fields of a definition that name files to read: `InputFile`, and `InputFile | None` or `list[InputFile]`."""
     for name, info in cls.model_fields.items():
-        yield from ((name, marker) for marker in info.metadata if isinstance(marker, File))
+        yield from ((name, marker) for marker in [*info.metadata, *_metadata(info.annotation)] if isinstance(marker, File))
 
 
-def _relative(path: str, folder: Path) -> str:
-    if Path(path).is_relative_to(Path.cwd()):
-        return Path(os.path.relpath(path, folder)).as_posix()
+def _metadata(annotation: Any) -> Iterator[Any]:
+    """What is said with `Annotated` inside a type."""
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from _metadata(part)
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """The same data with every text changed."""
+    if isinstance(value, dict):
+        return {key: map_texts(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [map_texts(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
+    here = Path.cwd()
+    if path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
     return path

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from .errors import UserError
 from .registry import file_hash
 
 if TYPE_CHECKING:
-    from .engine import Painting
+    from .painting import Painting
     from .recipe import Recipe
 
 PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "pluggy", "pydantic")
@@ -34,8 +36,7 @@ def to_json(run: Painting) -> str:
         "run_eagerly": recipe.run_eagerly,
         "versions": versions(),
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
-        "inputs": {where: {"path": str(path), "sha256": file_hash(path)} for where, path in recipe.inputs().items()},
-        "plugins": plugins(recipe),
+        **run.sources,
     }
     return json.dumps(data, indent=2, default=str) + "\n"
 
@@ -46,9 +47,15 @@ def versions() -> dict[str, str]:
     for package in PACKAGES:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
+        except PackageNotFoundError:  # TensorFlow has other distributions too, such as tensorflow-cpu
+            found[package] = getattr(sys.modules.get(package), "__version__", "not installed")
     return found
+
+
+def sources(recipe: Recipe) -> dict[str, Any]:
+    """The files that a run is made from, with their hashes."""
+    inputs = {where: {"path": str(path), "sha256": file_hash(path)} for where, path in recipe.inputs().items()}
+    return {"inputs": inputs, "plugins": plugins(recipe)}
 
 
 def plugins(recipe: Recipe) -> list[dict[str, Any]]:
@@ -57,7 +64,11 @@ def plugins(recipe: Recipe) -> list[dict[str, Any]]:
 
     rows = []
     for where, definition in recipe.definitions():
-        owner, file = recipe.registry.owner(type(definition)), inspect.getfile(type(definition))
+        try:
+            owner, file = recipe.registry.owner(type(definition)), inspect.getfile(type(definition))
+        except StopIteration:
+            which = f"`{where}` is a {type(definition).__name__}, which no plugin of this recipe defines"
+            raise UserError(f"{which}: list its file in `plugins`") from None
         row = {"where": where, "use": definition.name, "plugin": owner.name, "version": owner.version, "origin": owner.origin}
         rows.append({**row, "sha256": file_hash(file) if os.path.isfile(file) else ""})
     return rows

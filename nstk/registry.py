@@ -9,27 +9,34 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from . import __version__
 from .api import Definition
+from .blame import blame, spot
 from .errors import PluginError
 from .hookspecs import KINDS, PROJECT, Hooks
+from .slips import check_class, refuse_hookless, refuse_slips
 from .source import shown, suggest
+
+if TYPE_CHECKING:
+    import click
 
 SHIPPED = "nstk"
 """The name of the plugin that ships with nstk, and with `nstk:gram` the owner of its gram."""
 
-_D = TypeVar("_D", bound=Definition)
+BROKEN = (Exception, SystemExit)
+"""What a plugin may raise while it loads; Ctrl-C is not its doing."""
 
 
 @dataclass
@@ -52,26 +59,10 @@ class Failure:
     name: str
     origin: str
     error: BaseException
+    what: str = "did not load"
 
     def __str__(self) -> str:
-        return f"plugin `{self.name}` ({self.origin}) did not load: {blame(self.error)}"
-
-
-def blame(error: BaseException) -> str:
-    """`ModuleNotFoundError: no module named x (foo.py:3)`: the last line of code that is not import machinery or ours."""
-    if isinstance(error, PluginError):
-        return str(error)
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} ({Path(error.filename or '?').name}:{error.lineno})"
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename not in (__file__, importlib.metadata.__file__)
-        and "importlib" not in Path(frame.filename).parts
-        and not frame.filename.startswith("<")
-    ]
-    spot = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}{spot}"
+        return f"plugin `{self.name}` ({self.origin}) {self.what}: {blame(self.error)}"
 
 
 def file_hash(path: str | Path) -> str:
@@ -81,14 +72,6 @@ def file_hash(path: str | Path) -> str:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _shipped_modules() -> Iterator[ModuleType]:
-    import nstk.plugins
-
-    for found in pkgutil.walk_packages(nstk.plugins.__path__, "nstk.plugins."):
-        if not found.ispkg and not found.name.rpartition(".")[2].startswith("_"):
-            yield importlib.import_module(found.name)
 
 
 class Registry:
@@ -104,71 +87,89 @@ class Registry:
         self.failures: list[Failure] = []
         self.without = frozenset(without)
         self._owned: dict[tuple[str, str], list[tuple[Plugin, type[Definition]]]] = {}
-        shipped = Plugin(SHIPPED, _version(), "built in")
-        self.plugins.append(shipped)
-        for module in _shipped_modules():
-            self._register(shipped, module)
+        if SHIPPED in self.without:
+            raise PluginError(f"`no:{SHIPPED}` would leave out everything that comes with nstk")
+        self._load_shipped()
         if installed:
-            for entry in sorted(entry_points(group=PROJECT), key=lambda entry: entry.name):
+            for entry in sorted(entry_points(group=PROJECT), key=lambda entry: (entry.name, entry.value)):
                 self._load_entry(entry)
+
+    def _load_shipped(self) -> None:
+        """Load `nstk.plugins`. A file that somebody put there must not take the others down."""
+        plugin = Plugin(SHIPPED, __version__, "built in")
+        self.plugins.append(plugin)
+        package = importlib.import_module("nstk.plugins")
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if found.ispkg or found.name.rpartition(".")[2].startswith("_"):
+                continue
+            try:
+                self._register(plugin, importlib.import_module(found.name))
+            except BROKEN as error:
+                self.failures.append(Failure(SHIPPED, found.name, error))
 
     def _load_entry(self, entry: EntryPoint) -> None:
         """Load one installed plugin. One that is broken must not take the tool down."""
         if entry.name in self.without:
             return
         dist = entry.dist
-        origin = f"{dist.name} {dist.version}" if dist else entry.value
+        plugin = Plugin(entry.name, dist.version if dist else "", f"{dist.name} {dist.version}" if dist else entry.value)
         try:
-            plugin = Plugin(entry.name, dist.version if dist else "", origin)
             self._register(plugin, entry.load())
-        except Exception as error:
-            self.failures.append(Failure(entry.name, origin, error))
+        except BROKEN as error:
+            self.failures.append(Failure(plugin.name, plugin.origin, error))
         else:
             self.plugins.append(plugin)
 
     def load(self, spec: str, folder: Path) -> None:
-        """Load what a recipe or `-p` asked for: a file (`./foo.py`) relative to `folder`, or a module (`foo.bar`).
+        """Load what a recipe or `-p` asked for: a file (`foo.py`, relative to `folder`), a module, or an installed plugin.
 
         Raises `PluginError`: what was asked for by name has to work.
         """
-        path = (folder / spec).resolve() if spec.endswith(".py") else None
-        if path and not path.is_file():
-            there = [name for name in _names(path.parent) if name.endswith(".py")]
-            raise PluginError(f"no plugin file {shown(path)}" + (f": {hint}" if (hint := suggest(path.name, there)) else ""))
-        name = path.stem if path else spec
-        origin = shown(path) if path else spec
-        if name in self.without or any(origin == plugin.origin for plugin in self.plugins):
+        path = Path(os.path.abspath(folder / os.path.expanduser(spec))) if spec.endswith(".py") else None
+        name, origin = (path.stem, shown(path)) if path else (spec, spec)
+        if name in self.without or any(origin in (plugin.origin, plugin.name) for plugin in self.plugins):
             return
+        for failure in self.failures:
+            if spec == failure.name:
+                raise PluginError(str(failure)) from failure.error
+        plugin = Plugin(name, "", origin)
         try:
-            module = _import_file(path) if path else importlib.import_module(spec)
-            plugin = Plugin(name, str(getattr(module, "__version__", "")), origin)
+            module = _import_file(path) if path else _import_module(spec, folder)
+            plugin.version = str(getattr(module, "__version__", ""))
             self._register(plugin, module)
-        except Exception as error:
+        except BROKEN as error:
             raise PluginError(str(Failure(name, origin, error))) from error
-        self.plugins.append(plugin)
+        if plugin.modules:  # none: an installed plugin brought the same module
+            self.plugins.append(plugin)
 
-    def _register(self, plugin: Plugin, module: ModuleType) -> None:
+    def _register(self, plugin: Plugin, module: Any) -> None:
         """Register one module with pluggy and take down what it defines. Leaves nothing behind when it fails."""
-        _refuse_slips(module)
+        if not isinstance(module, ModuleType):
+            raise PluginError(f"a plugin is a module, but its entry point names {repr(module)[:60]}")
+        refuse_slips(module)
         if self.manager.is_registered(module):
             return
-        if plugin.name != SHIPPED and not any(hasattr(member, f"{PROJECT}_impl") for member in vars(module).values()):
-            raise PluginError(f"it has no hook: add one, such as\n    @{PROJECT}.hookimpl\n    def nstk_losses(): return [MyLoss]")
-        key = f"{plugin.origin}/{getattr(module, '__name__', plugin.name)}"
+        if plugin.name != SHIPPED:  # whose files may hold what several plugins share
+            refuse_hookless(module)
         try:
-            self.manager.register(module, key)
+            self.manager.register(module, f"{plugin.origin}/{module.__name__}")
             found = [(kind, cls) for hook, (kind, base) in KINDS.items() for cls in self._classes(hook, base, module)]
+            names = [*plugin.defines, *((kind, cls.name) for kind, cls in found)]
+            for kind, cls in reversed(found):
+                if names.count((kind, cls.name)) > 1:
+                    raise PluginError(f"{spot(cls)}: it defines the {kind} `{cls.name}` twice")
         except BaseException as error:
-            self.manager.unregister(module)  # a register() that fails leaves the plugin half in
+            if self.manager.is_registered(module):  # a register() that fails leaves the plugin half in
+                self.manager.unregister(module)
             if isinstance(error, pluggy.PluginValidationError):
-                raise PluginError(" ".join(str(error).split())) from None
+                raise PluginError(" ".join(str(error).split())) from error
             raise
         plugin.modules.append(module)
+        plugin.defines[:] = names
         for kind, cls in found:
-            plugin.defines.append((kind, cls.name))
             self._owned.setdefault((kind, cls.name), []).append((plugin, cls))
 
-    def _classes(self, hook: str, base: type, module: ModuleType) -> list[type[Definition]]:
+    def _classes(self, hook: str, base: type[Definition], module: ModuleType) -> list[type[Definition]]:
         """What one module's implementation of one hook returns, so that it, and what it raises, has an owner."""
         classes: list[type[Definition]] = []
         for call in getattr(self.manager.hook, hook).get_hookimpls():
@@ -176,9 +177,9 @@ class Registry:
                 continue
             made = call.function()
             if inspect.isclass(made) or not isinstance(made, Iterable):
-                raise PluginError(f"{_spot(call.function)}: {hook} returns {made!r}: return a list of classes")
+                raise PluginError(f"{spot(call.function)}: `{hook}` returns {repr(made)[:60]}: return a list of classes")
             for cls in made:
-                _check_class(cls, base, f"{_spot(call.function)}: {hook}")
+                check_class(cls, base, call.function)
                 classes.append(cls)
         return classes
 
@@ -186,16 +187,23 @@ class Registry:
         """Every name of a kind, sorted."""
         return sorted({name for k, name in self._owned if k == kind})
 
+    def owned(self, kind: str, name: str) -> Sequence[tuple[Plugin, type[Any]]]:
+        """Every class of that kind and name, with the plugin that defines it."""
+        return self._owned.get((kind, name), [])
+
     def get(self, kind: str, name: str) -> type[Any]:
         """The class called `gram`, or `histogram:gram` where two plugins define a `gram`."""
         owner, _, short = name.rpartition(":")
-        found = [(plugin, cls) for plugin, cls in self._owned.get((kind, short), []) if owner in ("", plugin.name)]
-        if len(found) > 1:
-            choices = " or ".join(f"`{plugin.name}:{short}` ({plugin.origin})" for plugin, _ in found)
-            raise PluginError(f"two plugins define the {kind} `{name}`: write {choices}")
+        found = [(plugin, cls) for plugin, cls in self.owned(kind, short) if owner in ("", plugin.name)]
         if not found:
             raise PluginError(f"no {kind} is called `{name}`")
-        return found[0][1]
+        if len(found) == 1:
+            return found[0][1]
+        if len({plugin.name for plugin, _ in found}) < len(found):
+            origins = " and ".join(plugin.origin for plugin, _ in found)
+            raise PluginError(f"two plugins define the {kind} `{name}` and have the same name: rename one of {origins}")
+        choices = " or ".join(f"`{plugin.name}:{short}` ({plugin.origin})" for plugin, _ in found)
+        raise PluginError(f"two plugins define the {kind} `{name}`: write {choices}")
 
     def unknown_hint(self, kind: str, name: str) -> str:
         """What to do about a name that no plugin defines."""
@@ -210,35 +218,60 @@ class Registry:
         """The plugin that defines a class."""
         return next(plugin for owned in self._owned.values() for plugin, known in owned if known is cls)
 
-    def add_commands(self, group: Any) -> None:
-        """Let plugins add commands to the command line."""
+    def commands(self, core: Mapping[str, click.Command]) -> dict[str, click.Command]:
+        """The commands that plugins add to the `core` ones. Two of one name are called `plugin:name`, so that none wins."""
+        found: list[tuple[Plugin, str, click.Command]] = []
         for call in self.manager.hook.nstk_commands.get_hookimpls():
+            plugin = next(plugin for plugin in self.plugins if call.plugin in plugin.modules)
             try:
-                call.function(group)
-            except Exception as error:
-                owner = next((plugin for plugin in self.plugins if call.plugin in plugin.modules), self.plugins[0])
-                self.failures.append(Failure(owner.name, owner.origin, error))
+                added = _added_commands(call.function, call.argnames, core)
+            except BROKEN as error:
+                self.failures.append(Failure(plugin.name, plugin.origin, error, "could not add its commands"))
+                continue
+            plugin.defines += [("command", name) for name in added]
+            found += [(plugin, name, command) for name, command in added.items()]
+        names = [name for _, name, _ in found]
+        return {name if names.count(name) == 1 else f"{plugin.name}:{name}": command for plugin, name, command in found}
 
 
-def _version() -> str:
+def _added_commands(
+    hook: Callable[..., Any], arguments: Sequence[str], core: Mapping[str, click.Command]
+) -> dict[str, click.Command]:
+    """What `nstk_commands` adds to a group of its own: all of it, or nothing if it fails or replaces a core command."""
+    import click
+
+    group = click.Group(PROJECT, commands=dict(core))
+    hook(*[group] * len(arguments))
+    added = {name: command for name, command in group.commands.items() if core.get(name) is not command}
+    for name in added:
+        if name in core:
+            raise PluginError(f"{spot(hook)}: `nstk {name}` is a command of nstk, which a plugin cannot replace")
+    return added
+
+
+def _import_module(name: str, folder: Path) -> ModuleType:
+    beside = f"{name}.py"
+    hint = f"did you mean the file `{beside}`?" if (folder / beside).is_file() else "a file is written with its `.py`"
+    missing = PluginError(f"there is no module `{name}`: {hint}")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise missing
     try:
-        return version("nstk-styletransfer")
-    except PackageNotFoundError:  # imported from a checkout that was never installed
-        from . import __version__
-
-        return __version__
-
-
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise  # the module is there, and what it imports is not
+        raise missing from error
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own. It is in `sys.modules` before it runs, so its annotations resolve and it pickles."""
+    """Import a file under a name of its own. It is in `sys.modules` before it runs, so that its annotations resolve."""
+    if not path.is_file():
+        there = [other.name for other in path.parent.glob("*.py")]
+        raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
     name = f"nstk_file_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise PluginError(f"{shown(path)} is not a Python file")
+        raise ImportError(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -249,42 +282,12 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _spot(function: Callable[..., Any]) -> str:
-    code = inspect.unwrap(function).__code__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
-
-
-def _refuse_slips(module: ModuleType) -> None:
-    """Refuse what pluggy would pass over in silence: a misspelt hook, a forgotten `@nstk.hookimpl`, an argument with a default."""
-    hooks = [name for name in vars(Hooks) if name.startswith("nstk_")]
-    for name, member in list(vars(module).items()):
-        if not inspect.isfunction(member) or member.__module__ != module.__name__:
-            continue
-        marked = hasattr(member, f"{PROJECT}_impl")
-        if marked and name not in hooks:
-            hint = suggest(name, hooks) or f"the hooks are {', '.join(hooks)}"
-            raise PluginError(f"{_spot(member)}: `{name}` is not a hook of nstk: {hint}")
-        if name in hooks and not marked:
-            raise PluginError(f"{_spot(member)}: `{name}` is not marked as a hook: write `@nstk.hookimpl` above it")
-        if not marked:
-            continue
-        for parameter in inspect.signature(member).parameters.values():
-            if parameter.default is not parameter.empty:
-                raise PluginError(f"{_spot(member)}: `{name}` gives `{parameter.name}` a default: no value would ever be passed")
-
-
-def _check_class(cls: Any, base: type, where: str) -> None:
-    if not (inspect.isclass(cls) and issubclass(cls, base)):
-        raise PluginError(f"{where} returns {cls!r}, which is not a subclass of nstk.{base.__name__}")
-    name = getattr(cls, "name", None)
-    if not isinstance(name, str) or not name or ":" in name or "." in name or "=" in name:
-        raise PluginError(f'{where}: {cls.__name__} needs a name: write `name = "{cls.__name__.lower()}"` in the class')
-
-
 def describe_plugins(registry: Registry) -> Sequence[tuple[str, str, str, str]]:
     """Rows of `nstk plugins`: name, version, origin, what it defines or why it is broken; the broken ones last."""
-    rows = [
-        (plugin.name, plugin.version, plugin.origin, ", ".join(f"{kind} {name}" for kind, name in plugin.defines) or "commands only")
-        for plugin in registry.plugins
+    rows = []
+    for plugin in registry.plugins:
+        defines = ", ".join(f"{kind} {name}" for kind, name in plugin.defines)
+        rows.append((plugin.name, plugin.version, plugin.origin, defines or "nothing"))
+    return rows + [
+        (failure.name, "", failure.origin, f"broken: {failure.what}: {blame(failure.error)}") for failure in registry.failures
     ]
-    return rows + [(failure.name, "", failure.origin, f"broken: {blame(failure.error)}") for failure in registry.failures]

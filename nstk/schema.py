@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from .recipe import LABELLED, SLOTS, Settings
 from .registry import Registry
@@ -13,29 +14,28 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def recipe_schema(registry: Registry) -> dict[str, Any]:
-    """The schema. Only what no recipe can be without a mistake is refused: the rest is for `nstk check`."""
+    """The schema. It refuses only what no recipe can say: one that extends another may leave out `use`, or a picture."""
     definitions: dict[str, Any] = {}
-    properties = _properties(Settings, definitions)
+    properties = _properties(Settings, definitions, "recipe")
+    output = properties["output"]
     properties["output"] = {
-        "description": properties["output"].get("description", ""),
-        "anyOf": [{"type": "string"}, {"$ref": "#/definitions/Output"}],
+        "description": output.get("description", ""),
+        "anyOf": [{"type": ["string", "null"]}, {"$ref": "#/definitions/recipe.Output"}],
     }
     for key, kind in SLOTS.items():
-        properties[key] = {"description": f"The {kind}: a name, or a mapping with `use` and parameters.", **_slot(registry, kind, definitions)}
+        description = f"The {kind}: a name, or a mapping with `use` and parameters."
+        properties[key] = {"description": description, "anyOf": [{"type": "null"}, *_slot(registry, kind, definitions)]}
     for key, kind in LABELLED.items():
-        labels = {name: {"description": _summary(registry, kind, name), **_slot(registry, kind, definitions, name)} for name in registry.names(kind)}
-        properties[key] = {
-            "description": f"Each {kind} by its label; the label is the default for `use`, `false` drops an inherited one.",
-            "type": ["object", "boolean", "null"] if key == "callbacks" else "object",
-            "properties": labels,
-            "additionalProperties": _slot(registry, kind, definitions, None),
-        }
+        properties[key] = _labelled(registry, key, kind, definitions)
     properties["plugins"] = {
         "description": "Plugins to load: files relative to this recipe, or modules.",
         "type": ["array", "string", "null"],
         "items": {"type": "string"},
     }
-    properties["extends"] = {"description": "A recipe that this one changes: a file, or one that comes with nstk.", "type": "string"}
+    properties["extends"] = {
+        "description": "A recipe that this one changes: a file, or one that comes with nstk.",
+        "type": ["string", "null"],
+    }
     return {
         "$schema": DRAFT,
         "title": "nstk recipe",
@@ -46,38 +46,59 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
     }
 
 
-def _slot(registry: Registry, kind: str, definitions: dict[str, Any], label: str | None = "") -> dict[str, Any]:
-    """A slot's value: empty, false, a name, or a mapping. Without `use` it has the parameters of `label`; `None`: `use` is needed."""
-    names = registry.names(kind)
-    choices: list[dict[str, Any]] = [{"type": "string", "enum": names}, {"enum": [None, False] if label is not None else [False]}]
-    for name in names:
-        for plugin in registry.plugins:
-            if (kind, name) in plugin.defines:
-                cls = registry.get(kind, f"{plugin.name}:{name}")
-                choices.append(_mapping(cls, name, definitions, needs_use=name != label and label != ""))
-    return {"anyOf": choices}
-
-
-def _mapping(cls: type[BaseModel], name: str, definitions: dict[str, Any], needs_use: bool) -> dict[str, Any]:
+def _labelled(registry: Registry, key: str, kind: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """`losses:` or `callbacks:`. A label that is a name may be empty; `false` drops what is inherited."""
+    slot = {"anyOf": [{"const": False}, *_slot(registry, kind, definitions)]}
+    labels = {
+        name: {"description": _summary(registry.owned(kind, name)[0][1]), "anyOf": [{"type": "null"}, *slot["anyOf"]]}
+        for name in registry.names(kind)
+    }
+    mapping = {"type": "object", "properties": labels, "additionalProperties": slot}
     return {
-        "type": "object",
-        "description": (cls.__doc__ or "").strip().partition("\n")[0],
-        "properties": {"use": {"const": name}, **_properties(cls, definitions)},
-        "additionalProperties": False,
-        **({"required": ["use"]} if needs_use else {}),
+        "description": f"Each {kind} by its label; the label is the default for `use`, `false` drops an inherited one.",
+        "anyOf": [mapping] if key == "losses" else [mapping, {"enum": [None, False]}],
     }
 
 
-def _properties(cls: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
-    schema = cls.model_json_schema(ref_template="#/definitions/{model}")
-    definitions.update(schema.pop("$defs", {}))
+def _slot(registry: Registry, kind: str, definitions: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a slot may hold: a name, or a mapping with the parameters of one definition."""
+    names: list[str] = []
+    mappings: list[dict[str, Any]] = []
+    for name in registry.names(kind):
+        owned = registry.owned(kind, name)
+        for plugin, cls in owned:
+            known = [f"{plugin.name}:{name}"] if len(owned) > 1 else [name, f"{plugin.name}:{name}"]
+            names += known
+            place = f"{plugin.name}.{kind}.{name}"
+            if place not in definitions:
+                definitions[place] = _mapping(cls, known, definitions, place)
+            mappings.append({"$ref": f"#/definitions/{place}"})
+    return [{"type": "string", "enum": names}, *mappings]
+
+
+def _mapping(cls: type[BaseModel], names: list[str], definitions: dict[str, Any], place: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": _summary(cls),
+        "properties": {"use": {"enum": names}, **_properties(cls, definitions, place)},
+        "additionalProperties": False,
+    }
+
+
+def _properties(cls: type[BaseModel], definitions: dict[str, Any], place: str) -> dict[str, Any]:
+    """The fields of a model; the models in them are defined under its own place, for two may have the same name."""
+    try:
+        schema = cls.model_json_schema(ref_template=f"#/definitions/{place}.{{model}}")
+    except PydanticInvalidForJsonSchema:  # a type that JSON has not: any value may be right
+        return {name: {"description": info.description or ""} for name, info in cls.model_fields.items()}
+    for name, model in schema.pop("$defs", {}).items():
+        model.pop("required", None)  # it may be inherited
+        definitions[f"{place}.{name}"] = model
     properties: dict[str, Any] = schema.get("properties", {})
     for value in properties.values():
         value.pop("title", None)
     return properties
 
 
-def _summary(registry: Registry, kind: str, name: str) -> str:
-    owners = [plugin for plugin in registry.plugins if (kind, name) in plugin.defines]
-    doc = registry.get(kind, f"{owners[0].name}:{name}").__doc__ or ""
-    return doc.strip().partition("\n")[0]
+def _summary(cls: type[BaseModel]) -> str:
+    return (cls.__doc__ or "").strip().partition("\n")[0]

@@ -1,8 +1,8 @@
-"""YAML text to a tree of values that remember where they were written, and the problems that point there.
+"""YAML text to a tree of values, and back; the files that it is in, and the words that were meant.
 
-Scalars follow YAML 1.2 (`1e-4` is a number, `on` is a word, `010` is ten). PyYAML's own rules are those of 1.1, and of two equal keys
-it silently keeps the last, so nodes are read here rather than by its constructors. Text that is no recipe at all (binary, aliases
-that nest to explode, a tree too deep) ends in a `Problem` as every other mistake does.
+Scalars follow YAML 1.2 (`1e-4` is a number, `on` is a word, `010` is ten). PyYAML's own rules are those of 1.1, and of two
+equal keys it silently keeps the last, so nodes are read here rather than by its constructors. Text that is no recipe at all
+(binary, aliases that nest to explode, a tree too deep) ends in a `Problem` as every other mistake does.
 """
 
 from __future__ import annotations
@@ -10,110 +10,18 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .errors import RecipeError
-
-Path_ = tuple[str, ...]
-"""A place in a recipe: `("losses", "gram", "weight")`."""
+from .tree import MAX_DEPTH, MAX_DIGITS, Mark, Node, Problem
+from .yaml_errors import explain
 
 MAX_BYTES = 256 * 1024  # a recipe is a page; the pure-Python scanner takes seconds a megabyte
 MAX_VALUES = 10_000
-MAX_DEPTH = 40
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A place in a file; `line` is 0 where there is no line to show (the command line, a mapping given in Python)."""
-
-    where: str
-    folder: Path
-    """What a relative path written here is relative to."""
-    line: int = 0
-    column: int = 0
-    width: int = 1
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake: what is wrong, where, and what to do."""
-
-    message: str
-    mark: Mark
-    hint: str = ""
-
-    def __str__(self) -> str:
-        if not self.mark.line:
-            return f"{self.mark.where}: {self.message}" + (f"\n      {self.hint}" if self.hint else "")
-        caret = " " * (self.mark.column - 1) + "^" * self.mark.width
-        return (
-            f"{self.mark.where}:{self.mark.line}:{self.mark.column}: {self.message}\n"
-            f"{self.mark.line:5} | {self.mark.text}\n"
-            f"      | {caret} {self.hint}".rstrip()
-        )
-
-
-@dataclass
-class Node:
-    """A value of a recipe: a scalar, a `list[Node]` or a `dict[str, Node]`, with the marks of the value and of its key."""
-
-    value: Any
-    mark: Mark
-    key: Mark | None = None
-
-    def plain(self) -> Any:
-        """The value without marks."""
-        if isinstance(self.value, dict):
-            return {key: node.plain() for key, node in self.value.items()}
-        if isinstance(self.value, list):
-            return [node.plain() for node in self.value]
-        return self.value
-
-    def at(self, path: Iterable[str | int]) -> Node:
-        """The node at `path`, or the closest one above it; steps that are not in the tree are passed over."""
-        here = self
-        for step in path:
-            if isinstance(here.value, dict) and step in here.value:
-                here = here.value[step]
-            elif isinstance(here.value, list) and isinstance(step, int) and step < len(here.value):
-                here = here.value[step]
-        return here
-
-    def find(self, word: str) -> Node | None:
-        """The first key or value below this node that says `word`."""
-        children: Iterable[tuple[Any, Node]] = ()
-        if isinstance(self.value, dict):
-            children = self.value.items()
-        elif isinstance(self.value, list):
-            children = enumerate(self.value)
-        for key, node in children:
-            if key == word:
-                return Node(word, node.key or node.mark)
-            if node.value == word and isinstance(node.value, str):
-                return node
-            if found := node.find(word):
-                return found
-        return None
-
-
-def suggest(word: str, choices: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing."""
-    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def shown(path: Path) -> str:
-    """A path as a person at this working directory would write it."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd().resolve()))
-    except (ValueError, OSError):
-        return str(path)
 
 
 class _Resolver(yaml.SafeLoader):
@@ -123,33 +31,49 @@ class _Resolver(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the reader above would not take for a word."""
+    """Quotes what the reader above would not take for a word; writes a value that occurs twice twice."""
 
     yaml_implicit_resolvers = _Resolver.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_str(self, text: str) -> yaml.ScalarNode:
+        breaks = any(char in text for char in "\x85\u2028\u2029")  # YAML's own line breaks, folded unless they are escaped
+        return self.represent_scalar(_STR, text, style='"' if breaks else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 _INT = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-for _tag, _pattern, _first in (
-    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", _INT, "-+0123456789"),
-    ("float", _FLOAT, "-+.0123456789"),
-):
-    _Resolver.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), list(_first))
+_TAG = "tag:yaml.org,2002:"
+_STR = _TAG + "str"
+_SCALARS = (  # name, what it is called, pattern, first characters
+    ("bool", "true or false", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", "null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", "number", _INT, "-+0123456789"),
+    ("float", "number", _FLOAT, "-+.0123456789"),
+)
+_PATTERNS = {_TAG + name: re.compile(f"(?:{pattern})$") for name, _, pattern, _ in _SCALARS}
+_WORDS = {_TAG + name: word for name, word, _, _ in _SCALARS} | {_STR: "text"}
+for _name, _, _, _first in _SCALARS:
+    _Resolver.add_implicit_resolver(_TAG + _name, _PATTERNS[_TAG + _name], list(_first))
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
-    kind, text = node.tag.rpartition(":")[2], node.value
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() == "true"
-    if kind == "int":
+def _scalar(tag: str, text: str) -> Any:
+    """The value of a scalar. Raises `ValueError`."""
+    if tag == _STR:
+        text.encode()  # half a character, as in "\\ud800", is none: no file and no terminal takes it
+        return text
+    if not _PATTERNS[tag].match(text) or (tag.endswith("int") and len(text) > MAX_DIGITS):
+        raise ValueError
+    if tag.endswith("int"):
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-    if kind == "float":
-        return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".n", "n").replace(".N", "N"))
-    return text
+    if tag.endswith("float"):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return None if tag.endswith("null") else text.lower() == "true"
 
 
 class _Reader:
@@ -163,7 +87,7 @@ class _Reader:
     def mark(self, start: yaml.Mark, end: yaml.Mark | None = None) -> Mark:
         text = self.lines[start.line] if start.line < len(self.lines) else ""
         width = end.column - start.column if end and end.line == start.line else len(text) - start.column
-        return Mark(self.where, self.folder, start.line + 1, start.column + 1, max(1, width), text.replace("\t", " "))
+        return Mark(self.where, self.folder, start.line + 1, start.column + 1, max(1, width), text)
 
     def problem(self, message: str, node: yaml.Node, hint: str = "") -> None:
         self.problems.append(Problem(message, self.mark(node.start_mark, node.end_mark), hint))
@@ -171,27 +95,35 @@ class _Reader:
     def read(self, node: yaml.Node, depth: int = 0) -> Node:
         self.count += 1
         mark = self.mark(node.start_mark, node.end_mark)
-        if self.count > MAX_VALUES or depth > MAX_DEPTH:
-            what = "is nested too deeply" if depth > MAX_DEPTH else f"holds more than {MAX_VALUES} values"
-            raise RecipeError([Problem(f"this recipe {what}: do its aliases (`*name`) repeat each other?", mark)])
-        if isinstance(node, yaml.MappingNode):
+        if depth > MAX_DEPTH:
+            raise RecipeError([Problem(f"this recipe is nested more than {MAX_DEPTH} levels deep", mark)])
+        if self.count > MAX_VALUES:
+            message = f"this recipe holds more than {MAX_VALUES} values: do its aliases (`*name`) repeat each other?"
+            raise RecipeError([Problem(message, mark)])
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return Node(self._mapping(node, depth), mark)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return Node([self.read(item, depth + 1) for item in node.value], mark)
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2] not in (
-            "null",
-            "bool",
-            "int",
-            "float",
-            "str",
-        ):
-            self.problem(f"the tag `{node.tag}` has no place in a recipe", node, "write a plain value")
-            return Node(None, mark)
+        return Node(self._value(node), mark)
+
+    def _value(self, node: yaml.Node) -> Any:
+        """The value of a scalar; None, and a problem, if it has none."""
+        if not isinstance(node, yaml.ScalarNode) or node.tag not in _WORDS:
+            self.problem(f"the tag `{node.tag.replace(_TAG, '!!')}` has no place in a recipe", node, "write a plain value")
+            return None
         try:
-            return Node(_scalar(node), mark)
+            return _scalar(node.tag, node.value)
         except ValueError:
-            self.problem(f"`{node.value[:20]}` is not a number that can be read", node)
-            return Node(None, mark)
+            said = node.value if len(node.value) <= 20 else f"{node.value[:20]}..."
+            hint = (
+                "it holds half a character"
+                if node.tag == _STR
+                else f"it has {len(node.value)} digits"
+                if said != node.value
+                else ""
+            )
+            self.problem(f"`{said}` cannot be read as {_article(_WORDS[node.tag])}", node, hint)
+            return None
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Node]:
         out: dict[str, Node] = {}
@@ -199,17 +131,24 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problem("a key must be one word", key_node)
                 continue
-            key = str(key_node.value)
+            key, good = str(key_node.value), len(self.problems)
+            if key_node.tag not in _PATTERNS:  # `null:` and `1:` are words here
+                self._value(key_node)
+            if len(self.problems) > good:
+                continue
             if key in out:
                 first = out[key].key
-                self.problem(f"`{key}` is written twice", key_node, f"the first is on line {first.line if first else '?'}")
-                continue
-            if key == "<<":
+                self.problem(f"`{key}` is written twice", key_node, f"the first is on line {first.line}" if first else "")
+            elif key == "<<":
                 self.problem("merge keys (`<<`) are not read", key_node, "use `extends: other.yaml`")
-                continue
-            out[key] = self.read(value_node, depth + 1)
-            out[key].key = self.mark(key_node.start_mark, key_node.end_mark)
+            else:
+                out[key] = self.read(value_node, depth + 1)
+                out[key].key = self.mark(key_node.start_mark, key_node.end_mark)
         return out
+
+
+def _article(word: str) -> str:
+    return f"a {word}" if word in ("text", "number") else word
 
 
 def parse(text: str, where: str, folder: Path) -> Node:
@@ -219,129 +158,99 @@ def parse(text: str, where: str, folder: Path) -> Node:
         root = _Resolver(text).get_single_node()
         node = reader.read(root) if root else Node(None, Mark(where, folder))
     except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        mark = reader.mark(at) if at else Mark(where, folder)
-        raise RecipeError([Problem(f"not valid YAML: {error.problem or error}", mark, _yaml_hint(reader.lines, mark, error))]) from None
+        found = explain(error, reader.lines)
+        line = reader.lines[found.line] if found.line < len(reader.lines) else ""
+        mark = Mark(where, folder, found.line + 1, found.column + 1, found.width, line)
+        raise RecipeError([Problem(found.message, mark, found.hint)]) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        message = f"not a text file: character {error.character!r} on line {line}"
-        raise RecipeError([Problem(message, Mark(where, folder), "a recipe is YAML in UTF-8")]) from None
+        place = f"the character U+{error.character:04X} on line {text.count(chr(10), 0, error.position) + 1}"
+        raise RecipeError(
+            [Problem(f"this is not text: it holds {place}", Mark(where, folder), "a recipe is YAML in UTF-8")]
+        ) from None
     except RecursionError:
-        raise RecipeError([Problem("this recipe is nested too deeply", Mark(where, folder))]) from None
+        message = f"this recipe is nested more than {MAX_DEPTH} levels deep"
+        raise RecipeError([Problem(message, Mark(where, folder))]) from None
     if reader.problems:
         raise RecipeError(reader.problems)
     return node
 
 
-def _yaml_hint(lines: Sequence[str], mark: Mark, error: yaml.MarkedYAMLError) -> str:
-    line = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "indent with spaces, not tabs"
-    if "mapping values are not allowed" in str(error.problem):
-        return "is a `:` missing its line break, or a text its quotes?"
-    return error.context or ""
-
-
-def read_text(path: Path, mark: Mark | None = None) -> str:
-    """The text of a recipe file. `mark` is where it was asked for."""
-    mark = mark or Mark(shown(path), path.parent)
+def read_text(path: Path, asked: Mark | None = None) -> str:
+    """The text of a recipe file. `asked` is where it was asked for."""
+    name, mark = shown(path), asked or Mark("", path.parent)
 
     def refuse(message: str, hint: str = "") -> RecipeError:
         return RecipeError([Problem(message, mark, hint)])
 
     try:
         if path.is_dir():
-            raise refuse(f"{shown(path)} is a folder, not a recipe")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise refuse(f"no file {shown(path)}", suggest(path.name, siblings(path))) from None
+            raise refuse(f"{name} is a folder, not a recipe")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)  # no more: a name typed wrong may be that of a film
+    except (FileNotFoundError, NotADirectoryError):
+        raise refuse(f"no file {name}", suggest_file(path)) from None
     except OSError as error:
-        raise refuse(f"cannot read {shown(path)}: {error.strerror or error}") from None
-    except ValueError as error:  # a NUL in the name
-        raise refuse(f"not a file name: {error}") from None
+        raise refuse(f"cannot read {name}: {error.strerror or error}") from None
+    except ValueError:  # a NUL in the name
+        raise refuse(f"no file {name}") from None
     if len(data) > MAX_BYTES:
-        raise refuse(f"{shown(path)} has {len(data):,} bytes, a recipe at most {MAX_BYTES:,}")
+        raise refuse(f"{name} is too long for a recipe, which has at most {MAX_BYTES:,} bytes")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise refuse(f"{shown(path)} is not a text file: byte {error.start} is not UTF-8", "a recipe is YAML in UTF-8") from None
-
-
-def siblings(path: Path) -> list[str]:
-    """The names of the files beside `path`, for suggestions."""
-    try:
-        return sorted(os.listdir(path.parent))[:1000]
-    except OSError:
-        return []
-
-
-def from_plain(value: Any, mark: Mark) -> Node:
-    """A node from plain data given in Python: every part carries the same mark."""
-    if isinstance(value, dict):
-        return Node({str(key): from_plain(item, mark) for key, item in value.items()}, mark)
-    if isinstance(value, (list, tuple)):
-        return Node([from_plain(item, mark) for item in value], mark)
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    return Node(value, mark)
-
-
-def merge(below: Node, above: Node) -> Node:
-    """`above` laid over `below`: mappings merge, all else replaces. Another `use:` is another thing, so it replaces too."""
-    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
-        return above
-    ours, theirs = above.value.get("use"), below.value.get("use")
-    if ours is not None and (theirs is None or ours.value != theirs.value):
-        return above
-    merged = {key: merge(node, above.value[key]) if key in above.value else node for key, node in below.value.items()}
-    return Node(merged | {key: node for key, node in above.value.items() if key not in below.value}, above.mark, above.key)
-
-
-SHORTHAND = {"output": "path"}
-"""What a bare name stands for in a slot where it is not `use`."""
-
-
-def override(root: Node, setting: str) -> None:
-    """Apply `losses.gram.weight=1e5`, in place, as if the file had been edited there."""
-    path, equals, text = setting.partition("=")
-    mark = Mark(f"on the command line, {setting!r}", Path.cwd())
-    keys = path.split(".")
-    if not equals or not all(keys):
-        raise RecipeError([Problem("an override is written key=value, such as losses.gram.weight=5", mark)])
-    here = root
-    for depth, key in enumerate(keys[:-1]):
-        child = here.value.get(key)
-        if child is None or child.value in (None, False):
-            child = here.value[key] = Node({}, mark, mark)
-        elif isinstance(child.value, list):
-            inside = ".".join(keys[: depth + 1])
-            raise RecipeError([Problem(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
-        elif not isinstance(child.value, dict):
-            child.value = {SHORTHAND.get(key, "use"): Node(child.value, child.mark, child.key)}
-        here = child
-    try:
-        value = parse(text, mark.where, mark.folder)
-    except RecipeError as error:
-        raise RecipeError([Problem(problem.message, mark, problem.hint) for problem in error.problems]) from None
-    here.value[keys[-1]] = _remark(value, mark)
-
-
-def _remark(node: Node, mark: Mark) -> Node:
-    """The same tree with one mark everywhere: a command line has no lines to point at."""
-    fresh = from_plain(node.plain(), mark)
-    fresh.key = mark
-    return fresh
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Every node of the tree, parents first."""
-    yield node
-    children = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
-    for child in children:
-        yield from walk(child)
+        raise refuse(f"{name} is not a text file: byte {error.start} is not UTF-8", "a recipe is YAML in UTF-8") from None
 
 
 def dump(data: Any) -> str:
     """YAML that `parse` reads back to the same data."""
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """`did you mean ...?`, or nothing."""
+    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else ""
+
+
+def shown(path: Path) -> str:
+    """A path as a person at this working directory would write it."""
+    try:
+        return str(Path(os.path.abspath(path)).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def located(text: str, folder: Path) -> Path:
+    """The file that a text written in a recipe in `folder` means, absolute. It need not exist, nor even be possible."""
+    path = folder / os.path.expanduser(text)
+    try:
+        return path.parent.resolve() / path.name  # a link keeps its name; `..` behind one means what the system says
+    except (OSError, ValueError):  # a NUL or half a character in it
+        return path.absolute()
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; `path` may be one that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, through links too; that file need not exist yet."""
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def suggest_file(path: Path) -> str:
+    """`did you mean ...?` with the name of a file beside `path` that is much like it, also without its suffix; or nothing."""
+    try:
+        beside = sorted(os.listdir(path.parent))[:1000]
+    except (OSError, ValueError):
+        return ""
+    like = difflib.get_close_matches(path.stem, {Path(name).stem for name in beside}, n=3, cutoff=0.7)
+    return suggest(path.name, [name for name in beside if Path(name).stem in like])

@@ -8,6 +8,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+_SAMPLES = {"name": "picture", "suffix": ".png", "step": 1, "scale": 0}
+"""What the fields may hold, so that a format that fits none of it (`{name:05d}`) is found when the recipe is checked."""
+
 
 def check_template(*fields: str) -> AfterValidator:
     """A validator for a path template that knows `{name}` (the output's name without suffix) and `fields`."""
@@ -16,15 +19,14 @@ def check_template(*fields: str) -> AfterValidator:
     def check(template: str) -> str:
         try:
             parts = list(string.Formatter().parse(template))
-            template.format(**dict.fromkeys(known, 0))
+            sample = template.format(**{field: _SAMPLES[field] for field in known})
         except (KeyError, IndexError, AttributeError):
             raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}") from None
         except ValueError as error:
             raise ValueError(f"is no template: {error}") from None
         if any(field and not field.isidentifier() for _, field, _, _ in parts):
             raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}")
-        path = PurePath(template)
-        if not template or path.is_absolute() or ".." in path.parts:
+        if not template or any(PurePath(path).is_absolute() or ".." in PurePath(path).parts for path in (template, sample)):
             raise ValueError("leaves the output's folder: write a path relative to it")
         return template
 

@@ -20,7 +20,7 @@ class CsvLog(nstk.Callback):
         path = run.beside(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
-        self.table = csv.writer(self.file)
+        self.table = csv.writer(self.file, lineterminator="\n")
         self.table.writerow(["step", "scale", "seconds", "loss", *run.labels])
         self.began = time.perf_counter()
 

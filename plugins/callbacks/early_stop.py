@@ -21,10 +21,10 @@ class EarlyStop(nstk.Callback):
         self.best, self.since = math.inf, None  # losses of two scales cannot be compared
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
-        if self.since is None or step.loss < self.best * (1 - self.min_improvement):
+        if self.since is None or step.loss < self.best - self.min_improvement * abs(self.best):
             self.best, self.since = step.loss, step.index
         elif step.index - self.since >= self.patience:
-            run.stop(f"plateau: the loss has not fallen by {self.min_improvement:.2%} in {step.index - self.since} steps")
+            run.stop(f"plateau: the loss has not fallen by {100 * self.min_improvement:g} % in {step.index - self.since} steps")
 
 
 @nstk.hookimpl

@@ -22,7 +22,7 @@ class Progress(nstk.Callback):
 
         self.console = Console(stderr=True)
         self.live: Any = None
-        self.shown, self.first = 0.0, 0.0
+        self.shown, self.first, self.due = 0.0, (0, 0.0), 0
         sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
         self.say(f"{run.recipe.name}: {sizes} px, {run.total_steps} steps on {run.device}, {run.precision}")
 
@@ -31,30 +31,37 @@ class Progress(nstk.Callback):
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             self.live = Progress(
-                MofNCompleteColumn(), BarColumn(24), TimeRemainingColumn(), TextColumn("{task.description}"), console=self.console
+                MofNCompleteColumn(),
+                BarColumn(24),
+                TimeRemainingColumn(),
+                TextColumn("{task.description}"),
+                console=self.console,
             )
             self.task = self.live.add_task("the first step is being compiled", total=run.total_steps)
             self.live.start()
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         now = time.perf_counter()
-        if step.index == 1:
-            self.first = now  # the first step holds the compilation, so the rate is counted from its end
-        rate = (step.index - 1) / (now - self.first) if now > self.first else 0.0
+        if not self.first[0]:
+            self.first = step.index, now  # the first step holds the compilation, so the rate is counted from its end
+        first, began = self.first
+        rate = (step.index - first) / (now - began) if step.index > first and now > began else 0.0
         last = step.index == run.total_steps or bool(run.stopped)
         if self.live is not None:
             self.live.update(self.task, completed=step.index)
             if last or now - self.shown >= LIVE_SECONDS:
                 self.live.update(self.task, description=f"{_speed(rate)}  {_losses(step)}")
                 self.shown = now
-        elif last or step.index == 1 or step.index % max(1, run.total_steps // 10) == 0:
+        elif last or step.index >= self.due:
+            tenth = max(1, run.total_steps // 10)
+            self.due = (step.index // tenth + 1) * tenth
             left = f", {_clock((run.total_steps - step.index) / rate)} left" if rate and not last else ""
             self.say(f"step {step.index}/{run.total_steps}: {_losses(step)}  {_speed(rate)}{left}")
 
     def on_end(self, run: nstk.Run) -> None:
-        if self.live is not None:
+        if vars(self).get("live") is not None:
             self.live.stop()
-        if run.stopped and run.error is None and run.stopped != "done":
+        if run.stopped not in ("", "done") and run.error is None and "console" in vars(self):
             self.say(f"stopped: {run.stopped}")
 
     def say(self, text: str) -> None:

@@ -1,7 +1,7 @@
 """Start from noise, or from the content with noise laid over it.
 
-Gatys, Ecker and Bethge (CVPR 2016) start from white noise. The deeplearning.ai course blends: 0.6 of noise, uniform in -20..20 around
-the mean colour of ImageNet, and 0.4 of the content (`blend: 0.6`, `amplitude: 20`, `around: imagenet`).
+Gatys, Ecker and Bethge (CVPR 2016) start from white noise. The deeplearning.ai course blends: 0.6 of noise, uniform in -20..20
+around the mean colour of ImageNet, and 0.4 of the content (`blend: 0.6`, `amplitude: 20`, `around: imagenet`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class Noise(nstk.Initializer):
 
     kind: Literal["uniform", "normal"] = nstk.Field("uniform", description="Distribution of the noise.")
     amplitude: float = nstk.Field(
-        20.0, ge=0, le=255, description="Half the width of the uniform distribution, or the standard deviation of the normal one; levels."
+        20.0,
+        ge=0,
+        le=255,
+        description="Half the width of the uniform distribution, or the standard deviation of the normal one; levels.",
     )
     around: Literal["imagenet", "grey", "content"] = nstk.Field(
         "imagenet", description="What the noise is added to: ImageNet's mean colour, mid grey, or the content's mean colour."

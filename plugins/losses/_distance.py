@@ -26,12 +26,12 @@ def statistic(map_: Any, other: Any, norm_of: Any) -> dict[str, Any]:
     }
 
 
-def distance(sums: dict[str, Any], formula: Formula) -> Any:
-    """The normalised squared distance."""
+def distance(sums: dict[str, Any], formula: Formula, least: float = TINY) -> Any:
+    """The normalised squared distance. `relative` divides by at least `least` an element."""
     import tensorflow as tf
 
     if formula == "relative":
-        return sums["distance"] / tf.maximum(sums["norm"], TINY * sums["elements"])
+        return sums["distance"] / tf.maximum(sums["norm"], least * sums["elements"])
     if formula == "gatys":
         return sums["distance"] / 2
     return sums["distance"] / (sums["elements"] * (4 if formula == "course" else 1))

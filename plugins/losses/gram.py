@@ -5,11 +5,11 @@ matrices G = F^T F of the picture and A of the painting,
 
     E = 1 / (4 N^2 M^2) sum (G - A)^2,    L = sum over layers of w E
 
-Differs from the paper in one thing: each Gram matrix is divided by the number of its own positions before they are compared, so the
-painting need not have the picture's size. Where it has, the values are the paper's.
+Differs from the paper in one thing: each Gram matrix is divided by the number of its own positions before they are compared, so
+the painting need not have the picture's size. Where it has, the values are the paper's.
 
-`formula` chooses the normalisation of D = sum (G/M - A/M)^2: `relative` D / sum (A/M)^2, so that every layer counts by its weight at
-every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2.
+`formula` chooses the normalisation of D = sum (G/M - A/M)^2: `relative` D / sum (A/M)^2, so that a layer counts by its weight
+at every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Gram(nstk.StatisticLoss):
     )
     formula: Literal["relative", "gatys", "course", "mean"] = nstk.Field(
         "relative",
-        description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared norm), "
-        "gatys and course (a quarter of the mean over the matrix) or mean.",
+        description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared "
+        "norm), gatys and course (a quarter of the mean over the matrix) or mean.",
     )
 
     def reads(self) -> Sequence[str]:

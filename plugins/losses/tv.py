@@ -1,13 +1,15 @@
 """Total variation: how much neighbouring pixels differ, to keep the picture from growing noise.
 
-Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal algorithms", 1992, in the squared form that Mahendran and
-Vedaldi ("Understanding Deep Image Representations by Inverting Them", CVPR 2015, equation 3, beta = 2) use for pictures:
+Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal algorithms", 1992, in the squared form that Mahendran
+and Vedaldi ("Understanding Deep Image Representations by Inverting Them", CVPR 2015, equation 3, beta = 2) use for pictures:
 
     D = sum (x[i+1, j] - x[i, j])^2 + (x[i, j+1] - x[i, j])^2        x: pixels, 0..255
 
 It is the squared distance between the picture and itself moved by a pixel, so `formula` has the content loss's normalisations:
 `relative` D / the content's own D (1 is as rough as the photograph); `gatys` D / 2; `course` D / (4 x elements), `mean`
 D / elements.
+
+A difference belongs to two pixels: the statistic of two halves lacks the differences across the seam between them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from typing import Any
 
 import nstk
 from nstk.plugins.losses._distance import DISTANCE, Formula, distance
+
+LEVEL = 1.0
+"""A photograph without any differences counts as one whose neighbours differ by a level, for `relative` divides by it."""
 
 
 class TotalVariation(nstk.StatisticLoss):
@@ -42,7 +47,7 @@ class TotalVariation(nstk.StatisticLoss):
         }
 
     def score(self, statistic: Any, target: Any) -> Any:
-        return distance(statistic, self.formula)
+        return distance(statistic, self.formula, least=LEVEL)
 
 
 @nstk.hookimpl

@@ -1,7 +1,7 @@
 """Any `keras.optimizers` optimizer as an nstk optimizer, with its learning-rate schedules.
 
-A third party's optimizer is a subclass of `KerasOptimizer` with a `keras_optimizer` method, or of `nstk.Optimizer` for one that Keras
-does not have.
+A third party's optimizer is a subclass of `KerasOptimizer` with a `keras_optimizer` method, or of `nstk.Optimizer` for one that
+Keras does not have.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import nstk
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+
+import nstk
 
 
 class _Schedule(BaseModel):
@@ -42,7 +43,7 @@ class Exponential(_Schedule):
 
 
 class Cosine(_Schedule):
-    """Half a cosine from `start` to `end`, over the run's steps."""
+    """Half a cosine from `start` at the first step to `end` at the last."""
 
     use: Literal["cosine"] = "cosine"
     end: float = nstk.Field(0.0, ge=0, description="Learning rate of the last step, levels.")
@@ -50,7 +51,7 @@ class Cosine(_Schedule):
     def build(self, steps: int) -> Any:
         import keras
 
-        return keras.optimizers.schedules.CosineDecay(self.start, max(1, steps), alpha=self.end / self.start)
+        return keras.optimizers.schedules.CosineDecay(self.start, max(1, steps - 1), alpha=self.end / self.start)
 
 
 def _kind(value: Any) -> str:
@@ -67,16 +68,15 @@ LearningRate = Annotated[
     Discriminator(_kind),
 ]
 
-RATE = (
-    "Levels (of 255) that a pixel moves a step, roughly: a number, or a schedule: {use: constant, start}, "
-    "{use: exponential, start, decay, every} or {use: cosine, start, end}."
+SCHEDULES = (
+    "a number, or a schedule: {use: constant, start}, {use: exponential, start, decay, every} or {use: cosine, start, end}."
 )
 
 
 class KerasOptimizer(nstk.Optimizer):
     """An optimizer of `keras.optimizers` on the picture's pixels, which are clipped to 0..255 after each step."""
 
-    learning_rate: LearningRate = nstk.Field(2.0, description=RATE)
+    learning_rate: LearningRate = nstk.Field(2.0, description=f"Learning rate: {SCHEDULES}")
 
     def keras_optimizer(self, learning_rate: Any) -> Any:
         """The `keras.optimizers.Optimizer` to use; `learning_rate` is a number or a Keras schedule."""

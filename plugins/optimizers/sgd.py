@@ -1,6 +1,7 @@
 """Gradient descent with momentum (Polyak 1964; Nesterov 1983), as `keras.optimizers.SGD` computes it.
 
-A step is as long as the gradient, so the learning rate depends on the losses' formula and on the picture's size; Adam's does not.
+A step is as long as the gradient, so the learning rate depends on the losses' formula and on the picture's size; Adam's does
+not.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import nstk
-from nstk.plugins.optimizers.keras_stepper import RATE, KerasOptimizer, LearningRate
+from nstk.plugins.optimizers.keras_stepper import SCHEDULES, KerasOptimizer, LearningRate
 
 
 class Sgd(KerasOptimizer):
@@ -16,7 +17,7 @@ class Sgd(KerasOptimizer):
 
     name = "sgd"
 
-    learning_rate: LearningRate = nstk.Field(100.0, description=RATE.replace("Levels (of 255) that a pixel moves a step, roughly", "Factor of the gradient"))
+    learning_rate: LearningRate = nstk.Field(100.0, description=f"Factor of the gradient: {SCHEDULES}")
     momentum: float = nstk.Field(0.9, ge=0, lt=1, description="Share of the last move that is kept.")
     nesterov: bool = nstk.Field(False, description="Use Nesterov's momentum.")
 

@@ -1,0 +1,119 @@
+"""Recipes laid over one another: what `extends`, `key=value` on the command line and the defaults do to a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import RecipeError
+from .recipe import DEFAULTS, LABELLED, SLOTS
+from .source import parse
+from .tree import Mark, Node, Problem, from_plain
+
+
+def lay(above: Node, below: Node) -> Node:
+    """One recipe over another: mappings merge, all else replaces. A slot's bare name counts as `{use: name}`."""
+    merged = dict(below.value)
+    for key, node in above.value.items():
+        under = merged.get(key)
+        if key in LABELLED and under and isinstance(under.value, dict) and isinstance(node.value, dict):
+            slots = {label: _lay_slot(slot, under.value.get(label), label) for label, slot in node.value.items()}
+            merged[key] = Node(under.value | slots, node.mark, node.key)
+        else:
+            merged[key] = _lay_slot(node, under, DEFAULTS.get(key) if key in SLOTS else None, _bare_word([key]))
+    return Node(merged, above.mark, above.key)
+
+
+def _lay_slot(above: Node, below: Node | None, default: str | None, word: str | None = "use") -> Node:
+    if below is None:
+        return above
+    return _merge(_as_mapping(above, word), _as_mapping(below, word), default)
+
+
+def _merge(above: Node, below: Node, default: str | None = None) -> Node:
+    """Mappings merge, all else replaces. Another `use` is another thing: it replaces. `default` is what no `use` means."""
+    if not (isinstance(above.value, dict) and isinstance(below.value, dict)):
+        return above
+    ours, theirs = above.value.get("use"), below.value.get("use")
+    if ours is not None and ours.value != (theirs.value if theirs else default):
+        return above
+    merged = {key: _merge(node, below.value[key]) if key in below.value else node for key, node in above.value.items()}
+    return Node(below.value | merged, above.mark, above.key)
+
+
+def _bare_word(path: Sequence[str]) -> str | None:
+    """The key that a bare value at `path` is short for."""
+    if len(path) == 1:
+        return "path" if path[0] == "output" else "use" if path[0] in SLOTS else None
+    return "use" if len(path) == 2 and path[0] in LABELLED else None
+
+
+def _as_mapping(node: Node, word: str | None) -> Node:
+    if word and isinstance(node.value, str):
+        return Node({word: Node(node.value, node.mark, node.key)}, node.mark, node.key)
+    return node
+
+
+def with_default_losses(tree: Node) -> Node:
+    """The tree with the default losses, if it names none or only drops some: what is overridden is one of them then."""
+    losses = tree.value.get("losses")
+    drops = (
+        losses and isinstance(losses.value, dict) and losses.value and all(it.value is False for it in losses.value.values())
+    )
+    return lay(tree, _defaults("losses")) if losses is None or drops else tree
+
+
+def completed(tree: Node) -> Node:
+    """The tree with the default callbacks, before its own (`false` drops one), and with its output as a mapping."""
+    values = dict(tree.value)
+    defaults, named = _defaults("callbacks").value["callbacks"], values.get("callbacks")
+    if named is None or named.value is None:  # absent, or empty: all defaults
+        values["callbacks"] = defaults
+    elif isinstance(named.value, dict):
+        absent = {label: node for label, node in defaults.value.items() if label not in named.value}
+        values["callbacks"] = Node(absent | named.value, named.mark, named.key)
+    if "output" in values:
+        values["output"] = _as_mapping(values["output"], "path")
+    return Node(values, tree.mark, tree.key)
+
+
+def _defaults(key: str) -> Node:
+    return from_plain({key: DEFAULTS[key]}, Mark("the default recipe", Path.cwd()))
+
+
+def override(tree: Node, setting: str | tuple[str, Any]) -> None:
+    """Apply `losses.gram.weight=1e5`, in place, as if the recipe had been edited there. Of a pair, the value is no YAML."""
+    key, equals, text = setting.partition("=") if isinstance(setting, str) else (setting[0], "=", str(setting[1]))
+    mark = Mark(f"on the command line, {key + equals + text!r}", Path.cwd())
+    path = [step.strip() for step in key.split(".")]
+    if not equals or not all(path):
+        raise RecipeError([Problem("an override is written key=value, such as losses.gram.weight=5", mark)])
+    here = tree
+    for depth in range(1, len(path)):
+        here = _mapping_at(here, path[:depth], mark)
+    here.value[path[-1]] = _parsed(text, mark) if isinstance(setting, str) else from_plain(setting[1], mark)
+
+
+def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
+    """The mapping at `path`, below `parent`; made where the recipe has none, or only a bare name."""
+    inside, child = ".".join(path), parent.value.get(path[-1])
+    if child is None or child.value is None or child.value is False:
+        made = Node({}, mark, mark)
+    elif isinstance(child.value, list):
+        raise RecipeError([Problem(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
+    else:
+        made = _as_mapping(child, _bare_word(path))
+    if not isinstance(made.value, dict):
+        raise RecipeError([Problem(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
+    parent.value[path[-1]] = made
+    return made
+
+
+def _parsed(text: str, mark: Mark) -> Node:
+    """A value given on the command line, which has no lines to point at."""
+    try:
+        return from_plain(parse(text, mark.where, mark.folder).plain(), mark)
+    except RecipeError as error:
+        found = (problem for problem in error.problems if isinstance(problem, Problem))
+        raise RecipeError([Problem(problem.message, mark, problem.hint) for problem in found]) from None

@@ -1,0 +1,300 @@
+"""From a tree to a `Recipe`: load its plugins, resolve its names, check its values, layers and files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from . import images
+from .api import IMAGE, Backbone, Loss
+from .errors import PictureError, PluginError, UserError
+from .problems import said, translate
+from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
+from .registry import Registry
+from .source import exists, located, same_file, shown, suggest, suggest_file
+from .tree import Mark, Node, Problem, map_texts, whole_numbers
+
+LABEL = re.compile(r"[A-Za-z0-9_-]+")
+COLUMNS = ("step", "scale", "seconds", "loss")
+"""What tables have columns for beside the losses, so no loss can have such a label."""
+
+
+class Resolver:
+    """Turns one tree into a `Recipe`; every mistake goes to `problems`."""
+
+    def __init__(self, tree: Node, registry: Registry, problems: list[Problem]):
+        self.tree, self.registry, self.problems = tree, registry, problems
+        self.plugins_failed = False
+        self.partial: dict[tuple[str, ...], Any] = {}
+        """Definitions with mistakes, without the keys that are wrong: so that the rest of them is checked too."""
+
+    def problem(self, message: str, mark: Mark, hint: str = "") -> None:
+        self.problems.append(Problem(message, mark, hint))
+
+    def mark(self, *path: str) -> Mark:
+        """Where the value at `path` is written, or the recipe as a whole where it is not."""
+        return self.written(*path) or Mark(self.tree.mark.where, self.tree.mark.folder)
+
+    def written(self, *path: str) -> Mark | None:
+        """Where the value at `path` is written, if it is."""
+        node = self.tree
+        for step in path:
+            if not isinstance(node.value, dict) or step not in node.value:
+                return None
+            node = node.value[step]
+        return node.mark
+
+    def resolve(self, name: str) -> Recipe | None:
+        """The recipe, or None if something is wrong with it. `name` is that of its file."""
+        plugins = self.load_plugins()
+        self.unknown_keys()
+        settings = self.settings()
+        slots: dict[str, Any] = {key: self.slot(kind, DEFAULTS[key], (key,)) for key, kind in SLOTS.items()}
+        slots |= {key: self.labelled(key, kind) for key, kind in LABELLED.items()}
+        if backbone := slots["backbone"] or self.partial.get(("backbone",)):
+            self.check_layers(backbone, slots["losses"])
+        self.check_losses(slots["losses"])
+        name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
+        path = self.output(settings, name)
+        self.check_pictures(settings)
+        if path:
+            self.check_overwriting(path, settings, slots)
+        if self.problems:
+            return None
+        values = {key: getattr(settings, key) for key in Settings.model_fields}
+        values["output"] = settings.output.model_copy(update={"path": str(path)})
+        return Recipe(name=name, plugins=plugins, registry=self.registry, **values, **slots)
+
+    def load_plugins(self) -> list[str]:
+        """Load what `plugins:` names; returns the files as absolute paths."""
+        node = self.tree.value.get("plugins")
+        if node is None or node.value is None:
+            return []
+        specs = []
+        for item in node.value if isinstance(node.value, list) else [node]:
+            if not isinstance(item.value, str) or not item.value or "\0" in item.value:
+                self.problem(f"`plugins` must be a list of files (`my_loss.py`) and modules, {said(item.plain())}", item.mark)
+                continue
+            try:
+                self.registry.load(item.value, item.mark.folder)
+            except PluginError as error:
+                self.plugins_failed = True
+                self.problem(str(error), item.mark)
+            specs.append(plugin_spec(item.value, item.mark.folder))
+        return specs
+
+    def unknown_keys(self) -> None:
+        """Refuse keys that a recipe does not have."""
+        known = [*Settings.model_fields, *SLOTS, *LABELLED, "plugins", "extends"]
+        for key, node in self.tree.value.items():
+            if key == "extends":
+                self.problem("`extends` cannot be set here: write it in the recipe file", node.key or node.mark)
+            elif key not in known:
+                hint = suggest(key, known) or f"known: {', '.join(known)}"
+                self.problem(f"unknown key `{key}`", node.key or node.mark, hint)
+
+    def settings(self) -> Settings:
+        """The plain values; those that are wrong or missing, and reported, are replaced by the default, or by nothing."""
+        nodes = {key: node for key, node in self.tree.value.items() if key in Settings.model_fields}
+        if "output" in nodes and nodes["output"].value is None:
+            del nodes["output"]
+        missing = self.files(Settings, nodes, ())
+        made = self.validate(Settings, {key: node.plain() for key, node in nodes.items()}, ())
+        made = made or self.partial.get(()) or Settings(content="", style="")
+        return made.model_copy(update=dict.fromkeys(missing, ""))
+
+    def validate(self, cls: type[BaseModel], values: dict[str, Any], path: tuple[str, ...]) -> Any:
+        """A `cls` with these values, or None. Read as JSON, strictly: `true` and "5" are no numbers, a list may be a tuple."""
+        try:
+            return cls.model_validate_json(json.dumps(whole_numbers(values)), strict=True)
+        except ValidationError as error:
+            self.problems += translate(error, cls, self.tree, path)
+            wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
+        good = {key: value for key, value in values.items() if key not in wrong}
+        if cls is Settings:
+            good = {"content": "", "style": ""} | good
+        with suppress(ValidationError):  # a key is missing: there is nothing more to check
+            self.partial[path] = cls.model_validate_json(json.dumps(whole_numbers(good)), strict=True)
+        return None
+
+    def files(self, cls: type[BaseModel], nodes: dict[str, Node], path: tuple[str, ...]) -> list[str]:
+        """Make the files that `cls` reads absolute, each relative to what says it. Returns the fields where one is missing."""
+        missing: list[str] = []
+
+        def absolute(text: str, mark: Mark, name: str, words: Sequence[str]) -> str:
+            if text in words:
+                return text
+            file = located(text, mark.folder)
+            if not text or not exists(file):
+                missing.append(name)
+                message = f"no file {text}" if text else f"`{'.'.join([*path, name])}` is empty: name a file"
+                self.problem(message, mark, _file_hint(file, text, words))
+            return str(file)
+
+        for name, marker in file_fields(cls):
+            if name in nodes:
+                nodes[name] = map_texts(nodes[name], partial(absolute, name=name, words=marker.words))
+        return missing
+
+    def slot(self, kind: str, default: str, path: tuple[str, ...]) -> Any:
+        """The definition that one slot of the recipe holds, or None if something is wrong with it."""
+        where = ".".join(path)
+        node = self.tree.value.get(path[0]) if len(path) == 1 else self.tree.at(path)
+        if node is None:
+            node = Node(None, Mark(self.tree.mark.where, self.tree.mark.folder))
+        value = {"use": node} if isinstance(node.value, str) else {} if node.value is None else node.value
+        if not isinstance(value, dict):
+            must = f"must be a name, or a mapping with `use`, {said(node.plain())}"
+            self.problem(f"`{where}` {'cannot be dropped, only replaced' if node.value is False else must}", node.mark)
+            return None
+        use = value.get("use")
+        if use is not None and not isinstance(use.value, str):
+            self.problem(f"`use` in {where} must be a name, {said(use.plain())}", use.mark)
+            return None
+        name = use.value if use else default
+        try:
+            cls = self.registry.get(kind, name)
+        except PluginError as error:
+            self.no_such(kind, name, str(error), use.mark if use else node.key or node.mark)
+            return None
+        params = {key: child for key, child in value.items() if key != "use"}
+        missing = self.files(cls, params, path)
+        made = self.validate(cls, {key: child.plain() for key, child in params.items()}, path)
+        return None if missing else made
+
+    def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
+        """Report a name that cannot be used, unless a plugin that did not load may define it: that is reported already."""
+        if self.registry.owned(kind, name.rpartition(":")[2]):
+            self.problem(message, mark)
+        elif not self.plugins_failed:
+            self.problem(message, mark, self.registry.unknown_hint(kind, name))
+
+    def labelled(self, key: str, kind: str) -> dict[str, Any]:
+        """The definitions under `losses:` or `callbacks:`."""
+        node = self.tree.value[key]
+        if node.value is None or node.value is False:  # no losses at all are a mistake, which `check_losses` reports
+            return {}
+        if not isinstance(node.value, dict):
+            example = {"losses": "losses: {gram: {weight: 5}}", "callbacks": "callbacks: {csv_log: }"}[key]
+            self.problem(f"`{key}` must be a mapping of labels, such as `{example}`, {said(node.plain())}", node.mark)
+            return {}
+        made = {}
+        for label, child in node.value.items():
+            if child.value is False:
+                continue  # drops an inherited one
+            mark = child.key or child.mark
+            if not LABEL.fullmatch(label):
+                self.problem(f"`{label}` is no label: use letters, digits, `_` and `-`", mark)
+            elif key == "losses" and label in COLUMNS:
+                self.problem(f"`{label}` cannot be a loss's label: tables have such a column", mark, "choose another label")
+            elif (definition := self.slot(kind, label, (key, label))) is not None:
+                made[label] = definition
+        return made
+
+    def check_losses(self, losses: dict[str, Loss]) -> None:
+        """Refuse a recipe that would paint nothing."""
+        node = self.tree.value["losses"]
+        mark = node.key or node.mark
+        if isinstance(node.value, dict):
+            named = [label for label, child in node.value.items() if child.value is not False]
+        elif node.value is None or node.value is False:
+            named = []
+        else:
+            return  # reported already
+        if not named:
+            self.problem(
+                "the recipe has no losses", mark, "name one, such as `gram:`, or leave `losses` out for the default ones"
+            )
+        elif len(losses) == len(named) and all(loss.weight == 0 for loss in losses.values()):
+            self.problem("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
+
+    def check_layers(self, backbone: Backbone, losses: dict[str, Loss]) -> None:
+        """Refuse layers that the network does not have, also in losses with other mistakes."""
+        known = {layer.name: layer for layer in backbone.layers}
+        papers = {layer.paper: name for name, layer in known.items()}
+        papers |= {paper.replace("relu", "conv"): name for paper, name in papers.items()}
+        broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}
+        for label, loss in (losses | broken).items():
+            node = self.tree.at(("losses", label))
+            for layer in dict.fromkeys(loss.reads()):
+                at = node.find(layer)
+                if layer in known or layer == IMAGE or (at is None and label in broken):
+                    continue
+                mark = at.mark if at else node.key or node.mark
+                hint = f"did you mean `{papers[layer]}`?" if layer in papers else suggest(layer, [*known, IMAGE])
+                self.problem(
+                    f"{backbone.name} has no layer `{layer}`", mark, hint or f"`nstk layers {backbone.name}` lists them"
+                )
+
+    def output(self, settings: Settings, name: str) -> Path | None:
+        """The picture's file, absolute: as the recipe says, or out/NAME.png in the working directory; None if it cannot be."""
+        text, mark = settings.output.path, self.mark("output", "path")
+        path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
+        try:
+            path = path.resolve()
+            images.check_output(Path(shown(path)), settings.output.quality)
+        except UserError as error:
+            self.problem(str(error), mark)
+        except (OSError, ValueError):  # a NUL in the name, a loop of links
+            self.problem(f"no file can have the name {text}", mark)
+        else:
+            if not path.is_dir():
+                return path
+            self.problem(f"{shown(path)} is a folder: name a file in it", mark)
+        return None
+
+    def check_pictures(self, settings: Settings) -> None:
+        """Read the pictures, and see that they have a position left in the deepest layers at their size."""
+        for key, scale in (("content", 1.0), ("style", settings.style_scale)):
+            mark, file = self.mark(key), getattr(settings, key)
+            if not file:
+                continue  # reported already
+            try:
+                width, height = images.check_picture(Path(shown(Path(file))))
+            except PictureError as error:
+                self.problem(str(error), mark)
+                continue
+            fitted = images.fit(width, height, max(1, round(settings.size * scale)))
+            if min(fitted) < images.MIN_SIDE:
+                least = f"at least {images.MIN_SIDE} x {images.MIN_SIDE} are needed"
+                message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels: {least}"
+                hint = "give it a larger `size`" + (" or `style_scale`" if scale < 1 else "")
+                self.problem(
+                    message, (self.written("style_scale") if scale < 1 else None) or self.written("size") or mark, hint
+                )
+
+    def check_overwriting(self, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
+        """Nothing that the run reads may be what it writes."""
+        definitions = [("", settings), *((key, slots[key]) for key in SLOTS if slots[key])]
+        definitions += [(f"{key}.{label}", made) for key in LABELLED for label, made in slots[key].items()]
+        written = [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]
+        mark = self.mark("output", "path")
+        for where, file in input_files(definitions).items():
+            for target in written:
+                if same_file(file, target):
+                    message = f"the run would write {shown(target)} over the recipe's `{where}`"
+                    self.problem(message, mark, "choose another `output`")
+
+
+def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:
+    """What to do about a file that is not there."""
+    if not text:
+        return ""
+    if hint := suggest_file(file) or suggest(text, words):
+        return hint
+    folder = shown(file.parent)
+    if not exists(file.parent):
+        return f"there is no folder {folder}"
+    return "" if folder == "." else f"it is looked for in {folder}"
+
+
+def plugin_spec(spec: str, folder: Path) -> str:
+    """A plugin as it can be named from anywhere: a file by its absolute path."""
+    return str(located(spec, folder)) if spec.endswith(".py") else spec

@@ -1,0 +1,161 @@
+"""What the commands of `nstk` share: plugins and their commands, `-p` and `-v`, how errors are told, and the exit code."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import select
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .errors import NstkError, RecipeError, UserError
+
+if TYPE_CHECKING:
+    from .registry import Registry
+
+EXIT_INTERRUPTED = 130
+EXIT_MISTAKE = 2
+STDOUT = 1
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Group(click.Group):
+    """The commands of nstk and those of plugins, which are loaded only when one is asked for that nstk does not have."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *self._added(ctx)])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.commands.get(cmd_name) or self._added(ctx).get(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.5)
+            hint = f"did you mean `nstk {close[0]}`?" if close else "`nstk --help` lists the commands"
+            raise UserError(f"there is no command `nstk {args[0]}`: {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one command. What it returns is an exit code if it is nstk's; a plugin's may return anything."""
+        returned = super().invoke(ctx)
+        return returned if ctx.invoked_subcommand in self.commands else None
+
+    def _added(self, ctx: click.Context) -> dict[str, click.Command]:
+        """The commands of plugins, kept for this one call of `nstk` only."""
+        added: dict[str, click.Command] | None = ctx.meta.get("nstk.commands")
+        if added is None:
+            added = ctx.meta["nstk.commands"] = self._load(ctx.params.get("plugins") or ())
+        return added
+
+    def _load(self, plugins: Sequence[str]) -> dict[str, click.Command]:
+        from importlib.metadata import entry_points
+
+        if not plugins and not entry_points(group="nstk"):
+            return {}  # nothing to import, so `nstk --help` is instant
+        registry = open_registry(plugins)
+        commands = registry.commands(self.commands)
+        warn_broken(registry)
+        return commands
+
+
+def _gather(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> Sequence[str]:
+    """`nstk -p foo.py run ...` means the same as `nstk run -p foo.py ...`."""
+    return (*(ctx.parent.params.get("plugins") or ()), *value) if ctx.parent else value
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta["nstk.verbose"] = value or is_verbose(ctx)
+
+
+def is_verbose(ctx: click.Context | None) -> bool:
+    """Whether `-v` was given."""
+    return bool(ctx and ctx.meta.get("nstk.verbose"))
+
+
+def plugin_option(function: _F) -> _F:
+    """`-p`, for every command that loads plugins. It is eager so that `nstk -p foo.py --help` lists what foo.py adds."""
+    help_ = "Load a plugin; no:NAME leaves an installed one out."
+    names = ("-p", "--plugin", "plugins")
+    return click.option(*names, multiple=True, is_eager=True, callback=_gather, metavar="FILE_OR_MODULE", help=help_)(function)
+
+
+def verbose_option(function: _F) -> _F:
+    """`-v`, for every command that can fail."""
+    help_ = "Show more, and the traceback of an error."
+    return click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_remember, help=help_)(function)
+
+
+def open_registry(plugins: Sequence[str]) -> Registry:
+    """What comes with nstk, what is installed, and what `-p` asks for."""
+    from .registry import Registry
+
+    registry = Registry(without=[spec[3:] for spec in plugins if spec.startswith("no:")])
+    for spec in plugins:
+        if not spec.startswith("no:"):
+            registry.load(spec, Path.cwd())
+    return registry
+
+
+def warn_broken(registry: Registry) -> None:
+    """One line for each installed plugin that was left out, once in a call of `nstk`."""
+    ctx = click.get_current_context()
+    warned: set[str] = ctx.meta.setdefault("nstk.warned", set())
+    for failure in registry.failures:
+        hint = "" if failure.origin.startswith("nstk.plugins.") else f"; `-p no:{failure.name}` leaves it out"
+        line = f"warning: {failure}{hint}"
+        if line not in warned:
+            warned.add(line)
+            if is_verbose(ctx):
+                traceback.print_exception(failure.error)
+            click.echo(line, err=True)
+
+
+def complain(error: Exception, verbose: bool) -> None:
+    """Tell the user what to mend."""
+    if verbose:
+        traceback.print_exception(error)
+    if isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.echo(error if isinstance(error, RecipeError) else f"error: {error}", err=True)  # a recipe's say file and line
+
+
+def call(group: Group, args: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Only what is the user's to mend is turned into a sentence: a bug, ours or a plugin's, goes on to show its traceback.
+    """
+    ctx: click.Context | None = None
+    try:
+        with group.make_context("nstk", list(args)) as ctx:
+            return group.invoke(ctx) or 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except NstkError as error:
+        complain(error, is_verbose(ctx))
+        return error.exit_code
+    except click.ClickException as error:
+        complain(error, is_verbose(ctx))
+        return EXIT_MISTAKE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        return 0
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads what we print (`nstk schema | head -1`). The rest of it then goes nowhere, without a word."""
+    poll = select.poll()
+    poll.register(STDOUT, 0)
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+    return True

@@ -1,0 +1,288 @@
+"""What a plugin author tests with: small pictures, their features, a check of everything that a loss must do, and a run.
+
+    import nstk.testing
+    from sobel import Sobel
+
+    def test_the_loss():
+        nstk.testing.check_loss(Sobel(), zero_at="content")
+
+    def test_a_run(tmp_path):
+        result = nstk.testing.run_recipe(tmp_path, plugins=["sobel.py"], losses={"sobel": {"weight": 2}})
+        assert result.losses["sobel"] < 1
+
+All of it works on pictures of a few dozen pixels and, where a network is needed, on the backbone `tiny`, so a test takes a
+second or two. Importing this module does not import TensorFlow; calling its functions does. Sizes are (height, width), as in an
+array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .api import IMAGE, Backbone, Loss, Pictures, References, StatisticLoss
+from .errors import NstkError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .engine import Result
+    from .objective import Objective
+    from .recipe import Recipe
+
+ODD = (37, 50)
+"""A size that no layer of a VGG divides evenly."""
+ROUNDING = 1e-4
+"""By how much, of its value, a loss may differ between an eager and a compiled step."""
+
+
+def pictures(size: tuple[int, int] = ODD, seed: int = 0) -> Pictures:
+    """A content and a style picture of a size: blotches of colour with some grain, the same for the same seed.
+
+    content = nstk.testing.pictures((37, 50)).content        # 37 x 50 x 3, float32, 0..255
+    other = nstk.testing.pictures((37, 50), seed=1).content
+    """
+    import numpy as np
+
+    from .images import resize
+
+    def blotches(rng: np.random.Generator) -> np.ndarray:
+        coarse = resize(rng.uniform(0, 255, (5, 6, 3)), size[1], size[0])
+        picture = np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.float32)
+        picture.setflags(write=False)
+        return picture
+
+    content, style = (blotches(rng) for rng in np.random.default_rng(seed).spawn(2))
+    return Pictures(content, {"style": style})
+
+
+def features(picture: np.ndarray, layers: Iterable[str] = (IMAGE,), backbone: Backbone | None = None) -> dict[str, Any]:
+    """The activations of a picture (height x width x 3, 0..255) at `layers`, as a loss gets them.
+
+        found = nstk.testing.features(nstk.testing.pictures().content, ["image", "block2_conv1"])
+        found["block2_conv1"]        # a tensor [1, 18, 25, 8]
+
+    `backbone` is `tiny` unless another one is given, `MyBackbone()` for example.
+    """
+    from .features import batch, network
+
+    layers = tuple(layers)
+    found = network(backbone or _tiny(), [_Reader(at=layers)])(batch(picture))
+    return {layer: found[layer] for layer in layers}
+
+
+def references(made: Pictures | None = None, layers: Iterable[str] = (IMAGE,), backbone: Backbone | None = None) -> References:
+    """What `Loss.target` gets: the activations of a content and of a style picture.
+
+    refs = nstk.testing.references(layers=["image", "block2_conv1"])
+    target = MyLoss().target(refs)
+    """
+    made = made or pictures()
+    layers = tuple(layers)
+    styles = {label: features(picture, layers, backbone) for label, picture in made.styles.items()}
+    return References(features(made.content, layers, backbone), styles)
+
+
+def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
+    """A recipe for a few steps on small pictures, which are written to `folder`; `settings` are a recipe's keys.
+
+        recipe = nstk.testing.recipe(tmp_path, steps=2, optimizer={"use": "adam", "learning_rate": 5})
+
+    Without settings: 3 steps of Adam at 48 pixels, the backbone `tiny`, nstk's default losses, no callbacks, `folder/out.png`.
+    """
+    from .images import write_picture
+    from .loading import load_recipe
+
+    folder, made = Path(folder), pictures((36, 48))
+    for name, picture in (("content", made.content), ("style", made.styles["style"])):
+        if name not in settings:
+            write_picture(picture, folder / f"{name}.png")
+            settings[name] = str(folder / f"{name}.png")
+    adam = {"use": "adam", "learning_rate": 2}
+    defaults = {"size": 48, "steps": 3, "backbone": "tiny", "optimizer": adam, "output": str(folder / "out.png")}
+    callbacks = {"progress": False, **(settings.pop("callbacks", None) or {})}
+    return load_recipe({**defaults, **settings, "callbacks": callbacks})
+
+
+def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
+    """Run `recipe(folder, **settings)`.
+
+    result = nstk.testing.run_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {"every": 2}})
+    assert (tmp_path / "out.png").exists()
+    """
+    from .engine import run
+
+    return run(recipe(folder, **settings))
+
+
+def check_loss(
+    loss: Loss,
+    size: tuple[int, int] = ODD,
+    *,
+    backbone: Backbone | None = None,
+    zero_at: Literal["content", "style"] | None = None,
+) -> None:
+    """Raise an `AssertionError` that says what is broken, unless a loss does all that a run relies on.
+
+        nstk.testing.check_loss(MyLoss(level=3))
+        nstk.testing.check_loss(MyLoss(), zero_at="content")        # near zero where the picture is the content
+
+    It survives being written to a recipe and read again; it reads only layers that its `reads()` names and that the backbone
+    has (`tiny`, unless another is given); it is a finite scalar with a finite gradient, at odd sizes too; it has the same value
+    when it is asked again, after it was used at another size, and when it is compiled; it leaves its weight to nstk; and it
+    keeps no state.
+    """
+    backbone = backbone or _tiny()
+    name = f"loss `{getattr(type(loss), 'name', type(loss).__name__)}`"
+    _check_dump(name, loss)
+    _check_layers(name, loss, backbone)
+    before = _state(loss)
+    made, other = pictures(size), pictures(size, seed=1).content
+    try:
+        objective = _objective(loss, backbone, made)
+        value = _value(objective, other)
+        _check_gradient(name, objective, other)
+        _value(
+            _objective(loss, backbone, pictures((size[0] + 9, size[1] - 7))), pictures((size[0] + 9, size[1] - 7), 1).content
+        )
+        again = [_value(objective, other), _value(_objective(loss, backbone, made), other)]
+        _require(
+            all(_near(value, later) for later in again),
+            f"{name} is {value:.6g} at first and then {', '.join(f'{later:.6g}' for later in again)} for the same picture: it "
+            "must depend on nothing but the features and the target",
+        )
+        _check_compiled(name, objective, other, value)
+        _check_weight(name, loss, backbone, made, other, value)
+        if isinstance(loss, StatisticLoss):
+            _check_split(name, loss, backbone, made, other, value)
+        if zero_at:
+            least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
+            _require(
+                abs(least) <= ROUNDING * abs(value), f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"
+            )
+    except NstkError as error:
+        raise AssertionError(str(error)) from error
+    _require(_state(loss) == before, f"{name} keeps state: calling it changed {_changed(before, _state(loss))}")
+
+
+class _Reader(Loss):
+    """A loss that only reads."""
+
+    at: tuple[str, ...]
+
+    def reads(self) -> tuple[str, ...]:
+        return self.at
+
+
+def _tiny() -> Backbone:
+    from .registry import Registry
+
+    backbone: Backbone = Registry(installed=False).get("backbone", "tiny")()
+    return backbone
+
+
+def _require(good: bool, sentence: str) -> None:
+    if not good:
+        raise AssertionError(sentence)
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= ROUNDING * max(abs(one), abs(other)) + 1e-12
+
+
+def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
+    from .features import network, references
+    from .objective import Objective
+
+    net = network(backbone, [loss])
+    weighted = loss if loss.weight > 0 else loss.model_copy(update={"weight": 1.0})  # nstk leaves out what weighs nothing
+    return Objective(net, {loss.name: weighted}, references(net, made))
+
+
+def _value(objective: Objective, picture: np.ndarray) -> float:
+    """The loss of a picture, without its weight."""
+    import math
+
+    from .features import batch
+
+    (loss,) = objective.losses.values()
+    value = float(objective.evaluate(batch(picture)).loss) / loss.weight
+    _require(math.isfinite(value), f"loss `{loss.name}` is {value}: it must be finite")
+    return value
+
+
+def _check_dump(name: str, loss: Loss) -> None:
+    from .source import dump, parse
+
+    try:
+        text = dump(loss.model_dump(mode="json"))
+        again = type(loss).model_validate(parse(text, "the dump", Path.cwd()).plain())
+    except Exception as error:
+        raise AssertionError(
+            f"{name} does not survive a dump, so a saved recipe would not run: {' '.join(str(error).split())}"
+        ) from error
+    _require(again == loss, f"{name} does not survive a dump: it came back as {again!r}, not {loss!r}")
+
+
+def _check_layers(name: str, loss: Loss, backbone: Backbone) -> None:
+    layers = loss.reads()
+    _require(not isinstance(layers, str), f'{name}: reads() returned the text "{layers}": return a list of layers')
+    known = {IMAGE, *(layer.name for layer in backbone.layers)}
+    strange = [layer for layer in layers if layer not in known]
+    _require(
+        not strange, f"{name}: reads() names {', '.join(map(repr, strange))}, which the backbone {backbone.name} does not have"
+    )
+
+
+def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> None:
+    import numpy as np
+
+    from .features import batch
+
+    gradient = objective.value_and_grad(batch(picture))[1]  # raises where there is none at all
+    _require(bool(np.isfinite(gradient).all()), f"{name} has a gradient that is NaN or infinite")
+    _require(bool(np.any(gradient)), f"{name} has a gradient of zero everywhere: no picture would move")
+
+
+def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value: float) -> None:
+    import tensorflow as tf
+
+    from .features import batch
+
+    (loss,) = objective.losses.values()
+    image = batch(picture)
+    try:
+        step = tf.function(objective.value_and_grad, autograph=False).get_concrete_function(image)
+        values = [float(step(image)[0].loss) / loss.weight for _ in range(2)]
+    except NstkError as error:
+        raise AssertionError(f"compiled, {error}") from error
+    _require(
+        all(_near(value, compiled) for compiled in values),
+        f"{name} is {value:.6g} op by op, but {' and '.join(f'{compiled:.6g}' for compiled in values)} compiled: use "
+        "tensors only, Python's own values are frozen when it is compiled",
+    )
+
+
+def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
+    heavier = loss.model_copy(update={"weight": 3 * loss.weight + 1})
+    there = _value(_objective(heavier, backbone, made), picture)
+    _require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
+
+
+def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
+    layers = loss.reads()
+    target = loss.target(references(made, layers, backbone))
+    split = float(loss.score(loss.statistic(features(picture, layers, backbone), target), target))
+    _require(_near(value, split), f"{name} is {value:.6g}, but score(statistic) is {split:.6g}: they must be the same")
+
+
+def _state(loss: Loss) -> dict[str, str]:
+    """Everything that an instance holds, to compare."""
+    held: Mapping[str, Any] = {**vars(loss), **(loss.__pydantic_private__ or {})}
+    return {key: repr(value) for key, value in held.items()}
+
+
+def _changed(before: dict[str, str], after: dict[str, str]) -> str:
+    return ", ".join(f"`{key}`" for key in sorted({*before, *after}) if before.get(key) != after.get(key))

@@ -1,0 +1,161 @@
+"""A recipe as a tree of values that remember where they were written, and the problems that point there."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RecipeError
+
+MAX_DEPTH = 40
+MAX_DIGITS = 100  # a float ends at 309, and Python refuses to print an integer of 4300
+MAX_SHOWN = 120  # characters of a line that a message shows
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a file; `line` is 0 where there is no line to show (the command line, a mapping given in Python)."""
+
+    where: str
+    folder: Path
+    """What a relative path written here is relative to."""
+    line: int = 0
+    column: int = 0
+    width: int = 1
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: what is wrong, where, and what to do."""
+
+    message: str
+    mark: Mark
+    hint: str = ""
+
+    def __str__(self) -> str:
+        message = "".join(char if char.isprintable() or char == "\n" else f"{char!a}"[1:-1] for char in self.message)
+        if not self.mark.line:
+            place = f"{self.mark.where}: " if self.mark.where else ""
+            return f"{place}{message}" + (f"\n      {self.hint}" if self.hint else "")
+        before, word, after = _around(self.mark)
+        return (
+            f"{self.mark.where}:{self.mark.line}:{self.mark.column}: {message}\n"
+            f"{self.mark.line:5} | {before}{word}{after}\n"
+            f"      | {' ' * _cells(before)}{'^' * max(1, _cells(word))} {self.hint}".rstrip()
+        )
+
+
+def _around(mark: Mark) -> tuple[str, str, str]:
+    """The line before, at and after what is wrong; no more of it than fits on a screen."""
+    text, start = mark.text.replace("\t", " "), mark.column - 1
+    end = min(start + mark.width, start + MAX_SHOWN // 2)
+    first, last = max(0, start - MAX_SHOWN // 4), end + MAX_SHOWN // 4
+    if len(text) <= MAX_SHOWN:
+        first, last = 0, len(text)
+    before = ("..." if first else "") + text[first:start]
+    return before, text[start:end], text[end:last] + ("..." if last < len(text) else "")
+
+
+def _cells(text: str) -> int:
+    """The columns that a terminal gives a text: East Asian characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+
+
+@dataclass
+class Node:
+    """A value of a recipe: a scalar, a `list[Node]` or a `dict[str, Node]`, with the marks of the value and of its key."""
+
+    value: Any
+    mark: Mark
+    key: Mark | None = None
+
+    def plain(self) -> Any:
+        """The value without marks."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def at(self, path: Iterable[str | int]) -> Node:
+        """The node at `path`, or the closest one above it; steps that are not in the tree are passed over."""
+        here = self
+        for step in path:
+            if isinstance(here.value, dict):
+                here = here.value.get(step, here)
+            elif isinstance(here.value, list) and isinstance(step, int) and step < len(here.value):
+                here = here.value[step]
+        return here
+
+    def find(self, word: str) -> Node | None:
+        """The first key or value below this node that says `word`."""
+        children: Iterable[tuple[Any, Node]] = ()
+        if isinstance(self.value, dict):
+            children = self.value.items()
+        elif isinstance(self.value, list):
+            children = enumerate(self.value)
+        for key, node in children:
+            if key == word:
+                return Node(word, node.key or node.mark)
+            if node.value == word and isinstance(node.value, str):
+                return node
+            if found := node.find(word):
+                return found
+        return None
+
+
+def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:
+    """A node from plain data given in Python: every part carries the same mark."""
+    if depth > MAX_DEPTH:
+        raise RecipeError([Problem(f"this recipe is nested more than {MAX_DEPTH} levels deep", mark)])
+    if isinstance(value, Mapping):
+        return Node({str(key): from_plain(item, mark, depth + 1) for key, item in value.items()}, mark, mark)
+    if isinstance(value, (list, tuple)):
+        return Node([from_plain(item, mark, depth + 1) for item in value], mark, mark)
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    elif not isinstance(value, (str, int, float)) and getattr(value, "ndim", None) == 0:
+        value = value.item()  # a number of numpy's
+    if value is not None and not _is_scalar(value):
+        message = f"a recipe is made of mappings, lists, texts and numbers, so this has no place in it: {value!a:.60}"
+        raise RecipeError([Problem(message, mark)])
+    return Node(value, mark, mark)
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, str):
+        return not any("\ud800" <= char <= "\udfff" for char in value)  # half a character: no file and no terminal takes it
+    if isinstance(value, int):
+        return bool(abs(value) < 10**MAX_DIGITS)
+    return isinstance(value, float)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node of the tree, parents first."""
+    yield node
+    children = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    for child in children:
+        yield from walk(child)
+
+
+def whole_numbers(value: Any) -> Any:
+    """The same data with `1e3`, which YAML takes for a fraction, as the whole number that it is."""
+    if isinstance(value, dict):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def map_texts(node: Node, change: Callable[[str, Mark], str]) -> Node:
+    """The same tree with every text changed."""
+    if isinstance(node.value, dict):
+        return Node({key: map_texts(child, change) for key, child in node.value.items()}, node.mark, node.key)
+    if isinstance(node.value, list):
+        return Node([map_texts(child, change) for child in node.value], node.mark, node.key)
+    return Node(change(node.value, node.mark), node.mark, node.key) if isinstance(node.value, str) else node

@@ -1,0 +1,3 @@
+"""A plugin that needs what is not there."""
+
+import nosuch_module  # noqa: F401

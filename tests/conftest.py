@@ -1,0 +1,33 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "2"
+)  # before anything imports TensorFlow: its notices say nothing about the tests
+
+PLUGIN_HEAD = '''
+"""A plugin of the tests."""
+import numpy as np
+import tensorflow as tf
+import nstk
+'''
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Callable[..., str]:
+    """Writes a plugin file that has `nstk`, `np` and `tf`, and returns its path."""
+
+    def write(code: str, name: str = "mine.py") -> str:
+        path = tmp_path / name
+        path.write_text(PLUGIN_HEAD.lstrip() + textwrap.dedent(code), encoding="utf-8")
+        return str(path)
+
+    return write
