@@ -25,6 +25,7 @@ _HOMES = {
         "IMAGE",
         "Initializer",
         "InputFile",
+        "InputPicture",
         "Layer",
         "Layers",
         "Loss",
@@ -52,7 +53,7 @@ _HOMES = {
         "WeightsError",
     ],
     "hookspecs": ["hookimpl"],
-    "images": ["read_picture", "resize", "write_picture"],
+    "images": ["check_output", "read_picture", "resize", "write_picture"],
     "loading": ["load_recipe"],
     "recipe": ["Recipe"],
 }
@@ -72,6 +73,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         File as File,
         Initializer as Initializer,
         InputFile as InputFile,
+        InputPicture as InputPicture,
         Layer as Layer,
         Layers as Layers,
         Loss as Loss,
@@ -99,7 +101,12 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         WeightsError as WeightsError,
     )
     from .hookspecs import hookimpl as hookimpl
-    from .images import read_picture as read_picture, resize as resize, write_picture as write_picture
+    from .images import (
+        check_output as check_output,
+        read_picture as read_picture,
+        resize as resize,
+        write_picture as write_picture,
+    )
     from .loading import load_recipe as load_recipe
     from .recipe import Recipe as Recipe
 

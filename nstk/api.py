@@ -1,8 +1,8 @@
 """What a plugin subclasses, and what it is handed.
 
-A plugin *defines* classes; a recipe *decides* which of them run. Every class here is its own parameters: its fields are the keys
-that a recipe may write, with their checks, defaults and descriptions, so one class gives validation, `nstk describe`, the JSON
-schema for editors and the recipe that is saved beside the picture.
+A plugin *defines* classes; a recipe *decides* which of them run. Every class here is its own parameters: its fields are the
+keys that a recipe may write, with their checks, defaults and descriptions, so one class gives validation, `nstk describe`, the
+JSON schema for editors and the recipe that is saved beside the picture.
 
 TensorFlow is imported inside methods only, so that listing or checking a plugin stays instant.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field as Field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,14 +34,17 @@ IMAGE = "image"
 class File:
     """Marks a field that names a file to read: relative to the recipe that says it, and it has to exist.
 
-    `words` are the values that are no file, such as `builtin`.
+    `words` are the values that are no file, such as `builtin`. A `picture` has to be one that can be read.
     """
 
     words: tuple[str, ...] = ()
+    picture: bool = False
 
 
 InputFile = Annotated[str, File()]
 """The type of a field that names a file to read. Its value is an absolute path by the time a plugin sees it."""
+InputPicture = Annotated[str, File(picture=True)]
+"""The type of a field that names a picture to read; that it can be read is checked with the recipe."""
 
 
 class Definition(BaseModel):
@@ -76,7 +79,7 @@ class Loss(Definition):
     weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
 
     def reads(self) -> Sequence[str]:
-        """The layers it looks at; `"image"` is the picture itself."""
+        """The layers it looks at; `"image"` is the picture itself. It sees no others, in `target` too."""
         return (IMAGE,)
 
     def target(self, refs: References) -> Any:
@@ -122,7 +125,9 @@ def _by_layer(value: Any) -> Any:
         if twice:
             raise ValueError(f"names `{twice[0]}` twice")
         return {layer: 1 / len(value) for layer in value}
-    if isinstance(value, Mapping) and value and all(weight == 0 for weight in value.values()):
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a list of layer names, or a mapping of layer to weight, not {value!r}")
+    if value and all(weight == 0 and not isinstance(weight, bool) for weight in value.values()):
         raise ValueError("gives every layer the weight 0, so the loss would see nothing")
     return value
 
@@ -265,7 +270,10 @@ class Run(Protocol):
         """The picture now, height x width x 3, float32, 0..255."""
 
     def beside(self, template: str, **fields: Any) -> Path:
-        """A path in the output's folder: `{name}` is the output's name without its suffix."""
+        """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix.
+
+        Raises `OutputError` for one outside it, and for one of the run's own inputs.
+        """
 
     def save(self, path: Path) -> None:
         """Write the picture as it is now."""
@@ -273,6 +281,9 @@ class Run(Protocol):
 
 class Callback(Definition):
     """Watches a run. Override the events you need; state may be kept on `self`, each run has its own copy."""
+
+    shows: ClassVar[bool] = False
+    """Whether it writes to the terminal, and is left out of a quiet run."""
 
     every: int = Field(1, ge=1, description="Call `on_step` at every so many steps (and at the last one).")
 

@@ -84,13 +84,10 @@ def run(
     if name is None and not {"content", "style"} <= {setting.partition("=")[0] for setting in overrides}:
         raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
     recipe = _load(name, overrides, plugins, quiet=quiet)
-    if quiet:  # not by an override: it does not change the picture, so it must not make a saved recipe a changed one
-        kept = {label: callback for label, callback in recipe.callbacks.items() if callback.name != "progress"}
-        recipe = recipe.model_copy(update={"callbacks": kept})
     _start_tensorflow()
     from . import engine
 
-    result = engine.run(recipe)
+    result = engine.run(recipe, quiet=quiet)
     click.echo(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 

@@ -59,9 +59,10 @@ class Result:
         return buffer.getvalue()
 
 
-def run(recipe: RecipeLike) -> Result:
+def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
 
+    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
     what can be known before the first step, `RunError` afterwards: then the last good picture is saved.
     """
@@ -69,7 +70,7 @@ def run(recipe: RecipeLike) -> Result:
     check_sidecar(recipe)
     images.check_writable(recipe.path)
     painting = Painting(recipe)
-    callbacks = Callbacks(recipe.callbacks)
+    callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
     with interruptible(painting):
         net = network(recipe.backbone, recipe.losses.values())  # its weights may not fit: said before a callback opens a file
         with callbacks.around(painting), _saved(painting):

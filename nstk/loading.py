@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RecipeError, UserError
-from .merging import completed, lay, override, with_default_losses
+from .merging import completed, override, stacked
 from .recipe import SIDECARS, Recipe
 from .registry import Registry
 from .resolving import Resolver, plugin_spec
@@ -54,7 +54,6 @@ def load_recipe(
         registry.load(spec, Path.cwd())
 
     tree, chain = _read(recipe)
-    tree = with_default_losses(tree)
     problems: list[Problem] = []
     settings: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
     for setting in settings:
@@ -74,11 +73,16 @@ def _read(recipe: str | PathLike[str] | Mapping[str, Any] | None) -> tuple[Node,
     """The tree of a recipe laid over what it extends, and the files that it came from."""
     chain: list[Path] = []
     if recipe is None or isinstance(recipe, Mapping):
-        return _extended(from_plain(dict(recipe or {}), Mark("recipe", Path.cwd())), chain), chain
-    return _read_file(find_recipe(recipe), chain, None), chain
+        trees = [from_plain(dict(recipe or {}), Mark("recipe", Path.cwd()))]
+    else:
+        trees = [_read_file(find_recipe(recipe), None, chain)]
+    while extends := _extended(trees[-1]):
+        trees.append(_read_file(*extends, chain))
+    return stacked(trees), chain
 
 
-def _read_file(path: Path, chain: list[Path], asked: Mark | None) -> Node:
+def _read_file(path: Path, asked: Mark | None, chain: list[Path]) -> Node:
+    """The tree of one file, which `asked` wants to extend; it is added to the `chain` of those read before."""
     path = path.absolute()
     if any(same_file(path, seen) for seen in chain):
         loop = " -> ".join(shown(seen) for seen in [*chain, path])
@@ -88,14 +92,14 @@ def _read_file(path: Path, chain: list[Path], asked: Mark | None) -> Node:
     if not isinstance(tree.value, dict):
         what = "is empty" if tree.value is None else "is a list" if isinstance(tree.value, list) else "is a single value"
         raise RecipeError([Problem(f"this recipe {what}: a recipe is a mapping, such as `content: photo.jpg`", tree.mark)])
-    return _extended(tree, chain)
+    return tree
 
 
-def _extended(tree: Node, chain: list[Path]) -> Node:
-    """The tree over that of the recipe which it `extends`, if it does."""
+def _extended(tree: Node) -> tuple[Path, Mark] | None:
+    """The file that a recipe extends, and where it says so; taken out of the tree."""
     extends = tree.value.pop("extends", None)
     if extends is None or extends.value is None:
-        return tree
+        return None
     if not isinstance(extends.value, str) or not extends.value:
         raise RecipeError([Problem("`extends` must name one recipe: a file, or one that comes with nstk", extends.mark)])
     parent, known = located(extends.value, extends.mark.folder), shipped()
@@ -104,7 +108,7 @@ def _extended(tree: Node, chain: list[Path]) -> Node:
     elif not exists(parent):
         hint = suggest_file(parent) or suggest(extends.value, known)
         raise RecipeError([Problem(f"no file {extends.value}, and no recipe of that name comes with nstk", extends.mark, hint)])
-    return lay(tree, _read_file(parent, chain, extends.mark))
+    return parent, extends.mark
 
 
 def _in_order(problem: Problem) -> tuple[bool, str, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,20 @@ def _as_mapping(node: Node, word: str | None) -> Node:
     return node
 
 
-def with_default_losses(tree: Node) -> Node:
-    """The tree with the default losses, if it names none or only drops some: what is overridden is one of them then."""
+def stacked(trees: Sequence[Node]) -> Node:
+    """One recipe of a chain of them, each over the next. If none names a loss (`false` drops one), the default ones are below.
+
+    They are laid from below: what one of them resets, the one above it must not find again.
+    """
+    chain = trees if any(map(_names_losses, trees)) else [*trees, _defaults("losses")]
+    return reduce(lambda below, above: lay(above, below), reversed(chain))
+
+
+def _names_losses(tree: Node) -> bool:
     losses = tree.value.get("losses")
-    drops = (
-        losses and isinstance(losses.value, dict) and losses.value and all(it.value is False for it in losses.value.values())
-    )
-    return lay(tree, _defaults("losses")) if losses is None or drops else tree
+    if losses is None or not isinstance(losses.value, dict):
+        return losses is not None
+    return not losses.value or any(slot.value is not False for slot in losses.value.values())
 
 
 def completed(tree: Node) -> Node:

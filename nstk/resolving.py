@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from . import images
-from .api import IMAGE, Backbone, Loss
+from .api import IMAGE, Backbone, File, Loss
 from .errors import PictureError, PluginError, UserError
 from .problems import said, translate
 from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
@@ -125,22 +125,28 @@ class Resolver:
         return None
 
     def files(self, cls: type[BaseModel], nodes: dict[str, Node], path: tuple[str, ...]) -> list[str]:
-        """Make the files that `cls` reads absolute, each relative to what says it. Returns the fields where one is missing."""
+        """Make the files that `cls` reads absolute, each relative to what says it. Returns the fields where one is no good."""
         missing: list[str] = []
 
-        def absolute(text: str, mark: Mark, name: str, words: Sequence[str]) -> str:
-            if text in words:
+        def absolute(text: str, mark: Mark, name: str, marker: File) -> str:
+            if text in marker.words:
                 return text
             file = located(text, mark.folder)
             if not text or not exists(file):
                 missing.append(name)
                 message = f"no file {text}" if text else f"`{'.'.join([*path, name])}` is empty: name a file"
-                self.problem(message, mark, _file_hint(file, text, words))
+                self.problem(message, mark, _file_hint(file, text, marker.words))
+            elif marker.picture:
+                try:
+                    images.check_picture(Path(shown(file)))
+                except PictureError as error:
+                    missing.append(name)
+                    self.problem(str(error), mark)
             return str(file)
 
         for name, marker in file_fields(cls):
             if name in nodes:
-                nodes[name] = map_texts(nodes[name], partial(absolute, name=name, words=marker.words))
+                nodes[name] = map_texts(nodes[name], partial(absolute, name=name, marker=marker))
         return missing
 
     def slot(self, kind: str, default: str, path: tuple[str, ...]) -> Any:

@@ -22,8 +22,7 @@ import pytest
 from PIL import Image
 
 import nstk
-from nstk import cli as cli_module
-from nstk import registry as registry_module
+from nstk import cli as cli_module, registry as registry_module
 from nstk.cli import cli, main
 from nstk.errors import RunError
 from nstk.interrupts import INTERRUPTED
@@ -87,8 +86,9 @@ def painted(monkeypatch):
     recipes: list[nstk.Recipe] = []
     engine = SimpleNamespace(stopped="done", error=None)
 
-    def paint(recipe):
+    def paint(recipe, *, quiet):
         recipes.append(recipe)
+        engine.quiet = quiet
         if engine.error:
             raise engine.error
         return SimpleNamespace(path=recipe.path, stopped=engine.stopped)
@@ -211,7 +211,10 @@ def test_verbose_shows_the_traceback(args, run):
 def test_check(run):
     said = run("check", "recipe.yaml", "minimal")
     assert said.code == 0
-    assert said.out == "recipe.yaml: good (tiny, content, gram, 3 steps)\nminimal: good (vgg19, content, gram, 300 steps)\n"
+    assert said.out.splitlines() == [
+        "recipe.yaml: good (tiny, content, gram, colour, tv, 3 steps)",
+        "minimal: good (vgg19, content, gram, colour, tv, 300 steps)",
+    ]
     assert run("check", "recipe.yaml", "minimal", "steps=7").out.count("7 steps") == 2
 
 
@@ -320,11 +323,12 @@ def test_two_pictures_need_no_recipe(run, painted, folder):
     )
 
 
-def test_quiet_drops_progress_and_changes_nothing_else(run, painted):
+def test_quiet_changes_nothing_but_what_is_said(run, painted):
     Path("recipe.yaml").write_text(RECIPE + "callbacks: {bar: {use: progress}, csv_log: }\n")
     said = run("run", "recipe.yaml", "-q")
     assert said.err == ""
-    assert list(painted.recipes[0].callbacks) == ["csv_log"]
+    assert painted.quiet
+    assert list(painted.recipes[0].callbacks) == ["progress", "bar", "csv_log"]  # they are saved with the recipe
     assert not painted.recipes[0].overridden  # a saved recipe that is re-run quietly is the same recipe
 
 

@@ -13,8 +13,7 @@ from importlib.resources import as_file, files
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PIL import Image, ImageCms
 
 from nstk import images

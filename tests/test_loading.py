@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 import nstk
@@ -153,6 +152,9 @@ def test_naming_a_loss_replaces_the_default_ones_and_a_callback_joins_them(write
 def test_dropping_a_default_loss_leaves_the_others(write):
     recipe = load_recipe(write(mine=PICTURES + "losses: {content: false}\n"))
     assert list(recipe.losses) == [label for label in DEFAULTS["losses"] if label != "content"]
+    assert "the recipe has no losses" in refused(
+        write(mine=PICTURES + dump({"losses": dict.fromkeys(DEFAULTS["losses"], False)}))
+    )
 
 
 def test_callbacks_keep_the_order_in_which_they_are_written(write):
@@ -261,7 +263,12 @@ def child_of(write, parent, child):
         ("output: a.jpg", "output: {quality: 30}", "output.path", "a.jpg"),
         ("output: {path: a.jpg, quality: 30}", "output: b.jpg", "output.quality", 30),
         # another thing replaces
-        ("optimizer: {use: sgd, learning_rate: 3}", "optimizer: adam", "optimizer.learning_rate", Adam().learning_rate),
+        (
+            "optimizer: {use: sgd, learning_rate: 3}",
+            "optimizer: adam",
+            "optimizer.learning_rate",
+            Adam().model_dump()["learning_rate"],
+        ),
         ("optimizer: {use: sgd, momentum: 0.5}", "optimizer: {use: adam}", "optimizer.use", "adam"),
         ("losses: {it: {use: gram, weight: 5}}", "losses: {it: tv}", "losses.it.weight", 1),
         (
@@ -309,6 +316,14 @@ def test_a_chain_of_three_and_the_files_it_is_read_from(write):
     assert [path.stem for path in recipe.files] == ["three", "two", "one"]
 
 
+def test_what_the_middle_one_reset_is_not_inherited(write):
+    write(one=PICTURES + "losses: {gram: {formula: mean}, tv: {formula: mean}}\noptimizer: {beta_1: 0.5}\n")
+    write(two="extends: one.yaml\nlosses: {gram: , tv: false}\noptimizer: sgd\n")
+    recipe = load_recipe(write(three="extends: two.yaml\nlosses: {gram: {weight: 2}, tv: {weight: 2}}\noptimizer: adam\n"))
+    assert [recipe.losses[label].formula for label in ("gram", "tv")] == ["relative", "relative"]
+    assert recipe.optimizer.beta_1 == 0.9
+
+
 # key=value
 
 
@@ -327,7 +342,7 @@ def test_a_chain_of_three_and_the_files_it_is_read_from(write):
         ("optimizer: false", "optimizer.beta_1=0.5", "optimizer: {beta_1: 0.5}"),
         ("losses: {it: gram}", "losses.it.weight=5", "losses: {it: {use: gram, weight: 5}}"),
         ("losses: {gram: }", "losses.gram.weight=5", "losses: {gram: {weight: 5}}"),
-        ("losses: {gram: false}", "losses.gram.weight=5", "losses: {gram: {weight: 5}}"),
+        ("losses: {gram: , tv: false}", "losses.tv.weight=5", "losses: {gram: , tv: {weight: 5}}"),
         ("losses: {gram: {weight: 5}}", "losses.gram=", "losses: {gram: }"),
         ("losses: {gram: , tv: }", "losses.tv=false", "losses: {gram: }"),
         ("losses: {gram: }", "losses={tv: }", "losses: {tv: }"),
@@ -341,6 +356,7 @@ def test_a_chain_of_three_and_the_files_it_is_read_from(write):
         ("", "losses.more={use: tv, weight: 2}", dump({"losses": DEFAULTS["losses"] | {"more": {"use": "tv", "weight": 2}}})),
         ("", "losses.content=false", "losses: {content: false}"),
         ("losses: {content: false}", "losses.gram=false", "losses: {content: false, gram: false}"),
+        ("losses: {gram: false}", "losses.gram.weight=5", dump({"losses": DEFAULTS["losses"] | {"gram": {"weight": 5}}})),
         ("", "callbacks={csv_log: }", "callbacks: {csv_log: }"),
         ("", "callbacks.csv_log=", "callbacks: {csv_log: }"),
         ("callbacks: false", "callbacks.progress.every=5", "callbacks: {progress: {every: 5}}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,13 @@ def test_the_python_example_runs(newcomer: Path) -> None:
     assert result.path.is_file()
     assert result.stopped == "done"
     assert len(result.history) == 20
+
+
+def test_the_plugin_test_passes(newcomer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(newcomer)
+    scope: dict[str, Any] = {}
+    exec((newcomer / "test_sobel.py").read_text(), scope)
+    scope["test_sobel"]()
 
 
 def test_plugins_do_what_is_said(newcomer: Path) -> None:

@@ -6,8 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nstk.errors import RecipeError
 from nstk.source import dump, exists, located, parse, read_text, same_file, shown, suggest, suggest_file

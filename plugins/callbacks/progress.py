@@ -16,6 +16,7 @@ class Progress(nstk.Callback):
     """Show step, losses by label, steps a second, time left, device and precision."""
 
     name = "progress"
+    shows = True
 
     def on_start(self, run: nstk.Run) -> None:
         from rich.console import Console
@@ -67,7 +68,7 @@ class Progress(nstk.Callback):
     def say(self, text: str) -> None:
         if self.console.is_terminal:
             self.console.print(text, highlight=False, markup=False)
-        else:
+        elif sys.stderr:  # absent in a process without a terminal
             sys.stderr.write(text + "\n")  # rich would wrap a log's lines at 80 columns
             sys.stderr.flush()
 

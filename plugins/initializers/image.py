@@ -16,7 +16,7 @@ class Image(nstk.Initializer):
 
     name = "image"
 
-    file: nstk.InputFile = nstk.Field(description="The picture to start from.")
+    file: nstk.InputPicture = nstk.Field(description="The picture to start from.")
 
     def __call__(self, pictures: nstk.Pictures, rng: np.random.Generator) -> np.ndarray:
         height, width = pictures.content.shape[:2]

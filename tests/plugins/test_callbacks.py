@@ -179,6 +179,14 @@ def test_progress_writes_plain_lines_where_there_is_no_terminal(tmp_path, capfd)
     assert out == ""
 
 
+def test_a_quiet_run_says_nothing_and_saves_the_same_recipe(tmp_path, capsys):
+    recipe = testing.recipe(tmp_path, callbacks={"progress": None, "csv_log": None}, **QUICK)
+    nstk.run(recipe, quiet=True)
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "out.csv").exists()
+    assert "progress:" in (tmp_path / "out.recipe.yaml").read_text()
+
+
 def test_progress_that_looks_seldom_still_speaks_and_counts_from_its_first_look(tmp_path, capfd):
     testing.run_recipe(tmp_path, callbacks={"progress": {"every": 7}}, steps=30, **QUICK)
     err = capfd.readouterr().err
