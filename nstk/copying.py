@@ -13,10 +13,15 @@ from .source import parse, read_text, shown, suggest
 from .tree import walk
 
 _RECIPES = (".yaml", ".yml")
+SCHEMA = "nstk.schema.json"
+"""The JSON Schema of recipes, as the first line of a shipped recipe names it for editors."""
 
 
 def copy_recipe(name: str, dest: Path) -> list[Path]:
-    """Copy the shipped recipe `name` to `dest` (a file, or a folder) and its pictures beside it. Nothing is overwritten."""
+    """Copy the shipped recipe `name` to `dest` (a file, or a folder), with its pictures and the schema for editors beside it.
+
+    Nothing is overwritten.
+    """
     known = shipped()
     if name not in known:
         raise UserError(f"no recipe `{name}` comes with nstk: {suggest(name, known) or 'there are ' + ', '.join(known)}")
@@ -28,6 +33,7 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
     there = [copy for origin, copy in pairs.items() if copy.exists() and not filecmp.cmp(origin, copy, shallow=False)]
     if there:
         raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
+    pairs[source.parent / SCHEMA] = target.parent / SCHEMA  # after the check: one that is there may know more plugins
     for origin, copy in pairs.items():
         if not copy.exists():
             write_whole(copy, origin.read_bytes())

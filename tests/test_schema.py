@@ -62,6 +62,29 @@ def test_it_is_a_schema_of_draft_7_and_json(schema):
         assert reference.partition('"')[0] in schema["definitions"]
 
 
+def test_the_shipped_schema_is_that_of_the_shipped_plugins():
+    """After a change of parameters: `nstk schema > recipes/nstk.schema.json`. What else pydantic writes changes with its version."""
+    folder = next(iter(shipped().values())).parent
+    stored = json.loads((folder / "nstk.schema.json").read_text())
+    assert list(parameters(stored)) == list(parameters(recipe_schema(Registry(installed=False))))
+
+
+def parameters(schema, path=()):
+    """Every key that a schema knows, where it is, and what is said of it."""
+    if isinstance(schema, dict):
+        for key, value in schema.get("properties", {}).items():
+            yield (*path, key), value.get("description")
+        for key, value in sorted(schema.items()):
+            yield from parameters(value, (*path, key))
+    for index, value in enumerate(schema if isinstance(schema, list) else ()):
+        yield from parameters(value, (*path, index))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_recipes_name_the_schema(name):
+    assert shipped()[name].read_text().splitlines()[0] == "# yaml-language-server: $schema=nstk.schema.json"
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_recipes_are_valid_as_written_and_as_resolved(name, validator):
     validator.validate(read(shipped()[name].read_text(encoding="utf-8")))
