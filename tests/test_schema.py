@@ -63,7 +63,7 @@ def test_it_is_a_schema_of_draft_7_and_json(schema):
 
 
 def test_the_shipped_schema_is_that_of_the_shipped_plugins():
-    """After a change of parameters: `nstk schema > recipes/nstk.schema.json`. What else pydantic writes changes with its version."""
+    """After a change of parameters: `nstk schema > recipes/nstk.schema.json`. The rest of it depends on pydantic's version."""
     folder = next(iter(shipped().values())).parent
     stored = json.loads((folder / "nstk.schema.json").read_text())
     assert list(parameters(stored)) == list(parameters(recipe_schema(Registry(installed=False))))
