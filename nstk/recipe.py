@@ -64,7 +64,7 @@ class Settings(BaseModel):
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
-    steps: int = Field(300, ge=1, le=1_000_000, description="How many times the picture is moved.")
+    steps: int = Field(200, ge=1, le=1_000_000, description="How many times the picture is moved.")
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
