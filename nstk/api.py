@@ -50,7 +50,7 @@ InputPicture = Annotated[str, File(picture=True)]
 class Definition(BaseModel):
     """A named thing that a recipe can use. Its fields are its recipe keys; it keeps no other state."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, protected_namespaces=())
 
     name: ClassVar[str]
 
@@ -94,8 +94,13 @@ class Loss(Definition):
 class StatisticLoss(Loss):
     """A loss that sees the picture through sums over positions, so that it can be evaluated exactly in tiles.
 
-    `score(statistic(a) + statistic(b))` is the loss of a picture whose positions are those of `a` and of `b`.
+    With `halo` 0, `score(statistic(a) + statistic(b))` is the loss of a picture whose positions are those of `a` and of `b`.
+    A sum over neighbouring positions has a `halo` of 1: its parts overlap by a row or column, whose own statistic is taken off
+    again, `statistic(a) + statistic(b) - statistic(overlap)`.
     """
+
+    halo: ClassVar[int] = 0
+    """By how many rows and columns the parts of a picture have to overlap for their statistics to add up."""
 
     def statistic(self, features: Features, target: Any) -> Any:
         """A structure (dict, list) of tensors, each a sum over the positions of `features`.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,13 +21,13 @@ import tensorflow as tf
 
 from . import images, record
 from .api import Evaluation, Pictures
-from .errors import NotFinite, RunError, UserError
+from .errors import NotFinite, OutputError, RunError, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
-from .interrupts import INTERRUPTED, interruptible
+from .interrupts import interruptible
 from .loading import check_sidecar, load_recipe
 from .objective import Objective
-from .painting import Moved, Painting, plan
+from .painting import Moved, Painting
 from .recipe import Recipe
 
 log = logging.getLogger("nstk")
@@ -73,7 +74,7 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
     with interruptible(painting):
         net = network(recipe.backbone, recipe.losses.values())  # its weights may not fit: said before a callback opens a file
-        with callbacks.around(painting), _saved(painting):
+        with _recorded(painting), callbacks.around(painting), _saved(painting):
             _paint(painting, net, callbacks)
     return Result(images.to_uint8(painting.image()), painting.losses, painting.history, recipe.path, painting.stopped)
 
@@ -81,8 +82,9 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
     """Each loss of a given picture under a recipe, in float32, without optimising.
 
-    The content and the styles are brought to the picture's size, so its aspect must be the content's. `losses` are weighted and
-    sum to `loss`; `unweighted` are the same without their weights.
+    The content is brought to the picture's size, so their aspects must agree, and each style's long edge to `style_scale` times
+    the picture's; `sizes` tells what was compared. `losses` are weighted and sum to `loss`; `unweighted` are the same without
+    their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = _loaded(recipe)
     pixels = images.read_picture(Path(picture))
@@ -94,20 +96,32 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
             f"{picture} is {width} x {height} pixels, but the content picture has another aspect "
             f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
         )
+    pictures = _pictures(recipe, width, height)
+    plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
     with _full_precision():
         tf.random.set_seed(recipe.seed)
-        net = network(recipe.backbone, recipe.losses.values())
-        objective = Objective(net, recipe.losses, references(net, _pictures(recipe, width, height)))
-        evaluation = objective.evaluate(batch(pixels))
-    losses = {label: float(value) for label, value in evaluation.losses.items()}
+        net = network(recipe.backbone, plain.values())
+        objective = Objective(net, plain, references(net, pictures))
+        unweighted = {label: float(value) for label, value in objective.evaluate(batch(pixels)).losses.items()}
+    losses = {label: recipe.losses[label].weight * value for label, value in unweighted.items()}
+    for label, value in losses.items():
+        if not math.isfinite(value):
+            raise NotFinite(f"loss `{label}` is {value} for {picture}")
     return {
         "picture": str(Path(picture).resolve()),
         "recipe": recipe.name,
-        "size": [width, height],
-        "loss": float(evaluation.loss),
+        "sizes": {
+            "picture": [width, height],
+            "content": {"file": [content_width, content_height], "compared": [width, height]},
+            **{
+                label: {"file": list(images.check_picture(recipe.styles[label])), "compared": [made.shape[1], made.shape[0]]}
+                for label, made in pictures.styles.items()
+            },
+        },
+        "loss": sum(losses.values()),
         "losses": losses,
-        "unweighted": {label: value / recipe.losses[label].weight for label, value in losses.items()},
-        "weights": {label: recipe.losses[label].weight for label in losses},
+        "unweighted": unweighted,
+        "weights": {label: loss.weight for label, loss in recipe.losses.items()},
     }
 
 
@@ -129,7 +143,7 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks) -> None:
             with blaming(f"step {index}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
                 evaluation, finite = move()
             moved = Moved(index, scale, evaluation, run)
-            run.took(moved, before, bool(finite), objective)
+            run.took(moved, before, finite, objective)
             if callbacks.step(run, moved):
                 break
         done, picture = index, run.image()
@@ -166,7 +180,7 @@ def _initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
 def _compiled(
     recipe: Recipe, objective: Objective, image: tf.Variable, steps: int
 ) -> Callable[[], tuple[Evaluation, tf.Tensor]]:
-    """The function that moves the picture once, and says whether its pixels are finite then.
+    """The function that moves the picture once, and says whether the objective and the pixels are finite then.
 
     It is compiled, unless the recipe wants to see each operation.
     """
@@ -176,7 +190,7 @@ def _compiled(
         evaluation = stepper.step()
         if not isinstance(evaluation, Evaluation):
             raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that value_and_grad gave it")
-        return evaluation, tf.reduce_all(tf.math.is_finite(image))
+        return evaluation, tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(image))
 
     with blaming(who, recipe.optimizer):
         stepper = recipe.optimizer.start(image, objective.value_and_grad, steps)
@@ -194,25 +208,38 @@ def _saved(run: Painting) -> Iterator[None]:
         yield
     except BaseException as error:
         run.fail(error)
-        if run.history or (run.started and isinstance(error, NotFinite)):  # an earlier result is not replaced by nothing
+        if run.steps or (run.started and isinstance(error, NotFinite)):  # an earlier result is not replaced by nothing
             try:
                 _write(run)
             except Exception as second:  # a full disk must not hide what went wrong first
                 log.error("the picture so far could not be saved: %s", second)
         raise
     run.stopped = run.stopped or DONE
-    _write(run)
+    try:
+        _write(run)
+    except OutputError as error:  # not a mistake to mend before a run: this one has painted
+        raise RunError(f"the picture is painted, but cannot be saved: {error}") from error
+
+
+@contextmanager
+def _recorded(run: Painting) -> Iterator[None]:
+    """Once a picture is saved and the callbacks have ended, write how it was made and why the run stopped."""
+    try:
+        yield
+    finally:
+        if run.saved:
+            images.write_whole(run.recipe.sidecar(".run.json"), record.to_json(run))
 
 
 def _write(run: Painting) -> None:
-    """The picture, the recipe that re-runs and the record of the run: each appears whole or not at all."""
+    """The picture and the recipe that re-runs: each appears whole or not at all."""
     run.save(run.output)
+    run.saved = True
     if check_sidecar(run.recipe):
         header = f"# The recipe of {run.output.name}, with every default written out.\n"
         path = run.recipe.sidecar(".recipe.yaml")
         images.write_whole(path, header + run.recipe.to_yaml(path.parent))
-    images.write_whole(run.recipe.sidecar(".run.json"), record.to_json(run))
-    log.info("%s: %s after %d steps, %.1f s", run.output, run.stopped, len(run.history), run.seconds)
+    log.info("%s: %s after %d steps, %.1f s", run.output, run.stopped, run.steps, run.seconds)
 
 
 @contextmanager
@@ -228,6 +255,3 @@ def _full_precision() -> Iterator[None]:
 
 def _loaded(recipe: RecipeLike) -> Recipe:
     return recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-
-
-__all__ = ["DONE", "INTERRUPTED", "Network", "Painting", "Result", "evaluate", "plan", "run"]

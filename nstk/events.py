@@ -51,8 +51,8 @@ class Callbacks:
         """`on_start` in order; whatever happens inside, `on_end` in reverse order for every callback that was started."""
         try:
             for label in self.by_label:
-                self._started.append(label)
                 self._call(label, "on_start", run)
+                self._started.append(label)
             yield
         except BaseException as error:
             run.fail(error)
@@ -68,7 +68,8 @@ class Callbacks:
                 self._call(label, "on_end", run)
             except BaseException as error:  # also Ctrl-C: the others still get to close their files
                 if run.error is None:
-                    failed = run.error = error
+                    failed = error
+                    run.fail(error)
                 else:
                     log.warning("%s", error)  # what ended the run is the error to raise
         if failed:
@@ -119,6 +120,8 @@ def fault(error: BaseException, definition: Definition) -> str:
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if Path(frame.filename).parent in homes:
             return f"{type(error).__name__}: {said.partition(chr(10))[0]} ({Path(frame.filename).name}:{frame.lineno})"
+    if isinstance(error, TypeError) and (own := code(definition, "__call__", "step", "start")):  # called with other arguments
+        return f"TypeError: {said.partition(chr(10))[0]} ({Path(own[0][0]).name}:{own[0][1]})"
     return blame(error)
 
 

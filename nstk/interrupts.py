@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run after the step at hand; a second one ends it at once."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run after the step at hand; a second signal ends it at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Protocol
 
 INTERRUPTED = "interrupted"
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Stoppable(Protocol):
@@ -34,7 +35,8 @@ def interruptible(run: Stoppable) -> Iterator[None]:
         seen = True
         run.stop(INTERRUPTED)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    listened = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # `nohup` stays in force
+    before = {number: signal.signal(number, handle) for number in listened}
     try:
         yield
     finally:

@@ -48,11 +48,7 @@ def load_recipe(
     (`no:NAME` leaves an installed one out); `output` is the picture's file. Raises `RecipeError` with every mistake of the
     recipe, and `PluginError` where one of `plugins` does not load. Never imports TensorFlow.
     """
-    asked = [spec for spec in plugins if not spec.startswith("no:")]
-    registry = Registry(without=[spec[3:] for spec in plugins if spec.startswith("no:")])
-    for spec in asked:
-        registry.load(spec, Path.cwd())
-
+    registry = Registry.of(plugins)
     tree, chain = _read(recipe)
     problems: list[Problem] = []
     settings: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
@@ -65,7 +61,8 @@ def load_recipe(
     if resolved is None:
         problems.sort(key=_in_order)
         raise RecipeError(problems)
-    named = [*resolved.plugins, *(plugin_spec(spec, Path.cwd()) for spec in asked)]
+    asked = (plugin_spec(spec, Path.cwd()) for spec in plugins if not spec.startswith("no:"))
+    named = [*resolved.plugins, *asked]
     return resolved.model_copy(update={"files": chain, "overridden": bool(settings), "plugins": list(dict.fromkeys(named))})
 
 

@@ -100,7 +100,12 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
     here = tree
     for depth in range(1, len(path)):
         here = _mapping_at(here, path[:depth], mark)
-    here.value[path[-1]] = _parsed(text, mark) if isinstance(setting, str) else from_plain(setting[1], mark)
+    value = _parsed(text, mark) if isinstance(setting, str) else from_plain(setting[1], mark)
+    if path[-1] == "use" and (before := here.value.get("use")) and before.value != value.value:
+        here.value = {
+            key: node for key, node in here.value.items() if not node.mark.line
+        }  # the file's parameters are another's
+    here.value[path[-1]] = value
 
 
 def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:

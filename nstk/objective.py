@@ -56,11 +56,11 @@ class Objective:
 
     def _term(self, label: str, loss: Loss, features: Features) -> tf.Tensor:
         with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
-            value = tf.convert_to_tensor(loss(seen(loss, features), self.targets[label]))
-            if value.shape.rank == 0:
+            made = loss(seen(loss, features), self.targets[label])
+            value = None if made is None else tf.convert_to_tensor(made)
+            if value is not None and value.shape.rank == 0:
                 return tf.cast(value, tf.float32)
         file, line = (code(loss, "__call__", "score") or [("?", 0)])[0]
-        raise RunError(
-            f"loss `{label}` ({type(loss).__name__}) returned a tensor of shape {value.shape}: return a scalar, "
-            f"with tf.reduce_mean for example ({Path(file).name}:{line})"
-        )
+        what = "nothing: is a `return` missing?" if value is None else f"a tensor of shape {value.shape}: return a scalar"
+        hint = "" if value is None else ", with tf.reduce_mean for example"
+        raise RunError(f"loss `{label}` ({type(loss).__name__}) returned {what}{hint} ({Path(file).name}:{line})")

@@ -19,7 +19,7 @@ from .errors import NotFinite, OutputError, RunError
 from .features import batch
 from .interrupts import INTERRUPTED
 from .objective import Objective
-from .recipe import Recipe
+from .recipe import SIDECARS, Recipe
 
 
 def plan(recipe: Recipe) -> list[Scale]:
@@ -40,13 +40,30 @@ class Painting:
         self.device, self.precision = _device()
         self.stopped = ""
         self.error: BaseException | None = None
-        self.losses: dict[str, float] = {}
-        """Of the picture as it is now, once the run has ended; during it, of the picture before the last move."""
-        self.history: list[dict[str, float]] = []
+        self.saved = False
+        """Whether the picture is in its file."""
+        self.settled: dict[str, float] | None = None
+        """The losses of the picture as it is now, once all steps are done."""
+        self._moves: list[Moved] = []
         self.sources = record.sources(recipe)  # now: the files may have changed by the end
         self.began = time.perf_counter()
         self._variable: tf.Variable | None = None
         self._good: tf.Tensor | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many steps are done."""
+        return len(self._moves)
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """A row for each step; brings the losses from the device."""
+        return [{"step": it.index, "scale": it.scale.index, "loss": it.loss, **it.losses} for it in self._moves]
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The losses of the picture at the end; where the run broke off, of the one before the last move."""
+        return self.settled if self.settled is not None else dict(self._moves[-1].losses) if self._moves else {}
 
     @property
     def started(self) -> bool:
@@ -80,6 +97,8 @@ class Painting:
         path = Path(os.path.normpath(folder / template.format(name=self.output.stem, suffix=self.output.suffix, **fields)))
         if path == folder or not path.is_relative_to(folder):
             raise OutputError(f"`{template}` is not in the output's folder {folder}: write a file name")
+        if path in (self.output, *(self.recipe.sidecar(suffix) for suffix in SIDECARS)):
+            raise OutputError(f"{path} is written at the end of the run: choose another name")
         for where, file in [*self.recipe.inputs().items(), *(("recipe", file) for file in self.recipe.files)]:
             if path.exists() and file.exists() and path.samefile(file):
                 raise OutputError(f"{path} is also the run's `{where}`, which would be overwritten: choose another name")
@@ -95,14 +114,14 @@ class Painting:
         self._variable = tf.Variable(self._good, name="picture")
         return self._variable
 
-    def took(self, step: Moved, before: tf.Tensor, finite: bool, objective: Objective) -> None:
-        """Note a step: its losses belong to the picture `before`; `finite` says whether the pixels are, after the move."""
-        where = f"at step {step.index}"
-        self._check_losses(step.loss, step.losses, where, step.scale)
+    def took(self, step: Moved, before: tf.Tensor, finite: tf.Tensor, objective: Objective) -> None:
+        """Note a step: its losses belong to the picture `before`; `finite` is false if they, or the pixels now, are not."""
+        where, fine = f"at step {step.index}", bool(finite)
+        if not fine:
+            self._check_losses(step.loss, step.losses, where, step.scale)
         self._good = before
-        self.losses = dict(step.losses)
-        self.history.append({"step": step.index, "scale": step.scale.index, "loss": step.loss, **step.losses})
-        if not finite:
+        self._moves.append(step)
+        if not fine:
             label = objective.faulty(before)
             what = f"the gradient of loss `{label}`" if label else f"the move of optimizer `{self.recipe.optimizer.name}`"
             self._restore(f"{what} is NaN or infinite", where, step.scale)
@@ -111,8 +130,8 @@ class Painting:
         """Evaluate the picture that is saved: the last step's losses belong to the picture before its move."""
         evaluation = objective.evaluate(batch(self.image()))
         losses = {label: float(evaluation.losses[label]) for label in self.labels}
-        self._check_losses(float(evaluation.loss), losses, f"after step {len(self.history)}, the last", scale)
-        self.losses = losses
+        self._check_losses(float(evaluation.loss), losses, f"after step {self.steps}, the last", scale)
+        self.settled = losses
 
     def _check_losses(self, loss: float, losses: dict[str, float], where: str, scale: Scale) -> None:
         if not math.isfinite(loss):

@@ -21,12 +21,12 @@ def import_tensorflow() -> None:
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
+        failed = False
         try:
             import tensorflow as tf
 
             tf.config.list_physical_devices("GPU")
-            failed = False
-        except BaseException:
+        except Exception:
             failed = True
             raise
         finally:

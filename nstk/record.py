@@ -26,7 +26,7 @@ def to_json(run: Painting) -> str:
         "output": str(run.output),
         "recipe": recipe.name,
         "stopped": run.stopped,
-        "steps": len(run.history),
+        "steps": run.steps,
         "seconds": round(run.seconds, 3),
         "losses": run.losses,
         "seed": recipe.seed,

@@ -94,6 +94,15 @@ class Registry:
             for entry in sorted(entry_points(group=PROJECT), key=lambda entry: (entry.name, entry.value)):
                 self._load_entry(entry)
 
+    @classmethod
+    def of(cls, specs: Sequence[str]) -> Registry:
+        """What comes with nstk, what is installed, and what `-p` asks for: files and modules, `no:NAME` to leave one out."""
+        registry = cls(without=[spec[3:] for spec in specs if spec.startswith("no:")])
+        for spec in specs:
+            if not spec.startswith("no:"):
+                registry.load(spec, Path.cwd())
+        return registry
+
     def _load_shipped(self) -> None:
         """Load `nstk.plugins`. A file that somebody put there must not take the others down."""
         plugin = Plugin(SHIPPED, __version__, "built in")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from . import images
 from .api import IMAGE, Backbone, File, Loss
 from .errors import PictureError, PluginError, UserError
+from .events import fault
 from .problems import said, translate
 from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
 from .registry import Registry
@@ -229,7 +231,7 @@ class Resolver:
         broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}
         for label, loss in (losses | broken).items():
             node = self.tree.at(("losses", label))
-            for layer in dict.fromkeys(loss.reads()):
+            for layer in self.layers_read(label, loss, node.key or node.mark):
                 at = node.find(layer)
                 if layer in known or layer == IMAGE or (at is None and label in broken):
                     continue
@@ -238,6 +240,18 @@ class Resolver:
                 self.problem(
                     f"{backbone.name} has no layer `{layer}`", mark, hint or f"`nstk layers {backbone.name}` lists them"
                 )
+
+    def layers_read(self, label: str, loss: Loss, mark: Mark) -> list[str]:
+        """The layers that a loss says it reads; a mistake of its author's is reported as one of the recipe's."""
+        try:
+            layers = loss.reads()
+        except Exception as error:
+            self.problem(f"loss `{label}` failed in reads: {fault(error, loss)}", mark)
+            return []
+        if isinstance(layers, str) or not all(isinstance(layer, str) for layer in layers):
+            self.problem(f"loss `{label}` returns {layers!r} from reads: it must be a list of layer names", mark)
+            return []
+        return list(dict.fromkeys(layers))
 
     def output(self, settings: Settings, name: str) -> Path | None:
         """The picture's file, absolute: as the recipe says, or out/NAME.png in the working directory; None if it cannot be."""
@@ -251,9 +265,14 @@ class Resolver:
         except (OSError, ValueError):  # a NUL in the name, a loop of links
             self.problem(f"no file can have the name {text}", mark)
         else:
-            if not path.is_dir():
+            if path.is_dir():
+                self.problem(f"{shown(path)} is a folder: name a file in it", mark)
+                return None
+            parent = next(folder for folder in path.parents if exists(folder))
+            if parent.is_dir() and os.access(parent, os.W_OK):
                 return path
-            self.problem(f"{shown(path)} is a folder: name a file in it", mark)
+            what = "cannot be written to" if parent.is_dir() else "is a file, not a folder"
+            self.problem(f"{shown(parent)} {what}", mark, "choose another `output`")
         return None
 
     def check_pictures(self, settings: Settings) -> None:

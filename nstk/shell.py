@@ -7,7 +7,6 @@ import os
 import select
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -91,14 +90,10 @@ def verbose_option(function: _F) -> _F:
 
 
 def open_registry(plugins: Sequence[str]) -> Registry:
-    """What comes with nstk, what is installed, and what `-p` asks for."""
+    """The plugins of one command."""
     from .registry import Registry
 
-    registry = Registry(without=[spec[3:] for spec in plugins if spec.startswith("no:")])
-    for spec in plugins:
-        if not spec.startswith("no:"):
-            registry.load(spec, Path.cwd())
-    return registry
+    return Registry.of(plugins)
 
 
 def warn_broken(registry: Registry) -> None:

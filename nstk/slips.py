@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from pydantic import PydanticUndefinedAnnotation
+from pydantic import PydanticUndefinedAnnotation, ValidationError
 
 from .api import Backbone, Definition, Layer
 from .blame import spot
@@ -87,6 +87,20 @@ def check_class(cls: Any, base: type[Definition], hook: Callable[..., Any]) -> N
         cls.model_rebuild()  # does nothing for a complete class
     except PydanticUndefinedAnnotation as error:
         raise PluginError(f"{spot(cls)}: {cls.__name__} has a field whose type cannot be found: {error.message}") from error
+    _check_defaults(cls)
+
+
+def _check_defaults(cls: type[Definition]) -> None:
+    """Refuse a default that its own field would refuse in a recipe."""
+    try:
+        cls.model_validate({})
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if detail["type"] != "missing":
+                key = ".".join(map(str, detail["loc"]))
+                raise PluginError(
+                    f"{spot(cls)}: the default of `{key}` in {cls.__name__} is no good: {detail['msg']}"
+                ) from error
 
 
 def _check_name(cls: type[Definition]) -> None:

@@ -272,10 +272,29 @@ def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, pic
 
 
 def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
+    """The statistics of two parts, less that of what they share, must be that of the whole: it is what exact tiles rest on."""
+    import tensorflow as tf
+
     layers = loss.reads()
-    target = loss.target(references(made, layers, backbone))
-    split = float(loss.score(loss.statistic(features(picture, layers, backbone), target), target))
-    _require(_near(value, split), f"{name} is {value:.6g}, but score(statistic) is {split:.6g}: they must be the same")
+    refs = references(made, layers, backbone)
+
+    def part(rows: slice) -> Any:
+        """The statistic of some rows of every layer, with the content's rows beside them."""
+        there = {layer: x[:, rows] for layer, x in features(picture, layers, backbone).items()}
+        content = {layer: x[:, rows] for layer, x in refs.content.items()}
+        return loss.statistic(there, loss.target(References(content, refs.styles)))
+
+    seam = 1  # the deepest layers are two rows high
+    parts = [part(slice(None, seam + loss.halo)), part(slice(seam, None))]
+    added = tf.nest.map_structure(lambda one, other: one + other, *parts)
+    if loss.halo:
+        added = tf.nest.map_structure(lambda both, twice: both - twice, added, part(slice(seam, seam + loss.halo)))
+    split = float(loss.score(added, loss.target(refs)))
+    _require(
+        _near(value, split),
+        f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
+        "over positions (over neighbours too: say `halo = 1`)",
+    )
 
 
 def _state(loss: Loss) -> dict[str, str]:

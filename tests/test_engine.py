@@ -220,7 +220,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(images.os, "replace", full)
-    with pytest.raises(nstk.OutputError, match="No space left"):
+    with pytest.raises(nstk.RunError, match="No space left"):
         testing.run_recipe(tmp_path, content=str(tmp_path / "content.png"), style=str(tmp_path / "style.png"), seed=1, **QUICK)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert first.path.exists()
@@ -229,7 +229,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_an_output_that_cannot_be_written_is_found_before_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "network", lambda *args: pytest.fail("the run began"))
     (tmp_path / "file").write_text("")
-    with pytest.raises(nstk.OutputError, match="is a file, not a folder"):
+    with pytest.raises(nstk.RecipeError, match="is a file, not a folder"):
         testing.run_recipe(tmp_path, output=str(tmp_path / "file" / "out.png"))
 
 

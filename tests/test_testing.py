@@ -52,10 +52,10 @@ class Stateful(Good):
 
 
 class Dumpless(Good):
-    """Its default does not pass its own check."""
+    """Made around its own check."""
 
     name = "dumpless"
-    odd: int = nstk.Field(-1, ge=0)
+    odd: int = nstk.Field(1, ge=0)
 
 
 class Split(nstk.StatisticLoss):
@@ -88,7 +88,7 @@ def peeping(self, features, target):
 
 BROKEN = {
     "a vector": (broken(__call__=lambda s, f, t: tf.reduce_mean(f["image"], (1, 2))), r"returned a tensor of shape \(1, 3\)"),
-    "nothing": (broken(__call__=lambda s, f, t: None), "loss `broken` failed: ValueError"),
+    "nothing": (broken(__call__=lambda s, f, t: None), "returned nothing: is a `return` missing"),
     "NaN": (broken(__call__=lambda s, f, t: mean(f) * np.nan), "loss `broken` is nan: it must be finite"),
     "no gradient": (broken(__call__=lambda s, f, t: tf.constant(2.0)), "there is no gradient"),
     "a gradient of zero": (broken(__call__=lambda s, f, t: 1 + 0 * mean(f)), "has a gradient of zero everywhere"),
@@ -103,8 +103,8 @@ BROKEN = {
     "its weight": (broken(__call__=lambda s, f, t: s.weight * mean(f)), "uses its own weight"),
     "state": (Stateful(), "keeps state: calling it changed `last`"),
     "an attribute": (broken(__call__=lambda s, f, t: setattr(s, "x", 1)), "a definition keeps no state"),
-    "a dump that does not load": (Dumpless(), "does not survive a dump"),
-    "a statistic of its own": (Split(), r"score\(statistic\) is .*: they must be the same"),
+    "a dump that does not load": (Dumpless.model_construct(odd=-1), "does not survive a dump"),
+    "a statistic of its own": (Split(), "its statistic must be a sum over positions"),
 }
 
 

@@ -8,11 +8,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+import nstk
+
 _SAMPLES = {"name": "picture", "suffix": ".png", "step": 1, "scale": 0}
 """What the fields may hold, so that a format that fits none of it (`{name:05d}`) is found when the recipe is checked."""
 
 
-def check_template(*fields: str) -> AfterValidator:
+def check_template(*fields: str, picture: bool = False) -> AfterValidator:
     """A validator for a path template that knows `{name}` (the output's name without suffix) and `fields`."""
     known = ("name", "suffix", *fields)
 
@@ -28,6 +30,11 @@ def check_template(*fields: str) -> AfterValidator:
             raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}")
         if not template or any(PurePath(path).is_absolute() or ".." in PurePath(path).parts for path in (template, sample)):
             raise ValueError("leaves the output's folder: write a path relative to it")
+        if picture:
+            try:
+                nstk.check_output(PurePath(sample))
+            except nstk.OutputError as error:
+                raise ValueError(f"is no picture's name: {error}") from None
         return template
 
     return AfterValidator(check)

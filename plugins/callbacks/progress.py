@@ -38,7 +38,8 @@ class Progress(nstk.Callback):
                 TextColumn("{task.description}"),
                 console=self.console,
             )
-            self.task = self.live.add_task("the first step is being compiled", total=run.total_steps)
+            first = "the first step" if run.recipe.run_eagerly else "the first step is being compiled"
+            self.task = self.live.add_task(first, total=run.total_steps)
             self.live.start()
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:

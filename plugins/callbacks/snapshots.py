@@ -14,13 +14,13 @@ class Snapshots(nstk.Callback):
     name = "snapshots"
 
     every: int = nstk.Field(50, ge=1, description="Save at every so many steps (and at the last one).")
-    path: Annotated[str, check_template("step", "scale")] = nstk.Field(
+    path: Annotated[str, check_template("step", "scale", picture=True)] = nstk.Field(
         "{name}-{step:05}{suffix}",
         description="The files, in the output's folder: {name} and {suffix} are the output's, {step} and {scale} are numbers.",
     )
 
     def on_start(self, run: nstk.Run) -> None:
-        nstk.check_output(run.beside(self.path, step=0, scale=0))  # a name that is refused is refused before the first step
+        run.beside(self.path, step=0, scale=0)  # a name that is refused is refused before the first step
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         run.save(run.beside(self.path, step=step.index, scale=step.scale.index))

@@ -23,9 +23,7 @@ class Content(nstk.StatisticLoss):
     name = "content"
 
     layers: nstk.Layers = nstk.Field(
-        {"block4_conv2": 1.0},
-        description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
-        validate_default=True,
+        {"block4_conv2": 1.0}, description="Layers to compare: a list (equal weights that sum to 1) or layer: weight."
     )
     formula: Formula = nstk.Field("relative", description=DISTANCE)
 

@@ -31,7 +31,6 @@ class Gram(nstk.StatisticLoss):
     layers: nstk.Layers = nstk.Field(
         [f"block{block}_conv1" for block in range(1, 6)],
         description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
-        validate_default=True,
     )
     formula: Literal["relative", "gatys", "course", "mean"] = nstk.Field(
         "relative",

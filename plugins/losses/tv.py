@@ -9,7 +9,7 @@ It is the squared distance between the picture and itself moved by a pixel, so `
 `relative` D / the content's own D (1 is as rough as the photograph); `gatys` D / 2; `course` D / (4 x elements), `mean`
 D / elements.
 
-A difference belongs to two pixels: the statistic of two halves lacks the differences across the seam between them.
+A difference belongs to two pixels, so parts of a picture have to share a row or column for their statistics to add up (`halo`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class TotalVariation(nstk.StatisticLoss):
     """Squared differences of neighbouring pixels: smooths the picture."""
 
     name = "tv"
+    halo = 1
 
     formula: Formula = nstk.Field("relative", description=DISTANCE)
 
