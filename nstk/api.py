@@ -168,8 +168,34 @@ class Evaluation(NamedTuple):
     losses: dict[str, Any]
 
 
-ValueAndGrad = Callable[[Any], "tuple[Evaluation, Any]"]
-"""The objective and its gradient with respect to the picture, `[1, height, width, 3]`."""
+class Problem(Protocol):
+    """What an optimizer works on: a picture, and the objective to make small.
+
+    It sees the picture through the recipe's `parametrization`: a linear and symmetric operator `shape` from changes of the
+    unknowns, which the optimizer decides on, to changes of the pixels. An optimizer that asks for `value_and_grad()` and
+    answers with `move(change)` works under every parametrization, and its pixels stay in 0..255.
+    """
+
+    image: tf.Variable
+    """The picture, `[1, height, width, 3]`, 0..255."""
+    steps: int
+    """How many times it will be moved."""
+
+    def value_and_grad(self) -> tuple[Evaluation, Any]:
+        """The objective at the picture, and its gradient with respect to the unknowns, `[1, height, width, 3]`."""
+
+    def move(self, change: Any) -> None:
+        """Move the picture by a change of the unknowns, and clip it to 0..255."""
+
+    def pixel_gradient(self) -> tuple[Evaluation, Any]:
+        """The objective, and its gradient with respect to the pixels; for an optimizer that assigns `image` itself."""
+
+    def evaluate(self) -> Evaluation:
+        """The objective at the picture, without a gradient."""
+
+    def shape(self, change: Any) -> Any:
+        """The parametrization's operator: from a change of the unknowns to one of the pixels, and (it is symmetric) from a
+        gradient with respect to the pixels to one with respect to the unknowns."""
 
 
 class Stepper:
@@ -185,12 +211,27 @@ class Stepper:
         """
         raise NotImplementedError
 
+    def stalled(self) -> Any:
+        """Whether no step can make progress any more, as a boolean tensor or a bool; compiled with `step`."""
+        return False
+
+    def finish(self) -> None:
+        """Called after the last step of a scale: leave in the image the picture to keep."""
+
 
 class Optimizer(Definition):
     """Moves the picture."""
 
-    def start(self, image: tf.Variable, value_and_grad: ValueAndGrad, steps: int) -> Stepper:
-        """Begin on `image` (`[1, height, width, 3]`, 0..255), which will be moved `steps` times."""
+    def start(self, problem: Problem, before: Stepper | None = None) -> Stepper:
+        """Begin on a picture. After the first scale, `before` is the stepper of the scale before, whose state may serve."""
+        raise NotImplementedError
+
+
+class Parametrization(Definition):
+    """How the optimizer sees the picture: it decides on unknowns, and a linear operator makes pixels of them."""
+
+    def operator(self, height: int, width: int) -> Callable[[Any], Any]:
+        """A linear, symmetric and positive operator on pictures `[1, height, width, 3]`, float32; compiled with the step."""
         raise NotImplementedError
 
 
@@ -226,7 +267,7 @@ class Backbone(Definition):
 
 @dataclass(frozen=True)
 class Scale:
-    """One size at which the picture is painted."""
+    """One size at which the picture is painted; pixels."""
 
     index: int
     width: int

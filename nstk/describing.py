@@ -15,7 +15,7 @@ from .recipe import DEFAULTS, LABELLED, SLOTS, Settings
 from .registry import Registry
 from .source import suggest
 
-KINDS = ("loss", "initializer", "optimizer", "callback", "backbone")
+KINDS = ("loss", "initializer", "parametrization", "optimizer", "callback", "backbone")
 
 
 def describe_lines(registry: Registry, kind: str | None, name: str | None) -> Iterator[str]:

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from . import images, record
-from .api import Evaluation, Pictures
+from .api import Evaluation, Pictures, Stepper
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
@@ -28,12 +28,14 @@ from .interrupts import interruptible
 from .loading import check_sidecar, load_recipe
 from .objective import Objective
 from .painting import Moved, Painting
+from .problem import PictureProblem
 from .recipe import Recipe
 
 log = logging.getLogger("nstk")
 
 DONE = "done"
 
+Move = tuple[Evaluation, tf.Tensor, tf.Tensor]
 RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
 
 
@@ -130,23 +132,27 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks) -> None:
     recipe = run.recipe
     tf.random.set_seed(recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `_initial`
     picture: np.ndarray | None = None
-    done = 0
+    stepper: Stepper | None = None
     for scale in run.scales:
         pictures = _pictures(recipe, scale.width, scale.height)
         objective = Objective(net, recipe.losses, references(net, pictures))
         picture = _initial(recipe, pictures) if picture is None else images.resize(picture, scale.width, scale.height)
-        image = run.begin(picture)
+        problem = PictureProblem(run.begin(picture), objective, recipe.parametrization, scale.steps)
         callbacks.scale(run, scale)
-        move = _compiled(recipe, objective, image, scale.steps)
-        for index in range(done + 1, done + scale.steps + 1):
-            before = image.read_value()
-            with blaming(f"step {index}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
-                evaluation, finite = move()
-            moved = Moved(index, scale, evaluation, run)
-            run.took(moved, before, finite, objective)
-            if callbacks.step(run, moved):
+        stepper, move = _stepper(run, problem, stepper)
+        for left in reversed(range(scale.steps)):
+            with blaming(f"step {run.steps + 1}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
+                evaluation, finite, stalled = move()
+            moved = Moved(run.steps + 1, scale, evaluation, run)
+            run.took(moved, finite, objective)
+            ended = left == 0 or (run.looks and bool(stalled) and run.rest(scale, left))
+            if ended:
+                stepper.finish()
+            if callbacks.step(run, moved) and not ended:
+                stepper.finish()
+            if ended or run.stopped:
                 break
-        done, picture = index, run.image()
+        picture = run.image()
         if run.stopped:
             break
     run.settle(objective, scale)
@@ -177,28 +183,29 @@ def _initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
     return np.clip(made, 0, 255)
 
 
-def _compiled(
-    recipe: Recipe, objective: Objective, image: tf.Variable, steps: int
-) -> Callable[[], tuple[Evaluation, tf.Tensor]]:
-    """The function that moves the picture once, and says whether the objective and the pixels are finite then.
+def _stepper(run: Painting, problem: PictureProblem, before: Stepper | None) -> tuple[Stepper, Callable[[], Move]]:
+    """The optimizer at work on one scale, and the function that moves the picture once.
 
-    It is compiled, unless the recipe wants to see each operation.
+    It says what the objective was, whether it and the pixels are finite (if not, the picture is the last good one again), and
+    whether the optimizer has stalled. It is compiled, unless the recipe wants to see each operation.
     """
-    who = f"optimizer `{recipe.optimizer.name}`"
+    optimizer = run.recipe.optimizer
+    who = f"optimizer `{optimizer.name}`"
 
-    def move() -> tuple[Evaluation, tf.Tensor]:
+    def move() -> Move:
+        picture = problem.image.read_value()
         evaluation = stepper.step()
         if not isinstance(evaluation, Evaluation):
-            raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that value_and_grad gave it")
-        return evaluation, tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(image))
+            raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that the problem gave it")
+        return evaluation, run.guard(picture, evaluation), tf.convert_to_tensor(stepper.stalled())
 
-    with blaming(who, recipe.optimizer):
-        stepper = recipe.optimizer.start(image, objective.value_and_grad, steps)
-        if recipe.run_eagerly:
-            return move
+    with blaming(who, optimizer):
+        stepper = optimizer.start(problem, before)
+        if run.recipe.run_eagerly:
+            return stepper, move
         compiled: Any = tf.function(move, autograph=False)
         compiled.get_concrete_function()  # traced here: its first call would warn of frequent tracing after some short runs
-        return cast("Callable[[], tuple[Evaluation, tf.Tensor]]", compiled)
+        return stepper, cast("Callable[[], Move]", compiled)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pluggy
 
-from .api import Backbone, Callback, Initializer, Loss, Optimizer
+from .api import Backbone, Callback, Initializer, Loss, Optimizer, Parametrization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,13 +84,13 @@ class Hooks:
             import nstk
 
             class SignStepper(nstk.Stepper):
-                def __init__(self, image, value_and_grad, size):
-                    self.image, self.value_and_grad, self.size = image, value_and_grad, size
+                def __init__(self, problem, size):
+                    self.problem, self.size = problem, size
 
                 def step(self):
                     import tensorflow as tf
-                    evaluation, gradient = self.value_and_grad(self.image)
-                    self.image.assign(tf.clip_by_value(self.image - self.size * tf.sign(gradient), 0.0, 255.0))
+                    evaluation, gradient = self.problem.value_and_grad()
+                    self.problem.move(-self.size * tf.sign(gradient))
                     return evaluation
 
             class Sign(nstk.Optimizer):
@@ -98,12 +98,33 @@ class Hooks:
                 name = "sign"
                 size: float = nstk.Field(1.0, gt=0, description="Levels a step.")
 
-                def start(self, image, value_and_grad, steps):
-                    return SignStepper(image, value_and_grad, self.size)
+                def start(self, problem, before=None):
+                    return SignStepper(problem, self.size)
 
             @nstk.hookimpl
             def nstk_optimizers():
                 return [Sign]
+        """
+
+    @hookspec
+    def nstk_parametrizations(self) -> Iterable[type[Parametrization]]:  # type: ignore[empty-body]
+        """Parametrizations that a recipe can name under `parametrization:`.
+
+        A whole plugin:
+
+            import nstk
+
+            class Warm(nstk.Parametrization):
+                \"\"\"Red moves more readily than green and blue.\"\"\"
+                name = "warm"
+                red: float = nstk.Field(2.0, gt=0, description="How much more.")
+
+                def operator(self, height, width):
+                    return lambda change: change * [self.red, 1.0, 1.0]
+
+            @nstk.hookimpl
+            def nstk_parametrizations():
+                return [Warm]
         """
 
     @hookspec
@@ -172,6 +193,7 @@ KINDS: dict[str, tuple[str, type]] = {
     "nstk_losses": ("loss", Loss),
     "nstk_initializers": ("initializer", Initializer),
     "nstk_optimizers": ("optimizer", Optimizer),
+    "nstk_parametrizations": ("parametrization", Parametrization),
     "nstk_callbacks": ("callback", Callback),
     "nstk_backbones": ("backbone", Backbone),
 }

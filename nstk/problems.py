@@ -41,22 +41,27 @@ _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 def translate(error: ValidationError, cls: type[BaseModel], tree: Node, path: Sequence[str]) -> list[Problem]:
     """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`."""
     found: dict[tuple[Mark, str], Problem] = {}
-    wanted: dict[tuple[Mark, str, str], list[str]] = {}
+    wanted: dict[tuple[Mark, str, str], list[tuple[bool, str]]] = {}
     hints: dict[Mark, str] = {}
     for detail in error.errors(include_url=False):
         place = _Place(detail, cls, tree, tuple(path))
         if must := _must_be(detail, place):
-            wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append(must)
+            wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append((detail["type"] in _BOUNDS, must))
             hints[place.node.mark] = hints.get(place.node.mark) or _type_hint(detail, must)
         else:
             problem = _problem(detail, place)
             found.setdefault((problem.mark, problem.message), problem)
-    # Each branch of a union has its own complaint about one and the same value.
     must_be = [
-        Problem(f"{name} must be {' or '.join(dict.fromkeys(musts))}, {instead}", mark, hints[mark])
+        Problem(f"{name} must be {_either(musts)}, {instead}", mark, hints[mark])
         for (mark, name, instead), musts in wanted.items()
     ]
     return [*found.values(), *must_be]
+
+
+def _either(musts: Sequence[tuple[bool, str]]) -> str:
+    """Each branch of a union complains about one value: if one finds it just out of bounds, that one is meant."""
+    bounds = [must for is_bound, must in musts if is_bound]
+    return " or ".join(dict.fromkeys(bounds or [must for _, must in musts]))
 
 
 class _Place:

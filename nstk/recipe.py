@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer
+from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer, Parametrization
 from .errors import PluginError
 from .registry import Registry
+from .scales import Pyramid
 from .source import dump
 
 STYLE = "style"
@@ -28,18 +29,28 @@ DEFAULTS: dict[str, Any] = {
         "tv": {"weight": 0.05},
     },
     "init": "content",
+    "parametrization": "pixels",
     "optimizer": "adam",
     "callbacks": {"progress": None},
 }
 """What a recipe gets where it is silent. Naming any loss replaces these; other slots merge."""
 
-SLOTS = {"backbone": "backbone", "init": "initializer", "optimizer": "optimizer"}
+SLOTS = {"backbone": "backbone", "init": "initializer", "parametrization": "parametrization", "optimizer": "optimizer"}
 """Keys that hold one definition, and its kind."""
 LABELLED = {"losses": "loss", "callbacks": "callback"}
 """Keys that hold definitions by label, and their kind."""
 
 SIDECARS = (".recipe.yaml", ".run.json")
 """What is written beside the picture."""
+
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Steps = Count | Annotated[list[Count], Field(min_length=1)]
+
+OptionalPyramid = Annotated[
+    Pyramid | None,
+    BeforeValidator(lambda value: None if value is False else value, json_schema_input_type=Pyramid | Literal[False] | None),
+]
 
 
 class Output(BaseModel):
@@ -64,7 +75,19 @@ class Settings(BaseModel):
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
-    steps: int = Field(200, ge=1, le=1_000_000, description="How many times the picture is moved.")
+    steps: Steps = Field(
+        200,
+        description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid.",
+    )
+    pyramid: OptionalPyramid = Field(
+        None, description="Paint coarse to fine: a mapping with `start` (pixels) or `levels`, and `ratio`. Empty: one scale."
+    )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of an average over a scale's steps, which is then the result (0.99: about the last 100); 0: off.",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
@@ -82,6 +105,7 @@ class Recipe(Settings):
     backbone: Backbone
     losses: dict[str, Loss]
     init: Initializer
+    parametrization: Parametrization
     optimizer: Optimizer
     callbacks: dict[str, Callback]
     plugins: list[str] = Field(default_factory=list)

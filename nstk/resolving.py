@@ -20,6 +20,7 @@ from .events import fault
 from .problems import said, translate
 from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
 from .registry import Registry
+from .scales import shares
 from .source import exists, located, same_file, shown, suggest, suggest_file
 from .tree import Mark, Node, Problem, map_texts, whole_numbers
 
@@ -65,7 +66,7 @@ class Resolver:
         self.check_losses(slots["losses"])
         name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
         path = self.output(settings, name)
-        self.check_pictures(settings)
+        self.check_pictures(settings, self.long_edges(settings))
         if path:
             self.check_overwriting(path, settings, slots)
         if self.problems:
@@ -275,8 +276,22 @@ class Resolver:
             self.problem(f"{shown(parent)} {what}", mark, "choose another `output`")
         return None
 
-    def check_pictures(self, settings: Settings) -> None:
-        """Read the pictures, and see that they have a position left in the deepest layers at their size."""
+    def long_edges(self, settings: Settings) -> list[int]:
+        """The long edge of each scale, pixels; just the `size` where `pyramid` or `steps` do not fit it, which is reported."""
+        edges = [settings.size]
+        try:
+            edges = settings.pyramid.long_edges(settings.size) if settings.pyramid else edges
+        except ValueError as error:
+            self.problem(str(error), self.mark("pyramid"))
+            return edges
+        try:
+            shares(settings.steps, len(edges))
+        except ValueError as error:
+            self.problem(str(error), self.written("steps") or self.mark("pyramid"))
+        return edges
+
+    def check_pictures(self, settings: Settings, edges: Sequence[int]) -> None:
+        """Read the pictures, and see that they have a position left in the deepest layers at the smallest scale."""
         for key, scale in (("content", 1.0), ("style", settings.style_scale)):
             mark, file = self.mark(key), getattr(settings, key)
             if not file:
@@ -286,14 +301,15 @@ class Resolver:
             except PictureError as error:
                 self.problem(str(error), mark)
                 continue
-            fitted = images.fit(width, height, max(1, round(settings.size * scale)))
+            fitted = images.fit(width, height, max(1, round(edges[0] * scale)))
             if min(fitted) < images.MIN_SIDE:
                 least = f"at least {images.MIN_SIDE} x {images.MIN_SIDE} are needed"
-                message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels: {least}"
-                hint = "give it a larger `size`" + (" or `style_scale`" if scale < 1 else "")
-                self.problem(
-                    message, (self.written("style_scale") if scale < 1 else None) or self.written("size") or mark, hint
-                )
+                where = " at the first scale" if len(edges) > 1 else ""
+                message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
+                larger = "`pyramid.start`" if where else "`size`"
+                hint = f"give it a larger {larger}" + (" or `style_scale`" if scale < 1 else "")
+                cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
+                self.problem(message, self.written(*cause) or self.written("size") or mark, hint)
 
     def check_overwriting(self, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
         """Nothing that the run reads may be what it writes."""

@@ -31,6 +31,7 @@ USES = {
     "nstk_losses": ["losses={brightness: {level: 100}}"],
     "nstk_initializers": ["init={use: grey, level: 7}"],
     "nstk_optimizers": ["optimizer={use: sign, size: 3}"],
+    "nstk_parametrizations": ["parametrization={use: warm, red: 3}"],
     "nstk_callbacks": ["callbacks.say={every: 2}"],
     "nstk_backbones": ["backbone=blur", "losses={content: {layers: [blur4]}}"],
     "nstk_commands": [],
@@ -105,7 +106,7 @@ def test_examples_paint_a_picture_together(folder):
     """The one that is slow: a run with all of them."""
     plugins = [word for hook in KINDS for word in ("-p", f"{hook}.py")]
     uses = ["backbone=blur", "losses={content: {layers: [blur4]}, brightness: {level: 9}}", "init={use: grey, level: 7}"]
-    uses += ["optimizer={use: sign, size: 3}", "callbacks.say="]
+    uses += ["optimizer={use: sign, size: 3}", "parametrization={use: warm, red: 3}", "callbacks.say="]
     command = [sys.executable, "-m", "nstk", "run", "recipe.yaml", *uses, *plugins, "-o", "out.png"]
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}, check=False
@@ -117,5 +118,4 @@ def test_examples_paint_a_picture_together(folder):
     assert steps[-1] == str(folder / "out.png")
     with Image.open("out.png") as picture:
         low, high = picture.convert("L").getextrema()
-    assert low >= 1  # grey 7, moved by at most 3 twice
-    assert high <= 13
+    assert low == high == round(0.299 * 25 + 0.701 * 13)  # grey 7, moved twice by 3, the red by 9

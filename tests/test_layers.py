@@ -17,14 +17,14 @@ LAYERS = [
     {"errors", "yaml_errors", "tree", "source"},  # text, and where in it something is written
     {"api", "hookspecs", "blame"},  # what a plugin is
     {"slips", "registry", "images", "events", "interrupts"},  # what the world brings: plugins, pictures, signals
-    {"recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
-    {"features", "objective"},  # TensorFlow: what is minimised
+    {"scales", "recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
+    {"features", "objective", "problem"},  # TensorFlow: what is minimised
     {"record", "painting", "engine"},  # the run
     {"quiet", "shell", "cli", "__main__", "testing"},  # who starts it
 ]
 """From the bottom up. A module imports what is below it, and from its own layer as long as no cycle arises."""
 
-TENSORFLOW = {"features", "objective", "painting", "engine"}
+TENSORFLOW = {"features", "objective", "problem", "painting", "engine"}
 """The only modules that import TensorFlow when they are imported."""
 
 FRAMEWORKS = {"tensorflow", "keras", "numpy"}

@@ -74,7 +74,7 @@ SCHEDULES = (
 
 
 class KerasOptimizer(nstk.Optimizer):
-    """An optimizer of `keras.optimizers` on the picture's pixels, which are clipped to 0..255 after each step."""
+    """An optimizer of `keras.optimizers` on the unknowns; the picture is clipped to 0..255 after each step."""
 
     learning_rate: LearningRate = nstk.Field(2.0, description=f"Learning rate: {SCHEDULES}")
 
@@ -82,17 +82,20 @@ class KerasOptimizer(nstk.Optimizer):
         """The `keras.optimizers.Optimizer` to use; `learning_rate` is a number or a Keras schedule."""
         raise NotImplementedError
 
-    def start(self, image: Any, value_and_grad: Any, steps: int) -> nstk.Stepper:
-        rate = self.learning_rate if isinstance(self.learning_rate, float) else self.learning_rate.build(steps)
-        return KerasStepper(self.keras_optimizer(rate), image, value_and_grad)
+    def start(self, problem: nstk.Problem, before: nstk.Stepper | None = None) -> nstk.Stepper:
+        rate = self.learning_rate if isinstance(self.learning_rate, float) else self.learning_rate.build(problem.steps)
+        return KerasStepper(self.keras_optimizer(rate), problem)
 
 
 class KerasStepper(nstk.Stepper):
-    """Evaluate, apply the gradient, clip."""
+    """Evaluate, and move by what the optimizer does to an unknown that is 0 before each step."""
 
-    def __init__(self, optimizer: Any, image: Any, value_and_grad: Any):
-        self.optimizer, self.image, self.value_and_grad = optimizer, image, value_and_grad
-        optimizer.build([image])
+    def __init__(self, optimizer: Any, problem: nstk.Problem):
+        import tensorflow as tf
+
+        self.optimizer, self.problem = optimizer, problem
+        self.change = tf.Variable(tf.zeros_like(problem.image))
+        optimizer.build([self.change])
 
     @property
     def variables(self) -> Sequence[Any]:  # type: ignore[override]
@@ -101,7 +104,8 @@ class KerasStepper(nstk.Stepper):
     def step(self) -> nstk.Evaluation:
         import tensorflow as tf
 
-        evaluation, gradient = self.value_and_grad(self.image)
-        self.optimizer.apply([gradient], [self.image])
-        self.image.assign(tf.clip_by_value(self.image, 0.0, 255.0))
+        evaluation, gradient = self.problem.value_and_grad()
+        self.change.assign(tf.zeros_like(gradient))
+        self.optimizer.apply([gradient], [self.change])
+        self.problem.move(self.change)
         return evaluation

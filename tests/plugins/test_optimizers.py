@@ -16,6 +16,8 @@ from nstk.hookspecs import Hooks
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.keras_stepper import LearningRate
 from nstk.plugins.optimizers.sgd import Sgd
+from nstk.plugins.parametrizations.pixels import Pixels
+from nstk.problem import PictureProblem
 
 START = testing.pictures((6, 5)).content.astype(np.float64)
 WANTED = testing.pictures((6, 5), seed=1).content.astype(np.float64) * 1.5 - 60
@@ -29,9 +31,20 @@ def pull(image):
     return nstk.Evaluation(loss, {"pull": loss}), difference
 
 
-def begin(optimizer, value_and_grad=pull, steps=20):
-    image = tf.Variable(START[None], dtype=tf.float32)
-    return image, optimizer.start(image, value_and_grad, steps)
+class Given:
+    """An objective that is a function of the picture, which returns an evaluation and a gradient."""
+
+    def __init__(self, value_and_grad):
+        self.value_and_grad = value_and_grad
+
+    def evaluate(self, image):
+        return self.value_and_grad(image)[0]
+
+
+def begin(optimizer, value_and_grad=pull, steps=20, start=START, parametrization=None, before=None):
+    image = tf.Variable(start[None], dtype=tf.float32)
+    problem = PictureProblem(image, Given(value_and_grad), parametrization or Pixels(), steps)
+    return image, optimizer.start(problem, before)
 
 
 def numpy_adam(picture, steps, rate, beta_1, beta_2, epsilon):
@@ -154,16 +167,16 @@ class Odd(nstk.Optimizer):
     name = "odd"
     way: str = ""
 
-    def start(self, image, value_and_grad, steps):
+    def start(self, problem, before=None):
         if self.way == "start":
             raise ValueError("cannot begin")
         stepper = nstk.Stepper()
         def step():
             if self.way == "step":
                 raise ValueError("cannot move")
-            evaluation, gradient = value_and_grad(image)
+            evaluation, gradient = problem.value_and_grad()
             if self.way == "nan":
-                image.assign(image * np.nan)
+                problem.image.assign(problem.image * np.nan)
             return None if self.way == "none" else evaluation
         stepper.step = step
         return stepper
