@@ -187,7 +187,15 @@ def test_the_record_says_what_made_the_picture(done, folder):
     assert record["backbone"]["use"] == "tiny"
     assert len(record["backbone"]["sha256"]) == 64
     plugins = {row["where"]: row for row in record["plugins"]}
-    assert set(plugins) == {"backbone", "init", "parametrization", "optimizer", "losses.content", "losses.gram", "losses.smooth"}
+    assert set(plugins) == {
+        "backbone",
+        "init",
+        "parametrization",
+        "optimizer",
+        "losses.content",
+        "losses.gram",
+        "losses.smooth",
+    }
     gram = Path(sys.modules["nstk.plugins.losses.gram"].__file__)
     assert plugins["losses.gram"]["sha256"] == hashlib.sha256(gram.read_bytes()).hexdigest()
     assert plugins["losses.smooth"]["use"] == "tv"

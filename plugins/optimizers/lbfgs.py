@@ -29,8 +29,10 @@ SHRINK = (0.1, 0.5)
 """By how much a rejected move is shortened: at least and at most."""
 TRIES = 8
 """Rejected moves in a row after which the history is dropped; and, right after that, the optimizer stalls."""
-FLAT = 1e-7, 20
-"""A relative decrease below the first counts as none; so many in a row, and the optimizer stalls. float32 has 7 digits."""
+FLAT = 20
+"""Steps in a row that gain nothing, after which the optimizer stalls. To gain, the loss has to fall by more than"""
+GAIN = 1e-7, 1e-10
+"""a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
 MEMORY = 0.8
@@ -76,6 +78,7 @@ class LbfgsStepper(nstk.Stepper):
         self.scale = tf.Variable(1.0)  # the scalar curvature's inverse, s . y / y . y
         self.good, self.gradient, self.direction = picture(), picture(), picture()
         self.loss = tf.Variable(0.0)  # of the good picture
+        self.start = tf.Variable(0.0)  # the size of the first loss
         self.slope = tf.Variable(0.0)  # gradient . direction
         self.length = tf.Variable(0.0)  # share of the direction that is being tried
         self.begun = tf.Variable(False)
@@ -125,7 +128,9 @@ class LbfgsStepper(nstk.Stepper):
 
         decrease = self.loss - evaluation.loss
         self._remember(image - self.good, gradient - self.gradient)
-        self.flat.assign(tf.where(self.begun & (decrease <= FLAT[0] * tf.abs(self.loss)), self.flat + 1, 0))
+        self.start.assign(tf.where(self.begun, self.start, tf.abs(evaluation.loss)))
+        least = tf.maximum(GAIN[0] * tf.abs(self.loss), GAIN[1] * self.start)
+        self.flat.assign(tf.where(self.begun & (decrease <= least), self.flat + 1, 0))
         self.good.assign(image)
         self.gradient.assign(gradient)
         self.loss.assign(evaluation.loss)
@@ -133,7 +138,7 @@ class LbfgsStepper(nstk.Stepper):
             value.assign(evaluation.losses[label])
         self.begun.assign(True)
         self.rejected.assign(0)
-        self.stuck.assign(self.flat >= FLAT[1])
+        self.stuck.assign(self.flat >= FLAT)
         self._propose(self._newton())
         return True
 

@@ -1,0 +1,222 @@
+"""L-BFGS, held against scipy's L-BFGS-B; the box, the restarts, the stop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import optimize
+from test_optimizers import Given, begin
+
+import nstk
+from nstk import engine, testing
+from nstk.features import network, references
+from nstk.objective import Objective
+from nstk.plugins.optimizers.lbfgs import BANDS, TRIES, Bands, Lbfgs
+from nstk.plugins.parametrizations.pixels import Pixels
+from nstk.plugins.parametrizations.spectral import Spectral
+from nstk.problem import PictureProblem
+
+
+def minimise(optimizer, value_and_grad, start, evaluations, **more):
+    """The lowest loss after so many evaluations, and the stepper."""
+    _, stepper = begin(optimizer, value_and_grad, evaluations, start, **more)
+    step = tf.function(stepper.step, autograph=False)
+    best = np.inf
+    for _ in range(evaluations):
+        best = min(best, float(step().loss))
+    return best, stepper
+
+
+def scipys(value_and_grad, start, evaluations, history):
+    """The lowest loss of scipy's L-BFGS-B after so many evaluations, with the same history and box."""
+    losses = []
+
+    def of_vector(x):
+        evaluation, gradient = value_and_grad(tf.constant(x.reshape(1, *start.shape), tf.float32))
+        losses.append(float(evaluation.loss))
+        return losses[-1], np.asarray(gradient, np.float64).ravel()
+
+    options = {"maxcor": history, "maxfun": 2 * evaluations, "maxiter": 2 * evaluations, "ftol": 0, "gtol": 0}
+    optimize.minimize(of_vector, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 255)] * start.size, options=options)
+    return min(losses[:evaluations])
+
+
+@tf.function
+def rosenbrock(image):
+    """Rosenbrock's valley in 60 dimensions, of pixels / 100: the minimum is 0, where all of them are 100."""
+    x = tf.convert_to_tensor(image)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        z = tf.reshape(x, [-1]) / 100
+        loss = tf.reduce_sum(100 * tf.square(z[1:] - tf.square(z[:-1])) + tf.square(1 - z[:-1]))
+    return nstk.Evaluation(loss, {"valley": loss}), tape.gradient(loss, x)
+
+
+def test_rosenbrocks_valley_as_fast_as_scipy():
+    start = np.random.default_rng(0).uniform(0, 255, (4, 5, 3))
+    for evaluations in (30, 45):  # the lengths of the first moves differ
+        ours, _ = minimise(Lbfgs(history=10, scaling="scalar"), rosenbrock, start, evaluations)
+        assert ours <= scipys(rosenbrock, start, evaluations, 10) * 1.01 + 1e-8, evaluations
+
+
+def test_bands_find_the_same_minimum():
+    start = np.random.default_rng(0).uniform(0, 255, (4, 5, 3))
+    ours, _ = minimise(Lbfgs(history=20), rosenbrock, start, 200)
+    assert ours < 1e-3
+
+
+@pytest.fixture(scope="module")
+def style():
+    """A real small problem: nstk's default losses on VGG-19, the content as the start."""
+    recipe = nstk.load_recipe("minimal", overrides=["size=64"])
+    pictures = engine._pictures(recipe, 64, 48)
+    net = network(recipe.backbone, recipe.losses.values())
+    objective = Objective(net, recipe.losses, references(net, pictures))
+    return tf.function(objective.value_and_grad, autograph=False), pictures.content.astype(np.float64)
+
+
+@pytest.mark.parametrize("scaling", ["scalar", "bands"])
+def test_a_style_problem_is_solved_as_fast_as_by_scipy(style, scaling):
+    value_and_grad, start = style
+    ours, _ = minimise(Lbfgs(scaling=scaling), value_and_grad, start, 60)
+    assert ours <= 1.01 * scipys(value_and_grad, start, 60, 20)
+
+
+def quadratic(wanted, weights=1.0):
+    """Half the weighted squared distance to `wanted`."""
+
+    def value_and_grad(image):
+        difference = image - tf.constant(wanted[None], tf.float32)
+        loss = tf.reduce_sum(weights * tf.square(difference)) / 2
+        return nstk.Evaluation(loss, {"pull": loss}), weights * difference
+
+    return value_and_grad
+
+
+@pytest.mark.parametrize(("scaling", "steps"), [("scalar", 60), ("bands", 200)])  # white noise is no picture: bands mislead
+def test_the_box_is_kept_and_its_walls_are_found(scaling, steps):
+    """The nearest point of the box to a target outside it: clipping, not a compromise."""
+    rng = np.random.default_rng(1)
+    wanted = rng.uniform(-200, 455, (6, 7, 3))
+    pull = quadratic(wanted, tf.constant(rng.uniform(1, 50, (6, 7, 3)), tf.float32))
+    image, stepper = begin(Lbfgs(scaling=scaling), pull, steps, np.full((6, 7, 3), 128.0))
+    step = tf.function(stepper.step, autograph=False)
+    for _ in range(steps):
+        step()
+        assert 0 <= float(tf.reduce_min(image)) <= float(tf.reduce_max(image)) <= 255
+    stepper.finish()
+    np.testing.assert_allclose(image[0], np.clip(wanted, 0, 255), atol=0.2)
+
+
+def test_a_rejected_move_is_reported_as_the_good_picture_and_taken_back_at_the_end():
+    """A loss with a cliff: over it there is nothing but infinity."""
+
+    def value_and_grad(image):
+        mean = tf.reduce_mean(image)
+        loss = tf.where(mean > 129.0, np.inf, -mean)
+        return nstk.Evaluation(loss, {"cliff": loss}), tf.fill(image.shape, -1.0 / image.shape.num_elements())
+
+    image, stepper = begin(Lbfgs(first=50), value_and_grad, 20, np.full((4, 4, 3), 128.0))
+    losses = [float(stepper.step().loss) for _ in range(12)]
+    assert np.isfinite(losses).all()
+    assert losses == sorted(losses, reverse=True)
+    stepper.finish()
+    assert 128 < float(tf.reduce_mean(image)) <= 129
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_a_minimum_ends_the_run_with_a_reason(run_eagerly, tmp_path):
+    """Where nothing can be gained, the run ends long before its steps do, and says why."""
+    settings = {"losses": {"content": {"layers": ["image"], "formula": "mean"}}, "init": {"use": "noise", "amplitude": 50}}
+    result = testing.run_recipe(tmp_path, optimizer="lbfgs", steps=500, run_eagerly=run_eagerly, **settings)
+    assert result.stopped == "stalled: no step lowers the loss any more"
+    assert len(result.history) < 100
+    assert result.losses["content"] < 1e-4
+
+
+def test_a_stalled_scale_gives_way_to_the_next(tmp_path):
+    settings = {"losses": {"content": {"layers": ["image"], "formula": "mean"}}, "init": {"use": "noise", "amplitude": 50}}
+    result = testing.run_recipe(tmp_path, optimizer="lbfgs", steps=[500, 3], pyramid={"levels": 2}, **settings)
+    assert result.stopped == "done"
+    assert [row["scale"] for row in result.history][-3:] == [1, 1, 1]
+    assert len(result.history) < 100
+
+
+def test_no_progress_is_noticed_in_bounded_time():
+    """A gradient that lies: every move is rejected, the history is dropped, and then the optimizer stalls."""
+
+    def lying(image):
+        loss = tf.reduce_sum(tf.square(image - 100.0))
+        return nstk.Evaluation(loss, {"lie": loss}), tf.ones_like(image) * tf.sign(100.0 - image[0, 0, 0, 0])
+
+    image, stepper = begin(Lbfgs(), lying, 100, np.full((4, 4, 3), 110.0))
+    steps = 0
+    while not bool(stepper.stalled()):
+        stepper.step()
+        steps += 1
+        assert steps <= 2 * TRIES * 5
+    stepper.finish()
+    np.testing.assert_array_equal(image, np.full((1, 4, 4, 3), 110, np.float32))
+
+
+def test_the_bands_learn_a_filters_curvature():
+    """An objective whose curvature depends on the frequency alone: the bands find it, up to a factor."""
+    size = 32
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    curvature = tf.constant(0.01 + frequency, tf.complex64)
+
+    def value_and_grad(image):
+        planes = tf.signal.rfft2d(tf.transpose(image - 128.0, [0, 3, 1, 2]))
+        gradient = tf.transpose(tf.signal.irfft2d(planes * curvature, [size, size]), [0, 2, 3, 1])
+        loss = tf.reduce_sum((image - 128.0) * gradient) / 2
+        return nstk.Evaluation(loss, {"bowl": loss}), gradient
+
+    start = np.random.default_rng(2).uniform(100, 156, (size, size, 3))
+    _, stepper = minimise(Lbfgs(), value_and_grad, start, 15)
+    flatness = stepper.bands.flatness.numpy()
+    centres = np.exp(stepper.bands.centres)
+    known = 1 / (0.01 + centres)
+    ratio = flatness / known
+    middle = slice(BANDS // 2, BANDS - 1)  # of the lowest there are few coefficients
+    assert ratio[middle].max() / ratio[middle].min() < 2.5
+    assert flatness[BANDS // 2] / flatness[-2] > 1.5  # they do differ
+
+
+def test_a_second_scale_begins_with_what_the_first_has_learnt():
+    start = np.random.default_rng(2).uniform(0, 255, (16, 16, 3))
+    _, before = minimise(Lbfgs(), quadratic(np.full((16, 16, 3), 90.0)), start, 6)
+    problem = PictureProblem(tf.Variable(tf.zeros([1, 32, 32, 3])), Given(quadratic(np.zeros((32, 32, 3)))), Pixels(), 5)
+    after = Lbfgs().start(problem, before)
+    assert bool(after.bands.known)
+    assert not bool(Bands(problem, None).known)
+    np.testing.assert_allclose(after.bands.flatness[-1], 4 * before.bands.flatness[-1], rtol=1e-4)
+
+
+def test_the_state_is_in_variables_that_can_be_put_back():
+    value_and_grad = quadratic(np.random.default_rng(3).uniform(0, 255, (6, 5, 3)), tf.linspace(1.0, 20.0, 3))
+    image, stepper = begin(Lbfgs(history=3), value_and_grad, 20, np.full((6, 5, 3), 128.0))
+    for _ in range(5):
+        stepper.step()
+    everything = [image, *stepper.variables]
+    assert all(isinstance(variable, tf.Variable) for variable in everything)
+    kept = [variable.numpy() for variable in everything]
+
+    def more():
+        for _ in range(3):
+            stepper.step()
+        return image.numpy()
+
+    straight_on = more()
+    for variable, was in zip(everything, kept, strict=True):
+        variable.assign(was)
+    np.testing.assert_array_equal(more(), straight_on)
+
+
+@pytest.mark.parametrize("parametrization", [Pixels(), Spectral(), Spectral(power=1)])
+def test_it_composes_with_every_parametrization(style, parametrization):
+    value_and_grad, start = style
+    first = float(value_and_grad(tf.constant(start[None], tf.float32))[0].loss)
+    for optimizer in (Lbfgs(), Lbfgs(scaling="scalar")):
+        ours, _ = minimise(optimizer, value_and_grad, start, 20, parametrization=parametrization)
+        assert ours < 0.3 * first

@@ -1,0 +1,124 @@
+"""Coarse to fine: the sizes, the steps of each, and what a run makes of them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+import nstk
+from nstk import testing
+from nstk.scales import Pyramid, plan, shares
+
+
+@pytest.mark.parametrize(
+    ("pyramid", "edges"),
+    [
+        ({"levels": 1}, [512]),
+        ({"levels": 3}, [128, 256, 512]),
+        ({"start": 100}, [128, 256, 512]),
+        ({"start": 512}, [512]),
+        ({"start": 128, "ratio": 2**0.5}, [128, 181, 256, 362, 512]),
+        ({"start": 64, "levels": 2}, [256, 512]),
+    ],
+)
+def test_the_sizes(pyramid, edges):
+    assert Pyramid(**pyramid).long_edges(512) == edges
+
+
+@given(size=st.integers(16, 4000), ratio=st.floats(1.05, 8), start=st.integers(16, 4000))
+def test_sizes_rise_to_the_size_asked_for(size, ratio, start):
+    edges = Pyramid(ratio=ratio, start=min(start, size)).long_edges(size)
+    assert edges[-1] == size
+    assert edges[0] >= min(start, size)
+    assert edges == sorted(edges)
+
+
+@pytest.mark.parametrize(("steps", "levels", "each"), [(9, 3, [3, 3, 3]), (11, 3, [4, 4, 3]), (5, 1, [5]), ([7, 2], 2, [7, 2])])
+def test_the_steps_of_each_scale(steps, levels, each):
+    assert shares(steps, levels) == each
+
+
+def test_every_scale_keeps_the_contents_aspect():
+    scales = plan(400, 300, 200, 30, Pyramid(levels=3))
+    assert [(scale.index, scale.width, scale.height, scale.steps) for scale in scales] == [
+        (0, 50, 38, 10),
+        (1, 100, 75, 10),
+        (2, 200, 150, 10),
+    ]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
+    result = testing.run_recipe(tmp_path, optimizer=optimizer, pyramid={"levels": 2}, steps=[4, 3])
+    assert [row["scale"] for row in result.history] == [0] * 4 + [1] * 3
+    assert [row["step"] for row in result.history] == list(range(1, 8))
+    assert result.picture.shape == (36, 48, 3)
+    record = json.loads((tmp_path / "out.run.json").read_text())
+    assert record["scales"] == [{"width": 24, "height": 18, "steps": 4}, {"width": 48, "height": 36, "steps": 3}]
+
+
+def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
+    first = testing.run_recipe(tmp_path, optimizer="lbfgs", pyramid={"start": 20}, steps=7, average=0.5)
+    saved = first.path.read_bytes()
+    again = nstk.run(nstk.load_recipe(tmp_path / "out.recipe.yaml"))
+    assert again.path.read_bytes() == saved
+
+
+def test_the_style_keeps_its_share_of_the_picture(tmp_path, monkeypatch):
+    """A painting has `style_scale` times the long edge of each scale, so its strokes grow with the picture."""
+    from nstk import engine
+
+    sizes = []
+    real = engine._pictures
+
+    def spy(recipe, width, height):
+        pictures = real(recipe, width, height)
+        sizes.append((width, max(pictures.styles["style"].shape)))
+        return pictures
+
+    monkeypatch.setattr(engine, "_pictures", spy)
+    testing.run_recipe(tmp_path, pyramid={"levels": 2}, steps=2, style_scale=1.5)
+    assert sizes == [(24, 36), (48, 72)]
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_the_average_of_the_steps_is_the_result(run_eagerly, tmp_path, plugin):
+    keep = """
+class Keep(nstk.Callback):
+    \"\"\"Keeps the picture of every step.\"\"\"
+    name = "keep"
+
+    def on_start(self, run):
+        self.pictures = []
+
+    def on_step(self, run, step):
+        self.pictures.append(step.image())
+
+    def on_end(self, run):
+        np.save(run.beside("{name}.npy"), self.pictures)
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Keep]
+"""
+    settings = {"plugins": [plugin(keep)], "callbacks": {"keep": None}, "steps": 4, "run_eagerly": run_eagerly}
+    testing.run_recipe(tmp_path, **settings)
+    plain = np.load(tmp_path / "out.npy")
+    result = testing.run_recipe(tmp_path, average=0.5, **settings)
+    averaged = np.load(tmp_path / "out.npy")
+    weights = 0.5 ** np.arange(3, -1, -1)
+    expected = np.tensordot(weights / weights.sum(), plain, 1)
+    np.testing.assert_allclose(averaged[-1], expected, atol=0.05)
+    np.testing.assert_array_equal(result.picture, np.rint(averaged[-1]))
+    assert np.abs(expected - plain[-1]).max() > 1  # the average is something else than the last picture
+
+
+@pytest.mark.parametrize("settings", [{"average": 0.9}, {"pyramid": {"levels": 2}}, {"optimizer": "lbfgs"}])
+def test_the_losses_at_the_end_are_those_of_the_picture_that_is_saved(settings, tmp_path):
+    result = testing.run_recipe(tmp_path, steps=4, **settings)
+    judged = nstk.evaluate(testing.recipe(tmp_path, steps=4, **settings), result.path)
+    for label, value in result.losses.items():
+        assert judged["losses"][label] == pytest.approx(value, rel=0.06)  # the file has 8 bits a channel
