@@ -99,7 +99,7 @@ class LbfgsStepper(nstk.Stepper):
         self._know(evaluation)
         image = self.problem.image.read_value()
         promised = tf.reduce_sum(self.gradient * (image - self.good))
-        fell = evaluation.loss <= self.loss + ARMIJO * tf.minimum(promised, 0.0)  # not so for NaN
+        fell = (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)  # not so for NaN
         tf.cond(
             ~self.begun | fell,
             lambda: self._accept(evaluation, image, gradient),

@@ -55,7 +55,7 @@ def rosenbrock(image):
 
 def test_rosenbrocks_valley_as_fast_as_scipy():
     start = np.random.default_rng(0).uniform(0, 255, (4, 5, 3))
-    for evaluations in (30, 45):  # the lengths of the first moves differ
+    for evaluations in (25, 50):  # half-way down the valley, and at its end
         ours, _ = minimise(Lbfgs(history=10, scaling="scalar"), rosenbrock, start, evaluations)
         assert ours <= scipys(rosenbrock, start, evaluations, 10) * 1.01 + 1e-8, evaluations
 
@@ -155,7 +155,7 @@ def test_no_progress_is_noticed_in_bounded_time():
     while not bool(stepper.stalled()):
         stepper.step()
         steps += 1
-        assert steps <= 2 * TRIES * 5
+        assert steps <= 2 * TRIES + 1
     stepper.finish()
     np.testing.assert_array_equal(image, np.full((1, 4, 4, 3), 110, np.float32))
 

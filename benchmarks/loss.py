@@ -1,0 +1,112 @@
+"""Part `loss`: how long nstk takes to the loss that the peer has after 100, 300 and 1000 iterations.
+
+The objective is the peer's, with the peer's defaults; all pictures are judged alike, by `nstk evaluate` in float32 under one
+recipe. Both clocks start with the first step, nstk's with the compilation of it, and both see the same pictures as input, which
+have the right size already. The time that nstk's pictures take to be written on the way does not count; the peer's does, but
+it writes ten.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from dataclasses import asdict
+from typing import Any
+
+import nstk
+
+from . import neural_style
+from .curves import compilation, points, rhythm, time_to
+from .peer import RECIPE, STYLE
+from .processes import Failed
+from .report import Record
+from .setting import BENCH, Setting, content, descend, judge, style
+
+SIZE, QUICK_SIZE = (512, 384), (64, 48)
+MARKS: dict[int, dict[str, Any]] = {100: {}, 300: {"most": 0.2, "aim": 0.1}, 1000: {"most": 0.3, "aim": 0.2}}
+"""The peer's iterations, and what share of its time nstk may take to their loss."""
+QUICK_MARKS: dict[int, dict[str, Any]] = {4: {}, 8: {"most": 0.2, "aim": 0.1}, 12: {"most": 0.3, "aim": 0.2}}
+
+GIVE_UP = 0.6
+"""nstk is broken off after this share of the peer's time: twice what it may take."""
+BELOW = 0.98
+"""nstk goes on until its own loss is this share of the lowest looked for: rounding to 8 bits costs its picture a little."""
+
+STARTS: dict[str, dict[str, Any]] = {
+    "": {},  # as the recipe says
+    # Theirs is noise of a thousandth of a level, so in effect the mean colour of ImageNet.
+    ", from the peer's start": {"init": {"use": "noise", "kind": "normal", "amplitude": 0.001, "around": "imagenet"}},
+}
+
+
+def measure(setting: Setting, record: Record) -> None:
+    size, marks = setting.pick(SIZE, QUICK_SIZE), setting.pick(MARKS, QUICK_MARKS)
+    inputs = {"content": str(content(*size)), "style": str(style(max(size), STYLE)), "size": max(size)}
+    theirs = _peer(setting, record, size, marks, inputs)
+    record.keep()
+    for start, init in STARTS.items():
+        curve, compiling = _nstk(setting, record, theirs, f"nstk{start}", {**inputs, **init})
+        _figures(record, theirs, curve, compiling, start, marks)
+        record.keep()
+    for mark, (seconds, value) in theirs.items():
+        record.figure(f"peer: loss {value:.4g} after {mark} iterations", seconds, "s")
+
+
+def _peer(
+    setting: Setting, record: Record, size: tuple[int, int], marks: dict[int, Any], inputs: dict[str, Any]
+) -> dict[int, tuple[float, float]]:
+    """Seconds and judged loss of the peer's picture at each mark."""
+    peer, last = neural_style.find(setting), max(marks)
+    folder = BENCH / "loss" / "peer"
+    shutil.rmtree(folder, ignore_errors=True)
+    setting.say(f"loss: the peer, {last} iterations at {size[0]} x {size[1]}")
+    log, process = peer.run(
+        content(*size), style(max(size), STYLE), max(size), last, folder / "peer.png", save=math.gcd(*marks)
+    )
+    files = {mark: folder / ("peer.png" if mark == last else f"peer_{mark}.png") for mark in marks}
+    files = {mark: file for mark, file in files.items() if file.exists() and mark in log.iterations}
+    if not files:
+        raise Failed(f"the peer ended after {log.iterations[-1]} iterations, before its first picture")
+    judged = judge(RECIPE, inputs, list(files.values()))
+    found = {
+        mark: (log.seconds[log.iterations.index(mark)], value) for (mark, _), value in zip(files.items(), judged, strict=True)
+    }
+    record.raw["peer"] = {**asdict(log), "process": process, "judged": found}
+    return found
+
+
+def _nstk(
+    setting: Setting, record: Record, theirs: dict[int, tuple[float, float]], name: str, settings: dict[str, Any]
+) -> tuple[list[tuple[float, float]], float]:
+    """The curve of (seconds, judged loss) of nstk under the recipe, and how many of the seconds were compilation."""
+    stopwatch = {
+        "keep": points(nstk.load_recipe(RECIPE).steps),
+        "until": BELOW * min(value for _, value in theirs.values()),
+        "budget": GIVE_UP * max(seconds for seconds, _ in theirs.values()),
+    }
+    setting.say(f"loss: {name}, at most {stopwatch['budget']:.0f} s")
+    folder = re.sub(r"\W+", "-", name)
+    made = descend(RECIPE, settings, folder, stopwatch, count=True, env=neural_style.find(setting).env)
+    record.raw[name] = {**made, "evaluation": rhythm(made["seconds"], 1, made["evaluations"])}
+    return made["judged"], compilation(made["seconds"])
+
+
+def _figures(
+    record: Record,
+    theirs: dict[int, tuple[float, float]],
+    curve: list[tuple[float, float]],
+    compiling: float,
+    start: str,
+    marks: dict[int, dict[str, Any]],
+) -> None:
+    for mark, (seconds, value) in theirs.items():
+        wanted = marks[mark] if not start else {}
+        ours = time_to(curve, value)
+        what = f"nstk / peer, time to the loss of {mark} iterations{start}"
+        if ours is None:
+            record.figure(what, curve[-1][0] / seconds, above=True, **wanted)
+            continue
+        record.figure(what, ours / seconds, **wanted)
+        record.figure(f"{what}, without compiling", max(0.0, ours - compiling) / seconds)
+        record.figure(f"nstk, time to the peer's loss of {mark} iterations{start}", ours, "s")

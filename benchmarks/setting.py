@@ -1,0 +1,81 @@
+"""What all parts share: how much to measure, where, and the pictures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nstk import images
+from nstk.recipe import Settings
+
+from .processes import ROOT, child
+
+BENCH = ROOT / ".bench"
+"""What may be thrown away: pictures, runs, the peer."""
+IMAGES = ROOT / "recipes" / "images"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run of the benchmark."""
+
+    quick: bool
+    machine: dict[str, Any]
+    say: Callable[[str], None]
+    peer_python: Path | None = None
+
+    def pick(self, full: Any, quick: Any) -> Any:
+        """The one of two that this run uses."""
+        return quick if self.quick else full
+
+
+def forced(precision: str) -> dict[str, str]:
+    """The recipe key that forces a precision; nothing where nstk has no such key, and computes in float32."""
+    return {"precision": precision} if "precision" in Settings.model_fields else {}
+
+
+def content(width: int, height: int, name: str = "louvre.jpg") -> Path:
+    """The middle of a shipped photograph in exactly that size, as PNG: nobody has to resize, so all see the same pixels."""
+    path = BENCH / "pictures" / f"{Path(name).stem}-{width}x{height}.png"
+    if not path.exists():
+        picture = images.read_picture(IMAGES / name)
+        rows, columns = picture.shape[:2]
+        wide, high = min(columns, round(rows * width / height)), min(rows, round(columns * height / width))
+        left, top = (columns - wide) // 2, (rows - high) // 2
+        images.write_picture(images.resize(picture[top : top + high, left : left + wide], width, height), path)
+    return path
+
+
+def style(long_edge: int, name: str) -> Path:
+    """A shipped painting with that long edge, as PNG."""
+    path = BENCH / "pictures" / f"{Path(name).stem}-{long_edge}.png"
+    if not path.exists():
+        picture = images.read_picture(IMAGES / name)
+        images.write_picture(images.resize(picture, *images.fit(picture.shape[1], picture.shape[0], long_edge)), path)
+    return path
+
+
+def paint(recipe: Path, settings: dict[str, Any], stopwatch: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """Run a recipe through nstk's engine in a process of its own, with the callback `stopwatch`: what that wrote down."""
+    env = spec.pop("env", None)
+    return child("painter", {"recipe": str(recipe), "settings": settings, "stopwatch": stopwatch or {}, **spec}, env)
+
+
+def judge(recipe: Path, settings: dict[str, Any], pictures: list[Path]) -> list[float]:
+    """The loss of each picture under a recipe, as `nstk evaluate` tells it, in float32."""
+    spec = {"recipe": str(recipe), "settings": {**settings, **forced("float32")}, "pictures": [str(path) for path in pictures]}
+    losses: list[float] = child("judge", spec)["losses"]
+    return losses
+
+
+def descend(recipe: Path, settings: dict[str, Any], name: str, stopwatch: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    """Run a recipe and judge the pictures that it passes through: `judged` is its curve of (seconds, loss)."""
+    folder = BENCH / "pictures-of" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    made = paint(recipe, settings, {"folder": str(folder), **stopwatch}, **spec)
+    losses = judge(recipe, settings, [folder / f"{step:06}.png" for step in made["kept"]])
+    return {**made, "judged": [(made["seconds"][step - 1], loss) for step, loss in zip(made["kept"], losses, strict=True)]}

@@ -1,0 +1,112 @@
+"""A plugin of the benchmark's: the clock beside a run, and an optimizer that counts evaluations.
+
+The clock is a callback of the real engine, so that what it measures is what a user gets.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nstk
+
+_counts: list[Any] = []
+"""One variable for each start of a `Counted`: evaluations so far."""
+
+
+class Stopwatch(nstk.Callback):
+    """Write down when each step ended, and keep pictures on the way; the time that this takes does not count."""
+
+    name = "stopwatch"
+
+    log: str = nstk.Field(description="The file to write, JSON.")
+    keep: list[int] = nstk.Field([], description="Steps after which the picture is kept; after the last one it always is.")
+    folder: str = nstk.Field("", description="Where those pictures go; empty: none are kept.")
+    until: float = nstk.Field(0.0, description="End the run when the loss is this low.")
+    budget: float = nstk.Field(0.0, ge=0, description="End the run after so many seconds; 0: never.")
+
+    def on_start(self, run: nstk.Run) -> None:
+        # The network is built by now, and nothing else: what comes on top is the picture's.
+        self.base, self.began, self.paused = _resident(), 0.0, 0.0
+        self.rows: list[tuple[float, float, int]] = []
+        self.kept: list[int] = []
+        self.first = 0.0
+
+    def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
+        self.began = self.began or time.perf_counter()  # the next thing is the compilation of the first step
+
+    def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
+        loss = step.loss  # fetched: the step is over
+        now = time.perf_counter()
+        elapsed = now - self.began - self.paused
+        self.first = self.first or time.time()
+        self.rows.append((elapsed, loss, sum(int(count) for count in _counts)))
+        if loss <= self.until or 0 < self.budget <= elapsed:
+            run.stop("the benchmark has seen enough")
+        last = bool(run.stopped) or step.index == run.total_steps
+        # Losses at different sizes cannot be compared: only the last scale's pictures are the result's.
+        if self.folder and step.scale.index == run.scales[-1].index and (last or step.index in self.keep):
+            run.save(Path(self.folder) / f"{step.index:06}.png")
+            self.kept.append(step.index)
+        self.paused += time.perf_counter() - now
+
+    def on_end(self, run: nstk.Run) -> None:
+        seconds, losses, evaluations = zip(*self.rows, strict=True) if self.rows else ((), (), ())
+        data = {
+            "seconds": seconds,
+            "losses": losses,
+            "evaluations": evaluations if _counts else (),
+            "kept": self.kept,
+            "first_step_at": self.first,
+            "base_bytes": self.base,
+            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            "sizes": [(scale.width, scale.height) for scale in run.scales],
+            "device": run.device,
+            "precision": run.precision,
+            "optimizer": run.recipe.optimizer.name,
+            "stopped": run.stopped,
+        }
+        Path(self.log).write_text(json.dumps(data), encoding="utf-8")
+
+
+class Counted(nstk.Optimizer):
+    """Another optimizer, with a count of how often it evaluates the objective: a line search may do so more than once."""
+
+    name = "counted"
+
+    of: Any = nstk.Field(description="The optimizer.")
+
+    def start(self, image: Any, value_and_grad: Any, steps: int) -> nstk.Stepper:
+        import tensorflow as tf
+
+        count = tf.Variable(0, dtype=tf.int64, name="evaluations")
+        _counts.append(count)
+
+        def counting(picture: Any) -> Any:
+            count.assign_add(1)
+            return value_and_grad(picture)
+
+        stepper: nstk.Stepper = self.of.start(image, counting, steps)
+        return stepper
+
+
+def _resident() -> int:
+    """The memory that this process holds now, bytes; where only the peak is known, that."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@nstk.hookimpl
+def nstk_callbacks() -> list[type[nstk.Callback]]:
+    return [Stopwatch]
+
+
+@nstk.hookimpl
+def nstk_optimizers() -> list[type[nstk.Optimizer]]:
+    return [Counted]
