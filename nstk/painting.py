@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import images, record
+from . import devices, images, record
 from .api import Evaluation, Scale
 from .errors import NotFinite, OutputError, RunError
-from .features import batch
+from .features import batch, takes_precision
 from .interrupts import INTERRUPTED
 from .objective import Objective
+from .precision import FLOAT16, FLOAT32, Choice, choose
 from .recipe import SIDECARS, Recipe
 
 
@@ -37,7 +38,9 @@ class Painting:
         self.scales: Sequence[Scale] = plan(recipe)
         self.total_steps = sum(scale.steps for scale in self.scales)
         self.labels: Sequence[str] = [label for label, loss in recipe.losses.items() if loss.weight > 0]
-        self.device, self.precision = _device()
+        self.device = devices.device()
+        self.choice = _choice(recipe)
+        self.precision = devices.products(self.choice.dtype)
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False
@@ -144,7 +147,7 @@ class Painting:
             self._variable.assign(self._good)
         raise NotFinite(
             f"{what} {where}, scale {scale.index} ({scale.width} x {scale.height}): the last good picture is saved; "
-            "try a smaller learning rate or weight"
+            "try a smaller learning rate or weight" + ", or `precision: float32`" * (self.choice.dtype == FLOAT16)
         )
 
 
@@ -167,11 +170,9 @@ class Moved:
         return self._painting.image()
 
 
-def _device() -> tuple[str, str]:
-    """The device that TensorFlow computes on, in words, and the precision that it computes in."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        precise = not tf.config.experimental.tensor_float_32_execution_enabled()
-        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name)
-        return f"GPU {name}", "float32" if precise else "float32 (TF32 products)"
-    return f"CPU ({record.cores()} cores)", "float32"
+def _choice(recipe: Recipe) -> Choice:
+    """The number type of the features."""
+    choice = choose(recipe.precision, devices.machine())
+    if takes_precision(recipe.backbone):
+        return choice
+    return Choice(FLOAT32, f"the backbone `{recipe.backbone.name}` knows no other")

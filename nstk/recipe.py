@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer
 from .errors import PluginError
+from .precision import Precision
 from .registry import Registry
 from .source import dump
 
@@ -66,6 +67,11 @@ class Settings(BaseModel):
     )
     steps: int = Field(200, ge=1, le=1_000_000, description="How many times the picture is moved.")
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    precision: Precision = Field(
+        "auto",
+        description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device has it in "
+        "hardware, else float32. Losses and picture are float32.",
+    )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
 

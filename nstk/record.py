@@ -33,6 +33,7 @@ def to_json(run: Painting) -> str:
         "scales": [{"width": s.width, "height": s.height, "steps": s.steps} for s in run.scales],
         "device": run.device,
         "precision": run.precision,
+        "precision_reason": run.choice.reason,
         "run_eagerly": recipe.run_eagerly,
         "versions": versions(),
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
