@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from . import devices, images, record
 from .api import Evaluation, Pictures
+from .compiling import compiled
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
@@ -141,7 +142,7 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks) -> None:
         picture = _initial(recipe, pictures) if picture is None else images.resize(picture, scale.width, scale.height)
         image = run.begin(picture)
         callbacks.scale(run, scale)
-        move = _compiled(recipe, objective, image, scale.steps)
+        move = _compiled(recipe, objective, image, scale.steps, run.jit)
         for index in range(done + 1, done + scale.steps + 1):
             before = image.read_value()
             with blaming(f"step {index}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
@@ -182,7 +183,7 @@ def _initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
 
 
 def _compiled(
-    recipe: Recipe, objective: Objective, image: tf.Variable, steps: int
+    recipe: Recipe, objective: Objective, image: tf.Variable, steps: int, jit: bool
 ) -> Callable[[], tuple[Evaluation, tf.Tensor]]:
     """The function that moves the picture once, and says whether the objective and the pixels are finite then.
 
@@ -198,11 +199,7 @@ def _compiled(
 
     with blaming(who, recipe.optimizer):
         stepper = recipe.optimizer.start(image, objective.value_and_grad, steps)
-        if recipe.run_eagerly:
-            return move
-        compiled: Any = tf.function(move, autograph=False)
-        compiled.get_concrete_function()  # traced here: its first call would warn of frequent tracing after some short runs
-        return cast("Callable[[], tuple[Evaluation, tf.Tensor]]", compiled)
+        return move if recipe.run_eagerly else compiled(move, xla=jit)
 
 
 @contextmanager

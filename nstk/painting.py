@@ -41,6 +41,7 @@ class Painting:
         self.device = devices.device()
         self.choice = _choice(recipe)
         self.precision = devices.products(self.choice.dtype)
+        self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,6 +71,9 @@ class Settings(BaseModel):
         "auto",
         description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device has it in "
         "hardware, else float32. Losses and picture are float32.",
+    )
+    jit: Literal["auto", True, False] = Field(
+        "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."
     )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")

@@ -35,6 +35,7 @@ def to_json(run: Painting) -> str:
         "precision": run.precision,
         "precision_reason": run.choice.reason,
         "run_eagerly": recipe.run_eagerly,
+        "jit": run.jit and not recipe.run_eagerly,
         "versions": versions(),
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
         **run.sources,

@@ -19,12 +19,12 @@ LAYERS = [
     {"slips", "registry", "images", "events", "interrupts", "precision"},  # what the world brings: plugins, pictures, signals
     {"recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
     {"features", "scaling", "objective"},  # TensorFlow: what is minimised
-    {"record", "devices", "painting", "engine"},  # the run
+    {"record", "devices", "compiling", "painting", "engine"},  # the run
     {"quiet", "shell", "cli", "__main__", "testing"},  # who starts it
 ]
 """From the bottom up. A module imports what is below it, and from its own layer as long as no cycle arises."""
 
-TENSORFLOW = {"features", "scaling", "objective", "devices", "painting", "engine"}
+TENSORFLOW = {"features", "scaling", "objective", "devices", "compiling", "painting", "engine"}
 """The only modules that import TensorFlow when they are imported."""
 
 FRAMEWORKS = {"tensorflow", "keras", "numpy"}

@@ -136,6 +136,7 @@ def test_a_run_says_its_precision_and_why(tmp_path, monkeypatch, caplog):
         record = json.loads((tmp_path / "out.run.json").read_text())
         assert record["precision"] == dtype
         assert record["precision_reason"] == reason
+        assert record["jit"] is False
         assert f"precision {dtype}: {reason}" in caplog.text
         start = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
         assert start["precision"] == dtype

@@ -95,6 +95,8 @@ GOOD = [
     "",
     "steps: 1e3",
     "precision: bfloat16",
+    "jit: auto",
+    "jit: false",
     "extends: minimal",
     "extends:",
     "output: a.png",
@@ -132,6 +134,8 @@ def test_every_form_of_a_recipe_is_valid(text, validator):
     [
         "stpes: 3",
         "precision: float64",
+        "jit: 1",
+        "jit: 'true'",
         "steps: '3'",
         "steps: true",
         "steps: 0",
