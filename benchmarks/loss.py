@@ -81,7 +81,7 @@ def _nstk(
 ) -> tuple[list[tuple[float, float]], float]:
     """The curve of (seconds, judged loss) of nstk under the recipe, and how many of the seconds were compilation."""
     stopwatch = {
-        "keep": points(nstk.load_recipe(RECIPE).steps),
+        "keep": points(STEPS),
         "until": BELOW * min(value for _, value in theirs.values()),
         "budget": GIVE_UP * max(seconds for seconds, _ in theirs.values()),
     }

@@ -80,18 +80,32 @@ class Counted(nstk.Optimizer):
 
     of: Any = nstk.Field(description="The optimizer.")
 
-    def start(self, image: Any, value_and_grad: Any, steps: int) -> nstk.Stepper:
+    def start(self, problem: nstk.Problem, before: nstk.Stepper | None = None) -> nstk.Stepper:
         import tensorflow as tf
 
         count = tf.Variable(0, dtype=tf.int64, name="evaluations")
         _counts.append(count)
-
-        def counting(picture: Any) -> Any:
-            count.assign_add(1)
-            return value_and_grad(picture)
-
-        stepper: nstk.Stepper = self.of.start(image, counting, steps)
+        counting: Any = Counting(problem, count)
+        stepper: nstk.Stepper = self.of.start(counting, before)
         return stepper
+
+
+class Counting:
+    """A problem that counts how often its gradient is asked for."""
+
+    def __init__(self, problem: nstk.Problem, count: Any):
+        self._problem, self._count = problem, count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._problem, name)
+
+    def value_and_grad(self) -> Any:
+        self._count.assign_add(1)
+        return self._problem.value_and_grad()
+
+    def pixel_gradient(self) -> Any:
+        self._count.assign_add(1)
+        return self._problem.pixel_gradient()
 
 
 def _resident() -> int:

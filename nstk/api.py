@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 Features = Mapping[str, Any]
-"""Activations by layer, each float32 `[1, height, width, channels]`; `"image"` is the picture itself, 0..255 RGB."""
+"""Activations by layer, each `[1, height, width, channels]`; `"image"` is the picture itself, 0..255 RGB.
+
+They are float32, but for a loss that says `takes_low_precision`.
+"""
 
 IMAGE = "image"
 """The layer name under which a loss sees the pixels."""
@@ -77,6 +80,12 @@ class Loss(Definition):
     """
 
     weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
+
+    takes_low_precision: ClassVar[bool] = False
+    """Whether it wants activations as the network computes them, perhaps bfloat16 or float16, and sums them in float32 itself.
+
+    Other losses are handed float32, which is a copy where the network's precision is lower.
+    """
 
     def reads(self) -> Sequence[str]:
         """The layers it looks at; `"image"` is the picture itself. It sees no others, in `target` too."""
@@ -253,10 +262,11 @@ class Backbone(Definition):
 
     layers: ClassVar[tuple[Layer, ...]]
 
-    def build(self, layers: Sequence[str]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-        """A function from a picture (`[1, height, width, 3]`, 0..255 RGB) to its activations at `layers`.
+    def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        """A function from a picture (`[1, height, width, 3]`, 0..255 RGB, float32) to its activations at `layers`.
 
-        It is differentiable in the picture and holds nothing trainable.
+        It is differentiable in the picture and holds nothing trainable. `dtype` is the activations' number type: `float32`,
+        `bfloat16` or `float16`. A `build` that takes `layers` only always computes in float32.
         """
         raise NotImplementedError
 

@@ -72,7 +72,7 @@ def _plain(value: Any) -> str:
 def _type(schema: dict[str, Any], annotation: Any) -> str:
     """A field's type in words, with its bounds, from its JSON schema."""
     if "enum" in schema:
-        return " | ".join(map(str, schema["enum"]))
+        return " | ".join(value if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
     for union in ("anyOf", "oneOf"):

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from . import images, record
+from . import devices, images, record
 from .api import Evaluation, Pictures, Stepper
+from .compiling import compiled
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
@@ -70,12 +71,15 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     what can be known before the first step, `RunError` afterwards: then the last good picture is saved.
     """
     recipe = _loaded(recipe)
+    devices.grow_memory()
     check_sidecar(recipe)
     images.check_writable(recipe.path)
     painting = Painting(recipe)
+    log.info("%s, precision %s", painting.device, painting.choice)
     callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
     with interruptible(painting):
-        net = network(recipe.backbone, recipe.losses.values())  # its weights may not fit: said before a callback opens a file
+        # Its weights may not fit: said before a callback opens a file.
+        net = network(recipe.backbone, recipe.losses.values(), painting.choice.dtype)
         with _recorded(painting), callbacks.around(painting), _saved(painting):
             _paint(painting, net, callbacks)
     return Result(images.to_uint8(painting.image()), painting.losses, painting.history, recipe.path, painting.stopped)
@@ -89,6 +93,7 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = _loaded(recipe)
+    devices.grow_memory()
     pixels = images.read_picture(Path(picture))
     height, width = pixels.shape[:2]
     content_width, content_height = images.check_picture(Path(recipe.content))
@@ -135,7 +140,7 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks) -> None:
     stepper: Stepper | None = None
     for scale in run.scales:
         pictures = _pictures(recipe, scale.width, scale.height)
-        objective = Objective(net, recipe.losses, references(net, pictures))
+        objective = Objective(net, recipe.losses, references(net, pictures), run.choice.dtype)
         picture = _initial(recipe, pictures) if picture is None else images.resize(picture, scale.width, scale.height)
         problem = PictureProblem(run.begin(picture), objective, recipe.parametrization, scale.steps)
         callbacks.scale(run, scale)
@@ -201,11 +206,7 @@ def _stepper(run: Painting, problem: PictureProblem, before: Stepper | None) -> 
 
     with blaming(who, optimizer):
         stepper = optimizer.start(problem, before)
-        if run.recipe.run_eagerly:
-            return stepper, move
-        compiled: Any = tf.function(move, autograph=False)
-        compiled.get_concrete_function()  # traced here: its first call would warn of frequent tracing after some short runs
-        return stepper, cast("Callable[[], Move]", compiled)
+        return stepper, move if run.recipe.run_eagerly else compiled(move, xla=run.jit)
 
 
 @contextmanager

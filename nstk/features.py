@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,10 @@ class Seen(dict[str, Any]):
 
 
 def seen(loss: Loss, features: Features) -> Seen:
-    """The part of `features` that `loss` says it reads."""
-    return Seen({layer: features[layer] for layer in loss.reads()})
+    """The part of `features` that `loss` says it reads, in float32 unless it takes the network's own precision."""
+    if loss.takes_low_precision:
+        return Seen({layer: features[layer] for layer in loss.reads()})
+    return Seen({layer: tf.cast(features[layer], tf.float32) for layer in loss.reads()})
 
 
 def seen_references(loss: Loss, refs: References) -> References:
@@ -42,13 +45,20 @@ def seen_references(loss: Loss, refs: References) -> References:
     return References(seen(loss, refs.content), {label: seen(loss, style) for label, style in refs.styles.items()})
 
 
-def network(backbone: Backbone, losses: Iterable[Loss]) -> Network:
-    """The part of `backbone` that `losses` read."""
+def takes_precision(backbone: Backbone) -> bool:
+    """Whether its `build` can be asked for another precision than float32: one that knows `layers` only cannot."""
+    parameters = signature(backbone.build).parameters.values()
+    return any(it.name == "dtype" or it.kind is Parameter.VAR_KEYWORD for it in parameters)
+
+
+def network(backbone: Backbone, losses: Iterable[Loss], dtype: str = "float32") -> Network:
+    """The part of `backbone` that `losses` read, with activations of `dtype`, or of float32 if it knows nothing else."""
     wanted = {layer for loss in losses for layer in loss.reads()} - {IMAGE}
     layers = [layer.name for layer in backbone.layers if layer.name in wanted]  # in the network's order
     who = f"backbone `{backbone.name}`"
     with blaming(who, backbone):
-        forward = backbone.build(layers) if layers else lambda image: {}
+        options = {"dtype": dtype} if takes_precision(backbone) else {}
+        forward = backbone.build(layers, **options) if layers else lambda image: {}
 
     def features(image: tf.Tensor) -> Features:
         with blaming(who, backbone):

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import images, record
+from . import devices, images, record
 from .api import Evaluation, Scale
 from .errors import NotFinite, OutputError, RunError
-from .features import batch
+from .features import batch, takes_precision
 from .interrupts import INTERRUPTED
 from .objective import Objective
+from .precision import FLOAT16, FLOAT32, Choice, choose
 from .recipe import SIDECARS, Recipe
 from .scales import plan
 
@@ -40,7 +41,10 @@ class Painting:
         self.scales: Sequence[Scale] = plan(*size, recipe.size, recipe.steps, recipe.pyramid)
         self.total_steps = sum(scale.steps for scale in self.scales)
         self.labels: Sequence[str] = [label for label, loss in recipe.losses.items() if loss.weight > 0]
-        self.device, self.precision = _device()
+        self.device = devices.device()
+        self.choice = _choice(recipe)
+        self.precision = devices.products(self.choice.dtype)
+        self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False
@@ -163,7 +167,7 @@ class Painting:
         self._moves.append(step)  # its losses are those of the picture that is saved
         label = objective.faulty(self._good)
         what = f"the gradient of loss `{label}`" if label else f"the move of optimizer `{self.recipe.optimizer.name}`"
-        raise _not_finite(what + " is NaN or infinite", where, step.scale)
+        raise self._not_finite(what + " is NaN or infinite", where, step.scale)
 
     def rest(self, scale: Scale, left: int) -> bool:
         """The optimizer has stalled with `left` steps to go: the scale ends, and if it is the last one, the run."""
@@ -196,14 +200,13 @@ class Painting:
         if not math.isfinite(loss):
             label = next((label for label, value in losses.items() if not math.isfinite(value)), "")
             what = f"loss `{label}` is {losses[label]}" if label else f"the sum of the losses is {loss}"
-            raise _not_finite(what, where, scale)
+            raise self._not_finite(what, where, scale)
 
-
-def _not_finite(what: str, where: str, scale: Scale) -> NotFinite:
-    return NotFinite(
-        f"{what} {where}, scale {scale.index} ({scale.width} x {scale.height}): the last good picture is saved; "
-        "try a smaller learning rate or weight"
-    )
+    def _not_finite(self, what: str, where: str, scale: Scale) -> NotFinite:
+        return NotFinite(
+            f"{what} {where}, scale {scale.index} ({scale.width} x {scale.height}): the last good picture is saved; "
+            "try a smaller learning rate or weight" + ", or `precision: float32`" * (self.choice.dtype == FLOAT16)
+        )
 
 
 class Average:
@@ -246,11 +249,9 @@ class Moved:
         return self._painting.image()
 
 
-def _device() -> tuple[str, str]:
-    """The device that TensorFlow computes on, in words, and the precision that it computes in."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        precise = not tf.config.experimental.tensor_float_32_execution_enabled()
-        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", gpus[0].name)
-        return f"GPU {name}", "float32" if precise else "float32 (TF32 products)"
-    return f"CPU ({record.cores()} cores)", "float32"
+def _choice(recipe: Recipe) -> Choice:
+    """The number type of the features."""
+    choice = choose(recipe.precision, devices.machine())
+    if takes_precision(recipe.backbone):
+        return choice
+    return Choice(FLOAT32, f"the backbone `{recipe.backbone.name}` knows no other")

@@ -111,7 +111,7 @@ def _must_be(detail: Any, place: _Place) -> str:
     if kind == "finite_number":
         return "a finite number"
     if kind in ("literal_error", "enum"):
-        return str(context["expected"]).replace("'", "")
+        return re.sub("True|False", lambda word: word[0].lower(), str(context["expected"]).replace("'", ""))
     if place.path == [] and place.loc == ["output"]:
         return _OUTPUT
     if kind == "string_pattern_mismatch":

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer, Parametrization
 from .errors import PluginError
+from .precision import Precision
 from .registry import Registry
 from .scales import Pyramid
 from .source import dump
@@ -89,6 +90,14 @@ class Settings(BaseModel):
         description="Decay of an average over a scale's steps, which is then the result (0.99: about the last 100); 0: off.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    precision: Precision = Field(
+        "auto",
+        description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device has it in "
+        "hardware, else float32. Losses and picture are float32.",
+    )
+    jit: Literal["auto", True, False] = Field(
+        "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."
+    )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
 

@@ -64,6 +64,7 @@ class Resolver:
         if backbone := slots["backbone"] or self.partial.get(("backbone",)):
             self.check_layers(backbone, slots["losses"])
         self.check_losses(slots["losses"])
+        self.check_jit(settings)
         name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
         path = self.output(settings, name)
         self.check_pictures(settings, self.long_edges(settings))
@@ -223,6 +224,12 @@ class Resolver:
             )
         elif len(losses) == len(named) and all(loss.weight == 0 for loss in losses.values()):
             self.problem("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
+
+    def check_jit(self, settings: Settings) -> None:
+        """Refuse to compile what is to run op by op."""
+        if settings.jit is True and settings.run_eagerly:
+            message = "`jit: true` would compile the step, but `run_eagerly: true` runs it op by op"
+            self.problem(message, self.mark("jit"), "leave one of them out")
 
     def check_layers(self, backbone: Backbone, losses: dict[str, Loss]) -> None:
         """Refuse layers that the network does not have, also in losses with other mistakes."""

@@ -90,7 +90,8 @@ def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
 
         recipe = nstk.testing.recipe(tmp_path, steps=2, optimizer={"use": "adam", "learning_rate": 5})
 
-    Without settings: 3 steps of Adam at 48 pixels, the backbone `tiny`, nstk's default losses, no callbacks, `folder/out.png`.
+    Without settings: 3 steps of Adam at 48 pixels in float32, the backbone `tiny`, nstk's default losses, no callbacks,
+    `folder/out.png`.
     """
     from .images import write_picture
     from .loading import load_recipe
@@ -101,7 +102,8 @@ def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
             write_picture(picture, folder / f"{name}.png")
             settings[name] = str(folder / f"{name}.png")
     adam = {"use": "adam", "learning_rate": 2}
-    defaults = {"size": 48, "steps": 3, "backbone": "tiny", "optimizer": adam, "output": str(folder / "out.png")}
+    defaults = {"size": 48, "steps": 3, "precision": "float32", "backbone": "tiny", "optimizer": adam}
+    defaults["output"] = str(folder / "out.png")
     callbacks = {"progress": False, **(settings.pop("callbacks", None) or {})}
     return load_recipe({**defaults, **settings, "callbacks": callbacks})
 

@@ -181,6 +181,7 @@ def test_the_record_says_what_made_the_picture(done, folder):
     assert record["scales"] == [{"width": 48, "height": 36, "steps": 6}]
     assert record["device"].startswith(("CPU (", "GPU "))
     assert record["precision"].startswith("float32")
+    assert record["precision_reason"] == "the recipe says so"
     assert record["versions"]["tensorflow"] == tf.__version__
     assert record["versions"]["keras"] == keras.__version__
     assert {"python", "platform", "nstk-styletransfer", "numpy"} <= set(record["versions"])

@@ -94,6 +94,9 @@ def test_shipped_recipes_are_valid_as_written_and_as_resolved(name, validator):
 GOOD = [
     "",
     "steps: 1e3",
+    "precision: bfloat16",
+    "jit: auto",
+    "jit: false",
     "extends: minimal",
     "extends:",
     "output: a.png",
@@ -130,6 +133,9 @@ def test_every_form_of_a_recipe_is_valid(text, validator):
     "text",
     [
         "stpes: 3",
+        "precision: float64",
+        "jit: 1",
+        "jit: 'true'",
         "steps: '3'",
         "steps: true",
         "steps: 0",

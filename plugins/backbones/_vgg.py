@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+PIXEL_CHANNELS = 3
+
+
 def vgg_layers(convs: Sequence[int], channels: Sequence[int]) -> tuple[nstk.Layer, ...]:
     """The layers of a VGG whose blocks have `convs` convolutions that make `channels` channels each."""
     layers, stride, field = [], 1, 1
@@ -51,11 +54,11 @@ class Vgg(nstk.Backbone):
         weights = self.load()
         return {"weights": weights.source, "sha256": weights.sha256}
 
-    def build(self, layers: Sequence[str]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         preprocess_input = _keras().applications.imagenet_utils.preprocess_input
         chain = self._chain(layers)
         weights = self.load()
-        steps = [(name, self._step(name, is_conv, weights)) for name, is_conv in chain]
+        steps = [(name, self._step(name, is_conv, weights, dtype)) for name, is_conv in chain]
 
         def activations(image: tf.Tensor) -> dict[str, tf.Tensor]:
             self._check_size(image, chain)
@@ -78,12 +81,12 @@ class Vgg(nstk.Backbone):
             raise nstk.UserError(f"{self.name} has no layer `{unknown[0]}`; it has {', '.join(names)}")
         return list(chain[: 1 + max((names.index(layer) for layer in layers), default=-1)])
 
-    def _step(self, name: str, is_conv: bool, weights: Weights) -> Callable[[tf.Tensor], tf.Tensor]:
+    def _step(self, name: str, is_conv: bool, weights: Weights, dtype: str) -> Callable[[tf.Tensor], tf.Tensor]:
         import tensorflow as tf
 
         if is_conv:
             kernel, bias = weights.kernels[name]
-            return _convolution(kernel, bias, self.padding)
+            return _convolution(kernel, bias, self.padding, dtype)
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
         return lambda x: pool(x, ksize=2, strides=2, padding=self.pool_padding.upper())
 
@@ -127,25 +130,36 @@ def _keras_chain(application: str) -> tuple[tuple[str, bool], ...]:
     return tuple((layer.name, isinstance(layer, keras.layers.Conv2D)) for layer in model.layers[1:])
 
 
-def _convolution(kernel: np.ndarray, bias: np.ndarray, padding: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Convolution, bias and ReLU as one operation that is differentiable in its input only.
+def _convolution(kernel: np.ndarray, bias: np.ndarray, padding: str, dtype: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Convolution, bias and ReLU as one operation that is differentiable in its input only; its output is of `dtype`.
 
     TensorFlow's own gradient of a convolution also computes that of the kernel, a third of the work. A compiled graph prunes
     it, an eager tape cannot.
     """
     import tensorflow as tf
 
-    filters, offsets = tf.constant(kernel), tf.constant(bias)
+    # Pixels stay float32: bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
+    # that moves by less would not move at all. It costs little: the first convolution is 1/200 of the work, and what is held
+    # for the gradient is its output, which is low.
+    inner = "float32" if kernel.shape[2] == PIXEL_CHANNELS else dtype
+    # In a compiled step these are inputs of the graph. Constants, which oneDNN can bring into its own order once, were tried: a
+    # step of VGG-19 took as long (256 x 192 pixels, AVX2), the first one two seconds more, and the process 700 MB more.
+    filters, offsets = (tf.cast(tf.constant(array), inner) for array in (kernel, bias))
     border = "SAME" if padding == "zero" else "VALID"
 
     @tf.custom_gradient
     def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, filters, strides=1, padding=border), offsets))
+        y = tf.cast(y, dtype)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             through = tf.raw_ops.ReluGrad(gradients=upstream, features=y)
             return tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(x), filter=filters, out_backprop=through, strides=[1, 1, 1, 1], padding=border
+                input_sizes=tf.shape(x),
+                filter=filters,
+                out_backprop=tf.cast(through, inner),
+                strides=[1, 1, 1, 1],
+                padding=border,
             )
 
         return y, gradient

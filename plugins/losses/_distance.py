@@ -16,9 +16,13 @@ TINY = 1e-12
 
 
 def statistic(map_: Any, other: Any, norm_of: Any) -> dict[str, Any]:
-    """Sums over positions: of the squared difference, of the square of `norm_of`, and of the number of elements."""
+    """Sums over positions: of the squared difference, of the square of `norm_of`, and of the number of elements.
+
+    In float32, also of maps in low precision: there differences of a part in 256 are lost, and squares overflow.
+    """
     import tensorflow as tf
 
+    map_, other, norm_of = (tf.cast(it, tf.float32) for it in (map_, other, norm_of))
     return {
         "distance": tf.reduce_sum(tf.math.squared_difference(map_, other)),
         "norm": tf.reduce_sum(tf.square(norm_of)),

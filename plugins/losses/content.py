@@ -21,6 +21,7 @@ class Content(nstk.StatisticLoss):
     """Squared distance between the activations of the picture and those of the content."""
 
     name = "content"
+    takes_low_precision = True
 
     layers: nstk.Layers = nstk.Field(
         {"block4_conv2": 1.0}, description="Layers to compare: a list (equal weights that sum to 1) or layer: weight."

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import nstk
+from nstk.plugins.losses._products import gram_matrix
 
 TINY = 1e-12
 """Keeps `relative` finite for a layer of the painting that never fires."""
@@ -27,6 +28,7 @@ class Gram(nstk.StatisticLoss):
     """Squared distance between the Gram matrices of the picture and of the style: which features occur together."""
 
     name = "gram"
+    takes_low_precision = True
 
     layers: nstk.Layers = nstk.Field(
         [f"block{block}_conv1" for block in range(1, 6)],
@@ -51,8 +53,8 @@ class Gram(nstk.StatisticLoss):
         import tensorflow as tf
 
         def sums(activations: Any) -> dict[str, Any]:
-            flat = tf.reshape(activations, [-1, activations.shape[-1]])
-            return {"gram": tf.matmul(flat, flat, transpose_a=True), "positions": tf.cast(tf.shape(flat)[0], tf.float32)}
+            positions = tf.size(activations) // activations.shape[-1]
+            return {"gram": gram_matrix(activations), "positions": tf.cast(positions, tf.float32)}
 
         return {layer: sums(features[layer]) for layer in self.layers}
 

@@ -1,0 +1,77 @@
+"""The step with and without XLA."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nstk
+from nstk import devices, testing
+from nstk.compiling import compiled
+from nstk.painting import Painting
+
+SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
+
+HOSTED = """
+class Hosted(nstk.Loss):
+    \"\"\"Leaves the graph.\"\"\"
+    name = "hosted"
+
+    def __call__(self, features, target):
+        image = features["image"]
+        drawn = tf.numpy_function(lambda: np.float32(3), [], tf.float32)
+        return tf.reduce_mean(image) * tf.reshape(drawn, [])
+
+@nstk.hookimpl
+def nstk_losses():
+    return [Hosted]
+"""
+
+
+def test_xla_paints_the_same_picture(tmp_path):
+    plain, xla = (testing.run_recipe(tmp_path, jit=jit, **SMALL) for jit in (False, True))
+    assert np.abs(plain.picture.astype(int) - xla.picture).max() <= 1
+    assert '"jit": true' in (tmp_path / "out.run.json").read_text()
+
+
+def test_auto_is_xla_on_a_gpu_only(tmp_path, monkeypatch):
+    recipe = testing.recipe(tmp_path)
+    assert recipe.jit == "auto"
+    for gpu in (False, True):
+        monkeypatch.setattr(devices, "has_gpu", lambda gpu=gpu: gpu)
+        monkeypatch.setattr(devices, "_details", dict)
+        assert Painting(recipe).jit is gpu
+
+
+def test_what_xla_cannot_compile_says_what_to_do(tmp_path, plugin):
+    settings = {"plugins": [plugin(HOSTED)], "losses": {"hosted": None}}
+    assert testing.run_recipe(tmp_path, jit=False, **settings).stopped == "done"
+    with pytest.raises(
+        nstk.RunError, match=r"^XLA cannot compile the step, in loss `hosted` \(.*PyFunc.*\): set `jit: false`$"
+    ) as caught:
+        testing.run_recipe(tmp_path, jit=True, **settings)
+    assert not {"\n", "{", "["} & set(str(caught.value))
+
+
+def test_what_xla_has_no_part_in_is_not_put_down_to_it(monkeypatch):
+    """Memory that runs out, and whatever a later call raises."""
+
+    raises = [tf.errors.ResourceExhaustedError(None, None, "OOM"), None, tf.errors.InternalError(None, None, "lost")]
+
+    class Graph:
+        def __call__(self):
+            if error := raises.pop(0):
+                raise error
+            return 7
+
+        def get_concrete_function(self):
+            pass
+
+    monkeypatch.setattr(tf, "function", lambda function, **options: Graph())
+    call = compiled(lambda: None, xla=True)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        call()
+    assert call() == 7
+    with pytest.raises(tf.errors.InternalError):
+        call()
