@@ -313,8 +313,8 @@ class Resolver:
                 least = f"at least {images.MIN_SIDE} x {images.MIN_SIDE} are needed"
                 where = " at the first scale" if len(edges) > 1 else ""
                 message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
-                larger = "`pyramid.start`" if where else "`size`"
-                hint = f"give it a larger {larger}" + (" or `style_scale`" if scale < 1 else "")
+                larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
+                hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
                 cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
                 self.problem(message, self.written(*cause) or self.written("size") or mark, hint)
 
