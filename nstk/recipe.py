@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "init": "content",
     "parametrization": "pixels",
-    "optimizer": "adam",
+    "optimizer": "lbfgs",
     "callbacks": {"progress": None},
 }
 """What a recipe gets where it is silent. Naming any loss replaces these; other slots merge."""
@@ -77,7 +77,7 @@ class Settings(BaseModel):
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
     steps: Steps = Field(
-        200,
+        100,
         description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid.",
     )
     pyramid: OptionalPyramid = Field(

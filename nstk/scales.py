@@ -39,9 +39,7 @@ class Pyramid(BaseModel):
         edges = [edge for edge in edges if edge >= (self.start or MIN_SIDE)]
         if self.levels is not None and len(edges) < self.levels:
             least = f"`pyramid.start` of {self.start}" if self.start else f"least of {MIN_SIDE}"
-            raise ValueError(
-                f"`pyramid.levels` is {self.levels}, but only {len(edges)} scales reach the {least} pixels"
-            )
+            raise ValueError(f"`pyramid.levels` is {self.levels}, but only {len(edges)} scales reach the {least} pixels")
         return edges[::-1]
 
 

@@ -213,7 +213,7 @@ def test_check(run):
     assert said.code == 0
     assert said.out.splitlines() == [
         "recipe.yaml: good (tiny, content, gram, colour, tv, 3 steps)",
-        "minimal: good (vgg19, content, gram, colour, tv, 200 steps)",
+        "minimal: good (vgg19, content, gram, colour, tv, 100 steps)",
     ]
     assert run("check", "recipe.yaml", "minimal", "steps=7").out.count("7 steps") == 2
 

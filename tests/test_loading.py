@@ -130,7 +130,7 @@ def test_a_recipe_of_two_pictures_is_whole(write):
     assert {label: loss.weight for label, loss in recipe.losses.items()} == {
         label: loss["weight"] for label, loss in DEFAULTS["losses"].items()
     }
-    assert (recipe.backbone.name, recipe.init.name, recipe.optimizer.name) == ("vgg19", "content", "adam")
+    assert (recipe.backbone.name, recipe.init.name, recipe.optimizer.name) == ("vgg19", "content", "lbfgs")
     assert list(recipe.callbacks) == ["progress"]
 
 
@@ -169,7 +169,7 @@ def test_callbacks_can_all_be_dropped(write, none):
     assert load_recipe(write(mine=PICTURES + f"callbacks: {none}\n")).callbacks == {}
 
 
-@pytest.mark.parametrize("slot", ["", "adam", "{}", "{use: adam}", "nstk:adam", "{use: 'nstk:adam'}"])
+@pytest.mark.parametrize("slot", ["", "lbfgs", "{}", "{use: lbfgs}", "nstk:lbfgs", "{use: 'nstk:lbfgs'}"])
 def test_every_way_to_write_a_slot(write, slot):
     found = essence(load_recipe(write(mine=PICTURES + f"optimizer: {slot}\n")))
     assert found == essence(load_recipe(write(mine=PICTURES)))
@@ -257,8 +257,8 @@ def child_of(write, parent, child):
         ("optimizer: {use: sgd, momentum: 0.5}", "optimizer: {learning_rate: 3}", "optimizer.momentum", 0.5),
         ("optimizer: {use: sgd, momentum: 0.5}", "optimizer: {learning_rate: 3}", "optimizer.learning_rate", 3),
         ("optimizer: sgd", "optimizer: {learning_rate: 3}", "optimizer.use", "sgd"),
-        ("optimizer: {learning_rate: 3}", "optimizer: {use: adam, beta_1: 0.5}", "optimizer.learning_rate", 3),
-        ("optimizer: {beta_1: 0.5}", "optimizer: adam", "optimizer.beta_1", 0.5),
+        ("optimizer: {history: 3}", "optimizer: {use: lbfgs, first: 2}", "optimizer.history", 3),
+        ("optimizer: {history: 5}", "optimizer: lbfgs", "optimizer.history", 5),
         ("losses: {gram: {weight: 5}}", "losses: {gram: {use: gram, formula: mean}}", "losses.gram.weight", 5),
         ("losses: {it: gram}", "losses: {it: {weight: 5}}", "losses.it.use", "gram"),
         ("losses: {it: {use: gram, weight: 5}}", "losses: {it: {formula: mean}}", "losses.it.weight", 5),
@@ -274,7 +274,7 @@ def child_of(write, parent, child):
         ("optimizer: {use: sgd, momentum: 0.5}", "optimizer: {use: adam}", "optimizer.use", "adam"),
         ("losses: {it: {use: gram, weight: 5}}", "losses: {it: tv}", "losses.it.weight", 1),
         (
-            "optimizer: {learning_rate: {use: cosine, start: 2, end: 1}}",
+            "optimizer: {use: adam, learning_rate: {use: cosine, start: 2, end: 1}}",
             "optimizer: {learning_rate: {use: constant, start: 4}}",
             "optimizer.learning_rate",
             {"use": "constant", "start": 4},
@@ -287,7 +287,7 @@ def child_of(write, parent, child):
             {"block2_conv1": 1},
         ),
         # an empty slot means all defaults
-        ("optimizer: {use: sgd, momentum: 0.5}", "optimizer:", "optimizer.use", "adam"),
+        ("optimizer: {use: sgd, momentum: 0.5}", "optimizer:", "optimizer.use", "lbfgs"),
         ("losses: {gram: {weight: 5}}", "losses: {gram: }", "losses.gram.weight", 1),
         ("callbacks: {csv_log: }", "callbacks:", "callbacks", {"progress": {"every": 1}}),
         # and false drops
@@ -296,7 +296,7 @@ def child_of(write, parent, child):
         ("callbacks: {csv_log: }", "callbacks: false", "callbacks", {"progress": False}),
         ("callbacks: false", "callbacks: {csv_log: }", "callbacks.progress", {"every": 1}),
         ("losses: {tv: false, gram: }", "losses: {tv: {weight: 2}}", "losses.tv.weight", 2),
-        ("optimizer: false", "optimizer: {learning_rate: 3}", "optimizer.learning_rate", 3),
+        ("optimizer: false", "optimizer: {history: 3}", "optimizer.history", 3),
     ],
 )
 def test_a_child_over_its_parent(write, parent, child, path, expected):
@@ -319,7 +319,7 @@ def test_a_chain_of_three_and_the_files_it_is_read_from(write):
 
 
 def test_what_the_middle_one_reset_is_not_inherited(write):
-    write(one=PICTURES + "losses: {gram: {formula: mean}, tv: {formula: mean}}\noptimizer: {beta_1: 0.5}\n")
+    write(one=PICTURES + "losses: {gram: {formula: mean}, tv: {formula: mean}}\noptimizer: {use: adam, beta_1: 0.5}\n")
     write(two="extends: one.yaml\nlosses: {gram: , tv: false}\noptimizer: sgd\n")
     recipe = load_recipe(write(three="extends: two.yaml\nlosses: {gram: {weight: 2}, tv: {weight: 2}}\noptimizer: adam\n"))
     assert [recipe.losses[label].formula for label in ("gram", "tv")] == ["relative", "relative"]
@@ -335,13 +335,13 @@ def test_what_the_middle_one_reset_is_not_inherited(write):
         ("", "steps=3", "steps: 3"),
         ("steps: 5", "steps=1e1", "steps: 10"),
         ("", "optimizer=sgd", "optimizer: sgd"),
-        ("", "optimizer.learning_rate=3", "optimizer: {learning_rate: 3}"),
-        ("", "optimizer={learning_rate: 3}", "optimizer: {learning_rate: 3}"),
+        ("", "optimizer.history=3", "optimizer: {history: 3}"),
+        ("", "optimizer={history: 3}", "optimizer: {history: 3}"),
         ("optimizer: sgd", "optimizer.momentum=0.5", "optimizer: {use: sgd, momentum: 0.5}"),
         ("optimizer: {use: adam, beta_1: 0.5}", "optimizer=adam", "optimizer: adam"),
         ("optimizer: {use: adam, beta_1: 0.5}", "optimizer=", "optimizer:"),
-        ("optimizer:", "optimizer.beta_1=0.5", "optimizer: {beta_1: 0.5}"),
-        ("optimizer: false", "optimizer.beta_1=0.5", "optimizer: {beta_1: 0.5}"),
+        ("optimizer:", "optimizer.first=0.5", "optimizer: {first: 0.5}"),
+        ("optimizer: false", "optimizer.first=0.5", "optimizer: {first: 0.5}"),
         ("losses: {it: gram}", "losses.it.weight=5", "losses: {it: {use: gram, weight: 5}}"),
         ("losses: {gram: }", "losses.gram.weight=5", "losses: {gram: {weight: 5}}"),
         ("losses: {gram: , tv: false}", "losses.tv.weight=5", "losses: {gram: , tv: {weight: 5}}"),
@@ -402,7 +402,7 @@ def test_the_last_override_wins():
         ("seed.more=5", "`seed` is a single value"),
         ("steps=[", "the recipe ends in the middle of this"),
         ("steps=0", "`steps` must be at least 1, not 0"),
-        ("steps=", "`steps` must be a whole number, but nothing is written there"),
+        ("steps=", "`steps` must be a whole number or a list, but nothing is written there"),
         ("losses.gram.wieght=1e5", "unknown key `wieght` in losses.gram\n      did you mean `weight`?"),
         ("stpes=3", "unknown key `stpes`\n      did you mean `steps`?"),
         ("extends=minimal", "`extends` cannot be set here: write it in the recipe file"),
@@ -435,6 +435,7 @@ def test_mistakes_of_the_files_and_of_the_command_line_are_told_at_once_in_their
     ]
 
 
+RATES = st.floats(0.001, 100) | st.fixed_dictionaries({"use": st.just("cosine"), "start": st.floats(1, 9)})
 SCALARS = {
     "steps": st.integers(1, 10**6),
     "seed": st.integers(0, 2**32 - 1),
@@ -445,8 +446,8 @@ SCALARS = {
     "losses.gram.weight": st.floats(0.001, 1e9),
     "losses.gram.layers": st.dictionaries(st.sampled_from(["block1_conv1", "block2_conv1"]), st.floats(0.1, 9), min_size=1),
     "losses.tv.formula": st.sampled_from(["gatys", "mean"]),
-    "optimizer.learning_rate": st.floats(0.001, 100)
-    | st.fixed_dictionaries({"use": st.just("cosine"), "start": st.floats(1, 9)}),
+    "optimizer": st.fixed_dictionaries({"use": st.just("adam"), "learning_rate": RATES}),
+    "pyramid": st.sampled_from([{"levels": 2}, {"start": 100, "ratio": 1.5}, None]),
     "init": st.sampled_from(["noise", {"use": "noise", "blend": 0.5}, "content", None]),
     "callbacks.csv_log": st.sampled_from([None, False, {"path": "{name} #1: ü.csv"}]),
     "callbacks.progress": st.sampled_from([None, False, {"every": 7}]),
@@ -646,7 +647,7 @@ def test_describe_tells_of_every_parameter(project):
             for key, field in cls.model_fields.items():
                 assert f"  {key}: " in told
                 assert (field.description or "") in told
-    assert "  steps: whole number >= 1 <= 1000000, default 200" in list(describe_lines(registry, "recipe", None))
+    assert "  steps: whole number >= 1 <= 1000000 or list, default 100" in list(describe_lines(registry, "recipe", None))
     assert any(line.startswith("  losses: ") for line in describe_lines(registry, "recipe", None))
     with pytest.raises(nstk.UserError, match="did you mean `loss`"):
         list(describe_lines(registry, "los", None))

@@ -66,7 +66,7 @@ def test_commands_run(newcomer: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_recipes_are_good(newcomer: Path) -> None:
     recipes = blocks("yaml")
-    assert len(recipes) == 2
+    assert len(recipes) == 3
     for text in recipes:
         nstk.load_recipe(named(text))
 
