@@ -43,7 +43,7 @@ RANGE = 1e4
 
 
 class Lbfgs(nstk.Optimizer):
-    """Quasi-Newton steps from the gradients of the last ones: a third of Adam's evaluations, or fewer."""
+    """Quasi-Newton steps from the gradients of the last ones: far fewer evaluations than Adam needs."""
 
     name = "lbfgs"
 
