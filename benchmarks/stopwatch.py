@@ -63,7 +63,8 @@ class Stopwatch(nstk.Callback):
             "kept": self.kept,
             "first_step_at": self.first,
             "base_bytes": self.base,
-            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            # Linux counts the two differently, so that the peak may lag a few pages behind what is resident.
+            "peak_bytes": max(self.base, _peak()),
             "sizes": [(scale.width, scale.height) for scale in run.scales],
             "device": run.device,
             "precision": run.precision,
@@ -113,7 +114,12 @@ def _resident() -> int:
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return _peak()
+
+
+def _peak() -> int:
+    """The most memory that this process has held, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 @nstk.hookimpl
