@@ -71,7 +71,7 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     what can be known before the first step, `RunError` afterwards: then the last good picture is saved.
     """
     recipe = _loaded(recipe)
-    devices.grow_memory()
+    devices.set_up_memory()
     check_sidecar(recipe)
     images.check_writable(recipe.path)
     painting = Painting(recipe)
@@ -93,7 +93,7 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = _loaded(recipe)
-    devices.grow_memory()
+    devices.set_up_memory()
     pixels = images.read_picture(Path(picture))
     height, width = pixels.shape[:2]
     content_width, content_height = images.check_picture(Path(recipe.content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -110,14 +111,22 @@ def test_a_gpu_in_words(gpu, monkeypatch):
 
 
 def test_memory_grows_on_a_gpu_unless_it_is_decided_already(gpu, monkeypatch):
-    devices.grow_memory()
+    devices.set_up_memory()
     assert gpu == [("the GPU", True)]
 
     def too_late(gpu, on):
         raise RuntimeError("Physical devices cannot be modified after being initialized")
 
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", too_late)
-    devices.grow_memory()
+    devices.set_up_memory()
+
+
+def test_the_processor_keeps_the_memory_that_it_has_taken(monkeypatch):
+    monkeypatch.delenv("TF_CPU_ALLOCATOR_USE_BFC", raising=False)
+    monkeypatch.setenv("TF_CPU_BFC_MEM_LIMIT_IN_MB", "1000")
+    devices.set_up_memory()
+    assert os.environ["TF_CPU_ALLOCATOR_USE_BFC"] == "true"
+    assert os.environ["TF_CPU_BFC_MEM_LIMIT_IN_MB"] == "1000"  # who has set it decides
 
 
 # --- a run

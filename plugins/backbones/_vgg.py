@@ -7,14 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import nstk
+from nstk.plugins.backbones._convolution import Algorithm, convolution
 from nstk.plugins.backbones._weights import Network, Weights
 
 if TYPE_CHECKING:
-    import numpy as np
     import tensorflow as tf
-
-
-PIXEL_CHANNELS = 3
 
 
 def vgg_layers(convs: Sequence[int], channels: Sequence[int]) -> tuple[nstk.Layer, ...]:
@@ -44,6 +41,11 @@ class Vgg(nstk.Backbone):
     )
     padding: Literal["zero", "reflect", "replicate"] = nstk.Field(
         "zero", description="What convolutions see beyond the border: `zero` is the network's own, the others darken no edges."
+    )
+    convolution: Algorithm = nstk.Field(
+        "auto",
+        description="How convolutions are computed: `auto` takes Winograd's algorithm for wide layers in float32 on a "
+        "processor, up to twice as fast; `direct` never does. They differ by rounding only.",
     )
 
     def load(self) -> Weights:
@@ -86,7 +88,7 @@ class Vgg(nstk.Backbone):
 
         if is_conv:
             kernel, bias = weights.kernels[name]
-            return _convolution(kernel, bias, self.padding, dtype)
+            return convolution(kernel, bias, self.padding, dtype, self.convolution)
         if self.pooling == "max" and self.pool_padding == "valid":
             return _max_pool()
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
@@ -130,54 +132,6 @@ def _keras_chain(application: str) -> tuple[tuple[str, bool], ...]:
     keras = _keras()
     model = getattr(keras.applications, application)(include_top=False, weights=None)
     return tuple((layer.name, isinstance(layer, keras.layers.Conv2D)) for layer in model.layers[1:])
-
-
-def _convolution(kernel: np.ndarray, bias: np.ndarray, padding: str, dtype: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Convolution, bias and ReLU as one operation that is differentiable in its input only; its output is of `dtype`.
-
-    TensorFlow's own gradient of a convolution also computes that of the kernel, a third of the work. A compiled graph prunes
-    it, an eager tape cannot.
-    """
-    import tensorflow as tf
-
-    # Pixels stay float32: bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
-    # that moves by less would not move at all. It costs little: the first convolution is 1/200 of the work, and what is held
-    # for the gradient is its output, which is low.
-    inner = "float32" if kernel.shape[2] == PIXEL_CHANNELS else dtype
-    # In a compiled step these are inputs of the graph. Constants, which oneDNN can bring into its own order once, were tried: a
-    # step of VGG-19 took as long (256 x 192 pixels, AVX2), the first one two seconds more, and the process 700 MB more.
-    filters, offsets = (tf.cast(tf.constant(array), inner) for array in (kernel, bias))
-    border = "SAME" if padding == "zero" else "VALID"
-    # The gradient of a convolution is one with the kernel turned around, and as such it is much faster: TensorFlow's operation
-    # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
-    back = None if kernel.shape[2] == PIXEL_CHANNELS else tf.cast(tf.constant(kernel[::-1, ::-1].swapaxes(2, 3).copy()), inner)
-
-    @tf.custom_gradient
-    def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        y = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, filters, strides=1, padding=border), offsets))
-        y = tf.cast(y, dtype)
-
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            through = tf.cast(tf.raw_ops.ReluGrad(gradients=upstream, features=y), inner)
-            if back is None:
-                return tf.raw_ops.Conv2DBackpropInput(
-                    input_sizes=tf.shape(x), filter=filters, out_backprop=through, strides=[1, 1, 1, 1], padding=border
-                )
-            if border == "VALID":  # then it sees two pixels beyond the border, where there is nothing
-                through = tf.pad(through, [[0, 0], [2, 2], [2, 2], [0, 0]])
-            return tf.nn.conv2d(through, back, strides=1, padding=border)
-
-        return y, gradient
-
-    if padding == "zero":
-        return convolve
-
-    def padded(x: tf.Tensor) -> tf.Tensor:
-        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
-        mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
-        return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
-
-    return padded
 
 
 def _max_pool() -> Callable[[tf.Tensor], tf.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,7 +13,8 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 import nstk
-from nstk.plugins.backbones import _vgg
+from nstk.plugins.backbones import _vgg, _winograd
+from nstk.plugins.backbones._convolution import convolution
 from nstk.plugins.backbones._vgg import _max_pool
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg16 import Vgg16
@@ -106,19 +108,73 @@ def test_an_eager_tape_computes_no_gradient_of_a_kernel(vgg19, keras_vgg19):
     assert ours.count("Conv2D") == 16 + 15
 
 
+def pulled_back(function, x):
+    """What a function makes of `x`, and its gradient for an upstream that is different everywhere."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+        pull = tf.reduce_sum(y * tf.reshape(tf.range(tf.size(y), dtype=tf.float32), tf.shape(y)))
+    return y, tape.gradient(pull, x)
+
+
 @pytest.mark.parametrize("size", [(6, 8), (7, 9), (2, 3)])
 def test_the_gradient_of_max_pooling_is_tensorflows_also_where_activations_are_equal(size):
     x = tf.constant(np.random.default_rng(0).integers(0, 3, (1, *size, 5)).astype(np.float32))
 
-    def pulled_back(pool):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = pool(x)
-            pull = tf.reduce_sum(y * tf.reshape(tf.range(tf.size(y), dtype=tf.float32), tf.shape(y)))
-        return y, tape.gradient(pull, x)
-
-    for ours, theirs in zip(pulled_back(_max_pool()), pulled_back(lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID")), strict=True):
+    reference = pulled_back(lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"), x)
+    for ours, theirs in zip(pulled_back(_max_pool(), x), reference, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+WIDE = 1, 33, 38, 128
+"""A map that is wide and large enough for Winograd's algorithm, and no multiple of its tiles."""
+
+
+@pytest.mark.parametrize("padding", ["zero", "reflect", "replicate"])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_wide_convolutions_are_those_that_are_computed_directly(padding, compiled, monkeypatch):
+    rng = np.random.default_rng(2)
+    kernel = rng.normal(0, 0.05, (3, 3, 128, 160)).astype(np.float32)
+    # Half of the channels are silent, and none is near 0, where rounding would decide whether a gradient passes.
+    bias = np.where(np.arange(160) % 2, 50, -50).astype(np.float32)
+    x = tf.constant(rng.normal(0, 1, WIDE), tf.float32)
+    calls = []
+    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+
+    def made(algorithm):
+        function = convolution(kernel, bias, padding, "float32", algorithm)
+        differentiated = partial(pulled_back, function)
+        return (tf.function(differentiated) if compiled else differentiated)(x)
+
+    direct = made("direct")
+    assert not calls
+    for ours, theirs in zip(made("auto"), direct, strict=True):
+        assert ours.shape == theirs.shape
+        close(ours, theirs, 5e-5)
+    assert len(calls) == 2  # there and back
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 9, 128), (1, 40, 40, 64)])
+def test_small_and_narrow_maps_are_convolved_directly(shape, monkeypatch):
+    monkeypatch.setattr(_winograd, "convolve", None)
+    kernel = np.ones((3, 3, shape[3], 128), np.float32)
+    assert convolution(kernel, np.zeros(128, np.float32), "zero", "float32")(tf.ones(shape)).shape == (*shape[:3], 128)
+
+
+def test_a_gpu_and_low_precision_convolve_directly(monkeypatch):
+    kernel = np.zeros((3, 3, 128, 128), np.float32)
+    monkeypatch.setattr(_winograd, "convolve", None)
+    convolution(kernel, kernel[0, 0, 0], "zero", "bfloat16")(tf.cast(tf.ones(WIDE), tf.bfloat16))
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["the GPU"])
+    convolution(kernel, kernel[0, 0, 0], "zero", "float32")(tf.ones(WIDE))
+
+
+def test_the_network_at_a_size_where_most_of_it_is_winograds(keras_vgg19):
+    image = picture(99, 130)
+    features = Vgg19().build(["block4_conv2"])(image)
+    close(features["block4_conv2"], keras_features(keras_vgg19, image)["block4_conv2"], 5e-5)
+    direct = Vgg19(convolution="direct").build(["block4_conv2"])(image)
+    close(direct["block4_conv2"], keras_features(keras_vgg19, image)["block4_conv2"])
 
 
 def test_nothing_is_trainable(vgg19):

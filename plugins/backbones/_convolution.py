@@ -1,0 +1,109 @@
+"""The convolution of a VGG, with its bias and ReLU: the gradient of its input only, and as fast as the device allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from nstk.plugins.backbones import _winograd
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
+PIXEL_CHANNELS = 3
+
+Algorithm = Literal["auto", "direct"]
+
+
+class Kernel:
+    """A 3 x 3 kernel `[3, 3, inputs, outputs]` to convolve with."""
+
+    def __init__(self, array: np.ndarray, dtype: str, algorithm: Algorithm):
+        import tensorflow as tf
+
+        self._array, self._dtype = array, dtype
+        # A GPU's library chooses its algorithm itself; in low precision the factors of Winograd's would cost too many bits.
+        self._winograd = algorithm == "auto" and dtype == "float32" and not tf.config.get_visible_devices("GPU")
+
+    def convolve(self, x: tf.Tensor, border: int) -> tf.Tensor:
+        """The convolution that sees `border` (0, 1 or 2) rows and columns of zeros beyond each edge of `x`."""
+        import tensorflow as tf
+
+        if self._winograd and _winograd.pays(x, self._array.shape):
+            return _winograd.convolve(x, self._transformed, border)
+        if border == 2:
+            x = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]])
+        return tf.nn.conv2d(x, self.filters, strides=1, padding="SAME" if border == 1 else "VALID")
+
+    # Each is made when it is first needed: most layers need one of the two. In a compiled step they are inputs of the graph.
+    # Constants, which oneDNN can bring into its own order once, were tried: a step of VGG-19 took as long (256 x 192 pixels,
+    # AVX2), the first one two seconds more, and the process 700 MB more.
+
+    @cached_property
+    def filters(self) -> tf.Tensor:
+        """The kernel as a tensor."""
+        import tensorflow as tf
+
+        with tf.init_scope():
+            return tf.cast(tf.constant(self._array), self._dtype)
+
+    @cached_property
+    def _transformed(self) -> tf.Tensor:
+        import tensorflow as tf
+
+        with tf.init_scope():
+            return _winograd.transformed(self._array)
+
+
+def convolution(
+    kernel: np.ndarray, bias: np.ndarray, padding: str, dtype: str, algorithm: Algorithm = "auto"
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Convolution, bias and ReLU as one operation that is differentiable in its input only; its output is of `dtype`.
+
+    TensorFlow's own gradient of a convolution also computes that of the kernel, a third of the work. A compiled graph prunes
+    it, an eager tape cannot.
+    """
+    import tensorflow as tf
+
+    # Pixels stay float32: bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
+    # that moves by less would not move at all. It costs little: the first convolution is 1/200 of the work, and what is held
+    # for the gradient is its output, which is low.
+    sees_pixels = kernel.shape[2] == PIXEL_CHANNELS
+    inner = "float32" if sees_pixels else dtype
+    offsets = tf.cast(tf.constant(bias), inner)
+    border = 1 if padding == "zero" else 0
+    there = Kernel(kernel, inner, algorithm)
+    # The gradient of a convolution is one with the kernel turned around, and as such it is much faster: TensorFlow's operation
+    # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
+    back = None if sees_pixels else Kernel(kernel[::-1, ::-1].swapaxes(2, 3).copy(), inner, algorithm)
+
+    @tf.custom_gradient
+    def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        y = tf.nn.relu(tf.nn.bias_add(there.convolve(x, border), offsets))
+        y = tf.cast(y, dtype)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            through = tf.cast(tf.raw_ops.ReluGrad(gradients=upstream, features=y), inner)
+            if back is not None:
+                return back.convolve(through, 2 - border)
+            return tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(x),
+                filter=there.filters,
+                out_backprop=through,
+                strides=[1, 1, 1, 1],
+                padding="SAME" if border else "VALID",
+            )
+
+        return y, gradient
+
+    if padding == "zero":
+        return convolve
+
+    def padded(x: tf.Tensor) -> tf.Tensor:
+        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
+        mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
+        return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
+
+    return padded
