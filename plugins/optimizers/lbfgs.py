@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import nstk
+from nstk.plugins.optimizers._bands import Bands
+from nstk.plugins.optimizers._history import History
 
 ARMIJO = 1e-4
 """Least share of the decrease that the gradient promises (Nocedal and Wright, equation 3.4)."""
@@ -35,11 +37,8 @@ GAIN = 1e-7, 1e-10
 """a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
-MEMORY = 0.8
-"""Decay, a step, of what the frequency bands have learnt."""
-BANDS = 16
-RANGE = 1e4
-"""Bands are at most so much flatter than the most curved one: there are few coefficients in the lowest, and much noise."""
+LEAST = 1e-30
+"""Least square of both: float32 ends at 1e-38, and parts of them are squared."""
 
 
 class Lbfgs(nstk.Optimizer):
@@ -64,17 +63,15 @@ class LbfgsStepper(nstk.Stepper):
         import tensorflow as tf
 
         self.problem, self.settings = problem, settings
-        self.size = int(problem.image.shape.num_elements())
         self.bands = Bands(problem, before.bands if before else None) if settings.scaling == "bands" else None
         m = settings.history
 
         def picture() -> Any:
             return tf.Variable(tf.zeros_like(problem.image))
 
-        self.moves = tf.Variable(tf.zeros([m, self.size]))  # s, a row each
-        self.changes = tf.Variable(tf.zeros([m, self.size]))  # y
+        self.moves, self.changes = History(m, problem.image.shape), History(m, problem.image.shape)  # s and y
         self.products = tf.Variable(tf.eye(m, dtype=tf.float64))  # s_i . y_j
-        self.count = tf.Variable(0, dtype=tf.int64)  # pairs ever remembered: the oldest row is overwritten
+        self.count = tf.Variable(0, dtype=tf.int64)  # pairs ever remembered: the oldest is overwritten
         self.scale = tf.Variable(1.0)  # the scalar curvature's inverse, s . y / y . y
         self.good, self.gradient, self.direction = picture(), picture(), picture()
         self.loss = tf.Variable(0.0)  # of the good picture
@@ -85,18 +82,20 @@ class LbfgsStepper(nstk.Stepper):
         self.rejected = tf.Variable(0)  # moves in a row
         self.flat = tf.Variable(0)  # steps in a row without a decrease worth the name
         self.stuck = tf.Variable(False)
-        self.losses: dict[str, Any] = {}  # of the good picture, by label: made when the labels are known
+        # Each loss of the good picture. How many there are is not known yet, and to make variables later would have TensorFlow
+        # trace the step twice.
+        self.losses = tf.Variable(tf.zeros([0]), shape=[None])
 
     @property
     def variables(self) -> Sequence[Any]:  # type: ignore[override]
         own = [value for value in vars(self).values() if hasattr(value, "assign")]
-        return [*own, *self.losses.values(), *(self.bands.variables if self.bands else [])]
+        history = [*self.moves.variables, *self.changes.variables]
+        return [*own, *history, *(self.bands.variables if self.bands else [])]
 
     def step(self) -> nstk.Evaluation:
         import tensorflow as tf
 
         evaluation, gradient = self.problem.pixel_gradient()
-        self._know(evaluation)
         image = self.problem.image.read_value()
         promised = tf.reduce_sum(self.gradient * (image - self.good))
         fell = (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)  # not so for NaN
@@ -105,7 +104,8 @@ class LbfgsStepper(nstk.Stepper):
             lambda: self._accept(evaluation, image, gradient),
             lambda: self._reject(evaluation.loss),
         )
-        return nstk.Evaluation(self.loss.read_value(), {label: value.read_value() for label, value in self.losses.items()})
+        losses = tf.unstack(self.losses.read_value(), num=len(evaluation.losses))
+        return nstk.Evaluation(self.loss.read_value(), dict(zip(evaluation.losses, losses, strict=True)))
 
     def stalled(self) -> Any:
         return self.stuck.read_value()
@@ -114,14 +114,6 @@ class LbfgsStepper(nstk.Stepper):
         """The last proposal has not been evaluated: keep it if it is better than the last good picture."""
         if not bool(self.problem.evaluate().loss <= self.loss):
             self.problem.image.assign(self.good)
-
-    def _know(self, evaluation: nstk.Evaluation) -> None:
-        """Make the variables for the losses, when they are seen for the first time."""
-        import tensorflow as tf
-
-        if not self.losses:
-            with tf.init_scope():
-                self.losses = {label: tf.Variable(0.0) for label in evaluation.losses}
 
     def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
         import tensorflow as tf
@@ -134,8 +126,7 @@ class LbfgsStepper(nstk.Stepper):
         self.good.assign(image)
         self.gradient.assign(gradient)
         self.loss.assign(evaluation.loss)
-        for label, value in self.losses.items():
-            value.assign(evaluation.losses[label])
+        self.losses.assign(tf.stack(list(evaluation.losses.values())))
         self.begun.assign(True)
         self.rejected.assign(0)
         self.stuck.assign(self.flat >= FLAT)
@@ -218,20 +209,18 @@ class LbfgsStepper(nstk.Stepper):
         free = self._free()
         gradient = self.gradient * free
         m = self.settings.history
-        order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # rows, the oldest first
+        order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # of the pairs, the oldest first
         upper = tf.linalg.band_part(tf.gather(tf.gather(self.products, order), order, axis=1), 0, -1)
 
-        def rows(history: Any, vector: Any) -> Any:
-            made = tf.linalg.matvec(history, tf.reshape(vector, [-1]))
-            return tf.cast(tf.gather(made, order), tf.float64)[:, None]
+        def products(history: History, vector: Any) -> Any:
+            return tf.gather(history.products(vector), order)[:, None]
 
-        def combined(history: Any, weights: Any) -> Any:
-            stored = tf.scatter_nd(order[:, None], tf.cast(weights[:, 0], tf.float32), [m])
-            return tf.reshape(tf.linalg.matvec(history, stored, transpose_a=True), self.problem.image.shape)
+        def combined(history: History, weights: Any) -> Any:
+            return history.combined(tf.scatter_nd(order[:, None], weights[:, 0], [m]))
 
-        a = tf.linalg.triangular_solve(upper, rows(self.moves, gradient), lower=False)
+        a = tf.linalg.triangular_solve(upper, products(self.moves, gradient), lower=False)
         r = free * self._scaled(gradient - combined(self.changes, a))
-        right = tf.linalg.diag_part(upper)[:, None] * a - rows(self.changes, r)
+        right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes, r)
         c = tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True)
         return -free * (r + combined(self.moves, c))
 
@@ -250,16 +239,16 @@ class LbfgsStepper(nstk.Stepper):
         import tensorflow as tf
 
         product = tf.reduce_sum(move * change)
-        lengths = tf.sqrt(tf.reduce_sum(tf.square(move)) * tf.reduce_sum(tf.square(change)))
+        moved, changed = tf.reduce_sum(tf.square(move)), tf.reduce_sum(tf.square(change))
+        curved = (product > CURVED * tf.sqrt(moved) * tf.sqrt(changed)) & (tf.minimum(moved, changed) > LEAST)
 
         def keep() -> bool:
             row = tf.cast(self.count % self.settings.history, tf.int32)
-            flat_move, flat_change = tf.reshape(move, [-1]), tf.reshape(change, [-1])
-            self.moves.scatter_nd_update([[row]], flat_move[None])
-            self.changes.scatter_nd_update([[row]], flat_change[None])
-            self.products.scatter_nd_update([[row]], tf.cast(tf.linalg.matvec(self.changes, flat_move), tf.float64)[None])
-            column = tf.cast(tf.linalg.matvec(self.moves, flat_change), tf.float64)
-            # Rows that were never filled are zero; a 1 on the diagonal keeps them out of the triangular systems.
+            self.moves.keep(row, move)
+            self.changes.keep(row, change)
+            self.products.scatter_nd_update([[row]], self.changes.products(move)[None])
+            column = self.moves.products(change)
+            # Pairs that were never kept are zero; a 1 on the diagonal keeps them out of the triangular systems.
             filled = tf.range(self.settings.history, dtype=tf.int64) <= self.count
             others = tf.one_hot(row, self.settings.history, 0.0, 1.0, dtype=tf.float64)
             one = tf.one_hot(row, self.settings.history, dtype=tf.float64)
@@ -273,97 +262,16 @@ class LbfgsStepper(nstk.Stepper):
                 self.scale.assign(product / tf.reduce_sum(tf.square(shaped)))
             return True
 
-        tf.cond(self.begun & (product > CURVED * lengths), keep, lambda: False)
+        tf.cond(self.begun & curved, keep, lambda: False)
 
     def _forget(self) -> None:
         """Drop the history; what the bands have learnt stays."""
         import tensorflow as tf
 
         self.count.assign(0)
-        self.moves.assign(tf.zeros_like(self.moves))
-        self.changes.assign(tf.zeros_like(self.changes))
+        self.moves.forget()
+        self.changes.forget()
         self.products.assign(tf.eye(self.settings.history, dtype=tf.float64))
-
-
-class Bands:
-    """The objective's curvature in each band of frequencies, the same in all directions and colours, learnt on the way."""
-
-    def __init__(self, problem: nstk.Problem, before: Bands | None):
-        import numpy as np
-        import tensorflow as tf
-
-        _, self.height, self.width, _ = problem.image.shape
-        frequency = np.hypot(np.fft.fftfreq(self.height)[:, None], np.fft.rfftfreq(self.width)[None, :])
-        self.lowest = 1 / max(self.height, self.width)
-        step = np.log(np.sqrt(0.5) / self.lowest) / (BANDS - 1)  # the bands are even in octaves
-        place = np.clip(np.log(np.maximum(frequency, 1e-9) / self.lowest) / step, 0, BANDS - 1)
-        self.centres = np.log(self.lowest) + step * np.arange(BANDS)
-        self.below = np.minimum(place.astype(np.int32), BANDS - 2)
-        self.between = (place - self.below).astype(np.float32)  # 0: in the band below, 1: in the one above
-        self.nearest = np.rint(place).astype(np.int32).ravel()
-        twice = np.full(frequency.shape, 2, np.float32)  # half of the coefficients are left out, for they are conjugates
-        twice[:, 0] = 1
-        if self.width % 2 == 0:
-            twice[:, -1] = 1
-        self.twice = twice.ravel()
-        self.moved, self.changed = tf.Variable(tf.zeros(BANDS)), tf.Variable(tf.zeros(BANDS))  # sums of |s|^2, |y|^2
-        self.flatness = tf.Variable(tf.ones(BANDS))  # the inverse of the curvature
-        self.known = tf.Variable(False)
-        if before is not None:
-            self._inherit(before)
-
-    @property
-    def variables(self) -> list[Any]:
-        return [self.moved, self.changed, self.flatness, self.known]
-
-    def _inherit(self, before: Bands) -> None:
-        """Begin with the curvature of the scale before, at the same frequencies of the picture.
-
-        A pixel weighs less the more there are: losses that are means have their curvature spread over the pixels.
-        """
-        import numpy as np
-
-        pixels = self.height * self.width / (before.height * before.width)
-        shift = np.log(self.lowest) - np.log(before.lowest)
-        known = np.log(np.maximum(before.flatness.numpy(), 1e-30))
-        self.flatness.assign(np.exp(np.interp(self.centres, before.centres + shift, known)) * pixels)
-        self.known.assign(before.known)
-
-    def _spectrum(self, picture: Any) -> Any:
-        import tensorflow as tf
-
-        return tf.signal.rfft2d(tf.transpose(picture[0], [2, 0, 1]))
-
-    def flatten(self, gradient: Any) -> Any:
-        """Each band divided by its curvature."""
-        import tensorflow as tf
-
-        logs = tf.math.log(self.flatness)
-        low, high = tf.gather(logs, self.below), tf.gather(logs, self.below + 1)
-        scale = tf.exp(low + self.between * (high - low))
-        flat = tf.signal.irfft2d(self._spectrum(gradient) * tf.cast(scale, tf.complex64), [self.height, self.width])
-        return tf.transpose(flat, [1, 2, 0])[None]
-
-    def learn(self, move: Any, change: Any) -> None:
-        """Take a move and the change of the gradient along it into account."""
-        import tensorflow as tf
-
-        def energy(picture: Any) -> Any:
-            spectrum = self._spectrum(picture)
-            power = tf.reduce_sum(tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum)), axis=0)
-            return tf.math.unsorted_segment_sum(tf.reshape(power, [-1]) * self.twice, self.nearest, BANDS)
-
-        self.moved.assign(MEMORY * self.moved + energy(move))
-        self.changed.assign(MEMORY * self.changed + energy(change))
-        curvature = tf.sqrt(self.changed / tf.maximum(self.moved, 1e-30))
-        logs = tf.math.log(tf.maximum(curvature, tf.reduce_max(curvature) / RANGE))
-        padded = tf.concat([logs[:1], logs, logs[-1:]], 0)
-        smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-        self.flatness.assign(tf.exp(-smooth))
-        # So that along the last move the curvature is right as a whole: y H0 y = s y, as the scalar's formula has it.
-        ratio = tf.reduce_sum(move * change) / tf.reduce_sum(change * self.flatten(change))
-        self.flatness.assign(self.flatness * ratio)
-        self.known.assign(True)
 
 
 @nstk.hookimpl

@@ -12,7 +12,8 @@ import nstk
 from nstk import engine, testing
 from nstk.features import network, references
 from nstk.objective import Objective
-from nstk.plugins.optimizers.lbfgs import BANDS, TRIES, Bands, Lbfgs
+from nstk.plugins.optimizers._bands import BANDS, Bands
+from nstk.plugins.optimizers.lbfgs import TRIES, Lbfgs
 from nstk.plugins.parametrizations.pixels import Pixels
 from nstk.plugins.parametrizations.spectral import Spectral
 from nstk.problem import PictureProblem

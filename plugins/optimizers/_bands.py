@@ -1,0 +1,107 @@
+"""The curvature of an objective in each band of a picture's frequencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nstk
+
+BANDS = 16
+MEMORY = 0.8
+"""Decay, a step, of what the bands have learnt."""
+RANGE = 1e4
+"""Bands are at most so much flatter than the most curved one: there are few coefficients in the lowest, and much noise."""
+
+
+class Bands:
+    """The objective's curvature in each band of frequencies, the same in all directions and colours, learnt on the way."""
+
+    def __init__(self, problem: nstk.Problem, before: Bands | None):
+        import numpy as np
+        import tensorflow as tf
+
+        _, self.height, self.width, _ = problem.image.shape
+        frequency = np.hypot(np.fft.fftfreq(self.height)[:, None], np.fft.rfftfreq(self.width)[None, :])
+        self.lowest = 1 / max(self.height, self.width)
+        step = np.log(np.sqrt(0.5) / self.lowest) / (BANDS - 1)  # the bands are even in octaves
+        place = np.clip(np.log(np.maximum(frequency, 1e-9) / self.lowest) / step, 0, BANDS - 1)
+        self.centres = np.log(self.lowest) + step * np.arange(BANDS)
+        self.below = np.minimum(place.astype(np.int32), BANDS - 2)
+        self.between = (place - self.below).astype(np.float32)  # 0: in the band below, 1: in the one above
+        self.nearest = np.rint(place).astype(np.int32).ravel()
+        twice = np.full(frequency.shape, 2, np.float32)  # half of the coefficients are left out, for they are conjugates
+        twice[:, 0] = 1
+        if self.width % 2 == 0:
+            twice[:, -1] = 1
+        self.twice = twice.ravel()
+        self.moved, self.changed = tf.Variable(tf.zeros(BANDS)), tf.Variable(tf.zeros(BANDS))  # sums of |s|^2, |y|^2
+        self.flatness = tf.Variable(tf.ones(BANDS))  # the inverse of the curvature
+        self.known = tf.Variable(False)
+        if before is not None:
+            self._inherit(before)
+
+    @property
+    def variables(self) -> list[Any]:
+        return [self.moved, self.changed, self.flatness, self.known]
+
+    def _inherit(self, before: Bands) -> None:
+        """Begin with the curvature of the scale before, at the same frequencies of the picture.
+
+        A pixel weighs less the more there are: losses that are means have their curvature spread over the pixels.
+        """
+        import numpy as np
+
+        pixels = self.height * self.width / (before.height * before.width)
+        shift = np.log(self.lowest) - np.log(before.lowest)
+        known = np.log(np.maximum(before.flatness.numpy(), 1e-30))
+        self.flatness.assign(np.exp(np.interp(self.centres, before.centres + shift, known)) * pixels)
+        self.known.assign(before.known)
+
+    def _spectrum(self, picture: Any) -> Any:
+        import tensorflow as tf
+
+        return tf.signal.rfft2d(tf.transpose(picture[0], [2, 0, 1]))
+
+    def flatten(self, gradient: Any) -> Any:
+        """Each band divided by its curvature."""
+        import tensorflow as tf
+
+        scaled = self._spectrum(gradient) * tf.cast(self._scale(), tf.complex64)
+        return tf.transpose(tf.signal.irfft2d(scaled, [self.height, self.width]), [1, 2, 0])[None]
+
+    def _scale(self) -> Any:
+        """The flatness at each frequency, interpolated between the bands."""
+        import tensorflow as tf
+
+        logs = tf.math.log(self.flatness)
+        low, high = tf.gather(logs, self.below), tf.gather(logs, self.below + 1)
+        return tf.exp(low + self.between * (high - low))
+
+    def _power(self, picture: Any) -> Any:
+        """The power at each frequency of half of the spectrum, all colours together."""
+        import tensorflow as tf
+
+        spectrum = self._spectrum(picture)
+        return tf.reshape(tf.reduce_sum(tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum)), axis=0), [-1])
+
+    def _by_band(self, power: Any) -> Any:
+        import tensorflow as tf
+
+        return tf.math.unsorted_segment_sum(power * self.twice, self.nearest, BANDS)
+
+    def learn(self, move: Any, change: Any) -> None:
+        """Take a move and the change of the gradient along it into account."""
+        import tensorflow as tf
+
+        power = self._power(change)
+        self.moved.assign(MEMORY * self.moved + self._by_band(self._power(move)))
+        self.changed.assign(MEMORY * self.changed + self._by_band(power))
+        curvature = tf.sqrt(self.changed / tf.maximum(self.moved, 1e-30))
+        logs = tf.math.log(tf.maximum(curvature, tf.reduce_max(curvature) / RANGE))
+        padded = tf.concat([logs[:1], logs, logs[-1:]], 0)
+        smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+        self.flatness.assign(tf.exp(-smooth))
+        # So that along the last move the curvature is right as a whole: y H0 y = s y, as the scalar's formula has it.
+        flattened = tf.reduce_sum(power * self.twice * tf.reshape(self._scale(), [-1])) / (self.height * self.width)
+        self.flatness.assign(self.flatness * tf.reduce_sum(move * change) / flattened)
+        self.known.assign(True)

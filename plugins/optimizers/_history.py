@@ -1,0 +1,55 @@
+"""The last pictures of some kind, such as an optimizer's moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class History:
+    """Room for `length` pictures, each a variable of its own.
+
+    One variable for all would be copied as a whole whenever it is read: TensorFlow does so from the first write to a part on.
+    """
+
+    def __init__(self, length: int, shape: Any):
+        import tensorflow as tf
+
+        self.variables: Sequence[Any] = [tf.Variable(tf.zeros(shape)) for _ in range(length)]
+
+    def keep(self, index: Any, picture: Any) -> None:
+        """Write a picture over that of an index, a scalar tensor."""
+        import tensorflow as tf
+
+        def write(variable: Any) -> Any:
+            variable.assign(picture)
+            return True
+
+        tf.switch_case(index, [lambda variable=variable: write(variable) for variable in self.variables])
+
+    def products(self, picture: Any) -> Any:
+        """`[length]`, float64: the inner product of each with a picture."""
+        import tensorflow as tf
+
+        made: list[Any] = []
+        for variable in self.variables:
+            with tf.control_dependencies(made[-1:]):  # one after the other: the pictures in between would all be held at once
+                made.append(tf.reduce_sum(variable * picture))
+        return tf.cast(tf.stack(made), tf.float64)
+
+    def combined(self, weights: Any) -> Any:
+        """The sum of all, each times its weight."""
+        import tensorflow as tf
+
+        total = tf.zeros_like(self.variables[0])
+        for weight, variable in zip(tf.unstack(tf.cast(weights, tf.float32)), self.variables, strict=True):
+            with tf.control_dependencies([total]):
+                total += weight * variable
+        return total
+
+    def forget(self) -> None:
+        """Nothing is remembered: zeros."""
+        import tensorflow as tf
+
+        for variable in self.variables:
+            variable.assign(tf.zeros_like(variable))
