@@ -43,6 +43,7 @@ def run(
 ) -> Finished:
     """Run a command to its end. Raises `Failed` with the last lines of what it complained about."""
     told = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2", **(env or {})}
+    told.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
     words = [str(word) for word in command]
     lines: list[tuple[float, str]] = []
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:

@@ -15,19 +15,26 @@ TINY = 1e-12
 """Keeps `relative` finite where the content's own norm is zero: a flat picture, or a layer that never fires."""
 
 
-def statistic(map_: Any, other: Any, norm_of: Any) -> dict[str, Any]:
-    """Sums over positions: of the squared difference, of the square of `norm_of`, and of the number of elements.
+def reference(map_: Any) -> dict[str, Any]:
+    """What `statistic` compares with, and what stays the same from step to step: its squared norm, its number of elements.
 
-    In float32, also of maps in low precision: there differences of a part in 256 are lost, and squares overflow.
+    The norm is a float32 also of a map in low precision, where squares overflow.
     """
     import tensorflow as tf
 
-    map_, other, norm_of = (tf.cast(it, tf.float32) for it in (map_, other, norm_of))
-    return {
-        "distance": tf.reduce_sum(tf.math.squared_difference(map_, other)),
-        "norm": tf.reduce_sum(tf.square(norm_of)),
-        "elements": tf.cast(tf.size(norm_of), tf.float32),
-    }
+    norm = tf.reduce_sum(tf.square(tf.cast(map_, tf.float32)))
+    return {"map": map_, "norm": norm, "elements": tf.cast(tf.size(map_), tf.float32)}
+
+
+def statistic(map_: Any, reference: dict[str, Any]) -> dict[str, Any]:
+    """Sums over positions: of the squared difference, of the reference's square, and of the number of elements.
+
+    In float32, also of maps in low precision: there differences of a part in 256 are lost.
+    """
+    import tensorflow as tf
+
+    difference = tf.math.squared_difference(tf.cast(map_, tf.float32), tf.cast(reference["map"], tf.float32))
+    return {"distance": tf.reduce_sum(difference), "norm": reference["norm"], "elements": reference["elements"]}
 
 
 def distance(sums: dict[str, Any], formula: Formula, least: float = TINY) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nstk
-from nstk.plugins.losses._distance import DISTANCE, Formula, distance, statistic
+from nstk.plugins.losses._distance import DISTANCE, Formula, distance, reference, statistic
 
 
 class Content(nstk.StatisticLoss):
@@ -32,10 +32,10 @@ class Content(nstk.StatisticLoss):
         return tuple(self.layers)
 
     def target(self, refs: nstk.References) -> Mapping[str, Any]:
-        return {layer: refs.content[layer] for layer in self.layers}
+        return {layer: reference(refs.content[layer]) for layer in self.layers}
 
     def statistic(self, features: nstk.Features, target: Mapping[str, Any]) -> Any:
-        return {layer: statistic(features[layer], target[layer], target[layer]) for layer in self.layers}
+        return {layer: statistic(features[layer], target[layer]) for layer in self.layers}
 
     def score(self, statistic: Any, target: Mapping[str, Any]) -> Any:
         return sum(weight * distance(statistic[layer], self.formula) for layer, weight in self.layers.items())

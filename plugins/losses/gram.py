@@ -44,9 +44,15 @@ class Gram(nstk.StatisticLoss):
         return tuple(self.layers)
 
     def target(self, refs: nstk.References) -> Mapping[str, Any]:
-        """The Gram matrix per position of the style, by layer: `[channels, channels]`; of several styles, their mean."""
+        """By layer, the Gram matrix per position of the style, `[channels, channels]`, and its squared norm.
+
+        Of several styles, the mean of their matrices.
+        """
+        import tensorflow as tf
+
         grams = [self._per_position(self.statistic(style, None)) for style in refs.styles.values()]
-        return {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self.layers}
+        means = {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self.layers}
+        return {layer: {"gram": mean, "norm": tf.reduce_sum(tf.square(mean))} for layer, mean in means.items()}
 
     def statistic(self, features: nstk.Features, target: Any) -> Any:
         """The Gram matrix and the number of positions, by layer."""
@@ -65,13 +71,13 @@ class Gram(nstk.StatisticLoss):
     def _per_position(self, statistic: Any) -> dict[str, Any]:
         return {layer: sums["gram"] / sums["positions"] for layer, sums in statistic.items()}
 
-    def _distance(self, gram: Any, target: Any) -> Any:
+    def _distance(self, gram: Any, target: Mapping[str, Any]) -> Any:
         import tensorflow as tf
 
-        distance = tf.reduce_sum(tf.math.squared_difference(gram, target))
+        distance = tf.reduce_sum(tf.math.squared_difference(gram, target["gram"]))
         if self.formula == "relative":
-            return distance / tf.maximum(tf.reduce_sum(tf.square(target)), TINY)
-        channels = int(target.shape[-1])
+            return distance / tf.maximum(target["norm"], TINY)
+        channels = int(gram.shape[-1])
         return distance / (channels**2 * (1 if self.formula == "mean" else 4))
 
 

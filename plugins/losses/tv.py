@@ -32,20 +32,19 @@ class TotalVariation(nstk.StatisticLoss):
     formula: Formula = nstk.Field("relative", description=DISTANCE)
 
     def target(self, refs: nstk.References) -> Any:
-        return refs.content[nstk.IMAGE]
-
-    def statistic(self, features: nstk.Features, target: Any) -> Any:
         import tensorflow as tf
 
-        def roughness(image: Any) -> Any:
-            down, right = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
-            return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
+        content = refs.content[nstk.IMAGE]
+        return {"norm": self._roughness(content), "elements": tf.cast(tf.size(content), tf.float32)}
 
-        return {
-            "distance": roughness(features[nstk.IMAGE]),
-            "norm": roughness(target),
-            "elements": tf.cast(tf.size(target), tf.float32),
-        }
+    def statistic(self, features: nstk.Features, target: Any) -> Any:
+        return {"distance": self._roughness(features[nstk.IMAGE]), **target}
+
+    def _roughness(self, image: Any) -> Any:
+        import tensorflow as tf
+
+        down, right = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
+        return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
 
     def score(self, statistic: Any, target: Any) -> Any:
         return distance(statistic, self.formula, least=LEVEL)

@@ -115,7 +115,8 @@ def test_the_target_of_several_styles_is_their_mean_gram(features):
     target = Gram(layers=LAYERS).target(References(features, styles))
     for layer in LAYERS:
         grams = [gram / positions for gram, positions in (gram_matrix(style[layer]) for style in styles.values())]
-        np.testing.assert_allclose(target[layer], np.mean(grams, 0), rtol=1e-4)
+        np.testing.assert_allclose(target[layer]["gram"], np.mean(grams, 0), rtol=1e-4)
+        assert float(target[layer]["norm"]) == pytest.approx(np.sum(np.square(np.mean(grams, 0))), rel=1e-4)
 
 
 def test_a_photograph_without_any_differences_does_not_blow_up_total_variation():
@@ -208,7 +209,7 @@ def test_the_statistics_of_two_halves_add_up(loss, features, refs):
     target = loss.target(refs)
     parts = []
     for part, theirs in zip(halves(features), halves(refs.content), strict=True):
-        parts.append(loss.statistic(part, {layer: theirs[layer] for layer in LAYERS}))
+        parts.append(loss.statistic(part, loss.target(nstk.References(theirs, refs.styles))))
     added = tf.nest.map_structure(lambda one, other: one + other, *parts)
     whole = loss.statistic(features, target)
     tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max()), added, whole)
@@ -220,7 +221,8 @@ def test_the_statistics_of_total_variation_add_up_over_halves_that_share_a_row(f
 
     def part(rows):
         cut = {"image": features["image"][:, rows]}
-        return {key: float(x) for key, x in loss.statistic(cut, refs.content["image"][:, rows]).items()}
+        beside = loss.target(nstk.References({"image": refs.content["image"][:, rows]}, {}))
+        return {key: float(x) for key, x in loss.statistic(cut, beside).items()}
 
     upper, lower, shared = part(slice(None, 15)), part(slice(14, None)), part(slice(14, 15))
     whole = loss.statistic(features, loss.target(refs))
