@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -38,8 +38,17 @@ _OUTPUT = "a path, or a mapping with `path` and `quality`"
 _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-def translate(error: ValidationError, cls: type[BaseModel], tree: Node, path: Sequence[str]) -> list[Problem]:
-    """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`."""
+def translate(
+    error: ValidationError,
+    cls: type[BaseModel],
+    tree: Node,
+    path: Sequence[str],
+    elsewhere: Callable[[str], str] = lambda key: "",
+) -> list[Problem]:
+    """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`.
+
+    `elsewhere` hints at where a key belongs that `cls` does not have.
+    """
     found: dict[tuple[Mark, str], Problem] = {}
     wanted: dict[tuple[Mark, str, str], list[tuple[bool, str]]] = {}
     hints: dict[Mark, str] = {}
@@ -49,7 +58,7 @@ def translate(error: ValidationError, cls: type[BaseModel], tree: Node, path: Se
             wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append((detail["type"] in _BOUNDS, must))
             hints[place.node.mark] = hints.get(place.node.mark) or _type_hint(detail, must)
         else:
-            problem = _problem(detail, place)
+            problem = _problem(detail, place, elsewhere)
             found.setdefault((problem.mark, problem.message), problem)
     must_be = [
         Problem(f"{name} must be {_either(musts)}, {instead}", mark, hints[mark])
@@ -120,15 +129,14 @@ def _must_be(detail: Any, place: _Place) -> str:
     return next((words for prefix, words in _TYPES.items() if re.fullmatch(f"{prefix}({'|'.join(ours)})", kind)), "")
 
 
-def _problem(detail: Any, place: _Place) -> Problem:
+def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Problem:
     """A complaint of another form."""
     kind, context, mark = detail["type"], detail.get("ctx", {}), place.node.mark
     if kind == "extra_forbidden":
         inside = f" in {place.parent}" if place.parent else ""
         known = place.known_keys()
-        return Problem(
-            f"unknown key `{place.key}`{inside}", place.key_mark, suggest(place.key, known) or f"known: {', '.join(known)}"
-        )
+        hint = suggest(place.key, known) or (elsewhere(place.key) if len(place.loc) == 1 else "")
+        return Problem(f"unknown key `{place.key}`{inside}", place.key_mark, hint or f"known: {', '.join(known)}")
     if kind == "missing" and isinstance(place.loc[-1], int):
         return Problem(f"`{place.parent}` has too few items", mark)
     if kind == "missing":

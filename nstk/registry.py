@@ -196,6 +196,10 @@ class Registry:
         """Every name of a kind, sorted."""
         return sorted({name for k, name in self._owned if k == kind})
 
+    def with_key(self, kind: str, key: str) -> list[str]:
+        """The names of a kind that have a parameter of that name."""
+        return [name for name in self.names(kind) if any(key in cls.model_fields for _, cls in self.owned(kind, name))]
+
     def owned(self, kind: str, name: str) -> Sequence[tuple[Plugin, type[Any]]]:
         """Every class of that kind and name, with the plugin that defines it."""
         return self._owned.get((kind, name), [])

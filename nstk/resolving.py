@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -114,12 +114,18 @@ class Resolver:
         made = made or self.partial.get(()) or Settings(content="", style="")
         return made.model_copy(update=dict.fromkeys(missing, ""))
 
-    def validate(self, cls: type[BaseModel], values: dict[str, Any], path: tuple[str, ...]) -> Any:
+    def validate(
+        self,
+        cls: type[BaseModel],
+        values: dict[str, Any],
+        path: tuple[str, ...],
+        elsewhere: Callable[[str], str] = lambda key: "",
+    ) -> Any:
         """A `cls` with these values, or None. Read as JSON, strictly: `true` and "5" are no numbers, a list may be a tuple."""
         try:
             return cls.model_validate_json(json.dumps(whole_numbers(values)), strict=True)
         except ValidationError as error:
-            self.problems += translate(error, cls, self.tree, path)
+            self.problems += translate(error, cls, self.tree, path, elsewhere)
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
         good = {key: value for key, value in values.items() if key not in wrong}
         if cls is Settings:
@@ -176,7 +182,13 @@ class Resolver:
             return None
         params = {key: child for key, child in value.items() if key != "use"}
         missing = self.files(cls, params, path)
-        made = self.validate(cls, {key: child.plain() for key, child in params.items()}, path)
+
+        def elsewhere(key: str) -> str:
+            have = self.registry.with_key(kind, key)
+            others = " and ".join(f"`{other}`" for other in have)
+            return f"{where} is `{name}`; {others} {'has' if len(have) == 1 else 'have'} it: `use: {have[0]}`" if have else ""
+
+        made = self.validate(cls, {key: child.plain() for key, child in params.items()}, path, elsewhere)
         return None if missing else made
 
     def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
