@@ -83,8 +83,8 @@ class KerasOptimizer(nstk.Optimizer):
         raise NotImplementedError
 
     def start(self, problem: nstk.Problem, before: nstk.Stepper | None = None) -> nstk.Stepper:
-        # Each scale of a pyramid starts anew: with the moments of the one before, resized, Adam was slower all the way (a loss of
-        # 3.1 in place of 2.6 for `cafe` at 256 pixels after 40 and 40 steps). They know nothing of the details that are new.
+        # Each scale of a pyramid starts anew: with the moments of the one before, resized, Adam was slower all the way (`cafe`
+        # at 256 pixels, 40 and 40 steps: a loss of 3.1 in place of 2.6). They know nothing of the details that are new.
         rate = self.learning_rate if isinstance(self.learning_rate, float) else self.learning_rate.build(problem.steps)
         return KerasStepper(self.keras_optimizer(rate), problem)
 
