@@ -151,14 +151,12 @@ def _max_pool() -> Callable[[tf.Tensor], tf.Tensor]:
             rows, columns = height // 2, width // 2
             windows = tf.reshape(x[:, : 2 * rows, : 2 * columns], [count, rows, 2, columns, 2, channels])
             left, nothing = upstream, tf.zeros_like(upstream)  # what no activation of the window has taken yet
-            lines = []
-            for i in range(2):
-                line = []
-                for j in range(2):
-                    largest = tf.equal(windows[:, :, i, :, j], y)
-                    line.append(tf.where(largest, left, nothing))
-                    left = tf.where(largest, nothing, left)
-                lines.append(tf.stack(line, axis=3))
+            takes = []
+            for i, j in ((0, 0), (0, 1), (1, 0)):
+                largest = tf.equal(windows[:, :, i, :, j], y)
+                takes.append(tf.where(largest, left, nothing))
+                left = tf.where(largest, nothing, left)
+            lines = [tf.stack(takes[:2], axis=3), tf.stack([takes[2], left], axis=3)]
             made = tf.reshape(tf.stack(lines, axis=2), [count, 2 * rows, 2 * columns, channels])
             return tf.pad(made, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])
 

@@ -62,9 +62,8 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, border: int) -> tf.Tensor:
     windows = tf.gather(tf.reshape(padded, [-1, inputs]), _windows(rows, columns))
     spread = tf.matmul(before, tf.reshape(windows, [WINDOW * WINDOW, -1]))
     products = _products(tf.reshape(spread, [WINDOW * WINDOW, rows * columns, inputs]), kernel)
-    tiles = tf.matmul(after, tf.reshape(products, [WINDOW * WINDOW, -1]))
-    tiles = tf.reshape(tiles, [TILE * TILE, rows, columns, outputs])
-    return tf.batch_to_space(tiles, [TILE, TILE], [[0, beyond[0]], [0, beyond[1]]])
+    tiles = tf.reshape(tf.matmul(after, tf.reshape(products, [WINDOW * WINDOW, -1])), [-1, outputs])
+    return tf.reshape(tf.gather(tiles, _pixels(height, width)), [1, height, width, outputs])
 
 
 def _products(spread: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -73,7 +72,9 @@ def _products(spread: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     if spread.shape[1] >= MANY_TILES:
         return tf.matmul(spread, kernel)
-    return tf.stack([tf.matmul(map_, factor) for map_, factor in zip(tf.unstack(spread), tf.unstack(kernel), strict=True)])
+    # Raw operations: run op by op, the checks of `tf.matmul` would take as long as the smallest products.
+    pairs = zip(tf.unstack(spread), tf.unstack(kernel), strict=True)
+    return tf.raw_ops.Pack(values=[tf.raw_ops.MatMul(a=map_, b=factor) for map_, factor in pairs])
 
 
 def _tiles(length: int) -> int:
@@ -90,6 +91,18 @@ def _windows(rows: int, columns: int) -> tf.Tensor:
     y, x, row, column = np.ogrid[:WINDOW, :WINDOW, :rows, :columns]
     with tf.init_scope():  # one tensor for all graphs, not a constant in each
         return tf.constant(((TILE * row + y) * width + TILE * column + x).ravel(), tf.int32)
+
+
+@lru_cache(maxsize=32)
+def _pixels(height: int, width: int) -> tf.Tensor:
+    """Where each pixel lies in the tiles, of which there are first the first pixels, then the second, ..."""
+    import numpy as np
+    import tensorflow as tf
+
+    rows, columns = _tiles(height), _tiles(width)
+    y, x = np.ogrid[:height, :width]
+    with tf.init_scope():
+        return tf.constant((((y % TILE * TILE + x % TILE) * rows + y // TILE) * columns + x // TILE).ravel(), tf.int32)
 
 
 @cache
