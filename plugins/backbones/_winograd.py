@@ -106,14 +106,16 @@ def _pixels(height: int, width: int) -> tf.Tensor:
 
 
 @cache
-def _matrices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _matrices() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The paper's `B^T`, `G` and `A^T`, each for both directions at once: `[36, 36]`, `[36, 9]`, `[16, 36]`."""
     import numpy as np
+    import tensorflow as tf
 
     before = [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0]]
     before += [[0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]]
     kernel = [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6]]
     kernel += [[1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]]
     after = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
-    before, kernel, after = (np.kron(matrix, matrix).astype(np.float32) for matrix in (before, kernel, after))
+    with tf.init_scope():
+        before, kernel, after = (tf.constant(np.kron(matrix, matrix), tf.float32) for matrix in (before, kernel, after))
     return before, kernel, after
