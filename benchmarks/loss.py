@@ -27,8 +27,8 @@ MARKS: dict[int, dict[str, Any]] = {100: {}, 300: {"most": 0.2, "aim": 0.1}, 100
 """The peer's iterations, and what share of its time nstk may take to their loss."""
 QUICK_MARKS: dict[int, dict[str, Any]] = {4: {}, 8: {"most": 0.2, "aim": 0.1}, 12: {"most": 0.3, "aim": 0.2}}
 
-GIVE_UP = 0.6
-"""nstk is broken off after this share of the peer's time: twice what it may take."""
+GIVE_UP = 0.4
+"""nstk is broken off after this share of the peer's time; more than 0.3 is a miss, however much more."""
 BELOW = 0.98
 """nstk goes on until its own loss is this share of the lowest looked for: rounding to 8 bits costs its picture a little."""
 

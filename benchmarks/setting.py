@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from nstk import images
-from nstk.recipe import Settings
 
 from .processes import ROOT, child
 
@@ -31,11 +30,6 @@ class Setting:
     def pick(self, full: Any, quick: Any) -> Any:
         """The one of two that this run uses."""
         return quick if self.quick else full
-
-
-def forced(precision: str) -> dict[str, str]:
-    """The recipe key that forces a precision; nothing where nstk has no such key, and computes in float32."""
-    return {"precision": precision} if "precision" in Settings.model_fields else {}
 
 
 def content(width: int, height: int, name: str = "louvre.jpg") -> Path:
@@ -67,7 +61,11 @@ def paint(recipe: Path, settings: dict[str, Any], stopwatch: dict[str, Any] | No
 
 def judge(recipe: Path, settings: dict[str, Any], pictures: list[Path]) -> list[float]:
     """The loss of each picture under a recipe, as `nstk evaluate` tells it, in float32."""
-    spec = {"recipe": str(recipe), "settings": {**settings, **forced("float32")}, "pictures": [str(path) for path in pictures]}
+    spec = {
+        "recipe": str(recipe),
+        "settings": {**settings, "precision": "float32"},
+        "pictures": [str(path) for path in pictures],
+    }
     losses: list[float] = child("judge", spec)["losses"]
     return losses
 

@@ -11,7 +11,7 @@ from typing import Any
 from .curves import rhythm
 from .flops import step_flops
 from .report import Record
-from .setting import HERE, Setting, content, forced, paint, style
+from .setting import HERE, Setting, content, paint, style
 
 SIZES = {(400, 300): (3, 10), (1024, 768): (2, 5), (2048, 1536): (1, 3)}
 """Picture -> warm-up steps, and those that are timed. From 0.1 to 3 megapixels."""
@@ -50,14 +50,10 @@ def measure(setting: Setting, record: Record) -> None:
 
 def _precisions(setting: Setting, record: Record) -> list[str]:
     """Those that can be measured here; what is missing is said."""
-    if not setting.machine["bfloat16"]:
-        why = "no bfloat16 in hardware"
-    elif not forced("bfloat16"):
-        why = "nstk's recipes have no key `precision` yet"
-    else:
+    if setting.machine["bfloat16"]:
         return ["float32", "bfloat16"]
-    record.raw["bfloat16"] = why
-    setting.say(f"step: float32 only, {why}")
+    record.raw["bfloat16"] = "not in hardware"
+    setting.say("step: float32 only, for bfloat16 is not in hardware")
     return ["float32"]
 
 
@@ -75,7 +71,7 @@ def _run(setting: Setting, case: Key, warm: int, timed: int) -> dict[str, Any]:
         "size": max(size),
         "steps": warm + timed,
         "run_eagerly": way == "eager",
-        **forced(precision),
+        "precision": precision,
     }
     at = setting.pick(RATES_AT, [(64, 48)])
     rate = {"precision": precision, "sizes": at, "repeats": setting.pick(5, 2)} if way == "compiled" else None
