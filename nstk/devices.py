@@ -16,15 +16,15 @@ def set_up_memory() -> None:
     """Choose how TensorFlow takes memory; it must be said before the first tensor is made, and does nothing afterwards.
 
     On the processor it keeps what it has taken and hands it out again. By default each map of more than 32 MB comes from the
-    system and goes back to it, and the system wipes it page by page: 4 of 10 seconds of a step at 1024 x 768 pixels.
+    system and goes back to it, and the system wipes it page by page: 1.5 of 10.0 seconds of a step at 1024 x 768.
 
     Of a GPU's memory it takes what it needs, not all at once: the screen and other programs live there too. Who has used or
     divided the GPU before has decided already.
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     if hasattr(os, "sysconf"):  # the limit is 64 GB if nothing is said
-        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(pages // 2**20))
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(memory // 2**20))
     for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -43,7 +43,7 @@ def translate(
     cls: type[BaseModel],
     tree: Node,
     path: Sequence[str],
-    elsewhere: Callable[[str], str] = lambda key: "",
+    elsewhere: Callable[[str], str],
 ) -> list[Problem]:
     """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`.
 

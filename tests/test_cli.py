@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from importlib.metadata import EntryPoint
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -570,8 +569,6 @@ def test_an_interrupted_run_saves_its_picture(number, folder):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A folder with the distribution in `tests/distribution` installed, and a broken one beside it."""
-    if not (find_spec("pip") and find_spec("setuptools")):
-        pytest.skip("needs pip and setuptools")
     source = tmp_path_factory.mktemp("source") / "distribution"
     shutil.copytree(DISTRIBUTION, source)  # a build leaves files behind
     site = tmp_path_factory.mktemp("site")

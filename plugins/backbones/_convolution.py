@@ -77,7 +77,7 @@ def convolution(
     there = Kernel(kernel, inner, algorithm)
     # The gradient of a convolution is one with the kernel turned around, and as such it is much faster: TensorFlow's operation
     # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
-    back = None if sees_pixels else Kernel(kernel[::-1, ::-1].swapaxes(2, 3).copy(), inner, algorithm)
+    back = None if sees_pixels else Kernel(kernel[::-1, ::-1].swapaxes(2, 3), inner, algorithm)
 
     @tf.custom_gradient
     def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:

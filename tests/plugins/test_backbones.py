@@ -169,12 +169,16 @@ def test_a_gpu_and_low_precision_convolve_directly(monkeypatch):
     convolution(kernel, kernel[0, 0, 0], "zero", "float32")(tf.ones(WIDE))
 
 
-def test_the_network_at_a_size_where_most_of_it_is_winograds(keras_vgg19):
-    image = picture(99, 130)
+def test_the_network_at_a_size_where_most_of_it_is_winograds(keras_vgg19, monkeypatch):
+    calls = []
+    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+    image = picture(260, 270)
     features = Vgg19().build(["block4_conv2"])(image)
     close(features["block4_conv2"], keras_features(keras_vgg19, image)["block4_conv2"], 5e-5)
+    assert len(calls) == 1 + 4 + 2  # all but those with fewer than 128 channels at one end
     direct = Vgg19(convolution="direct").build(["block4_conv2"])(image)
     close(direct["block4_conv2"], keras_features(keras_vgg19, image)["block4_conv2"])
+    assert len(calls) == 1 + 4 + 2
 
 
 def test_nothing_is_trainable(vgg19):
