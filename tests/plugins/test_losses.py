@@ -16,7 +16,7 @@ from nstk.api import References
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
-from nstk.plugins.losses.tv import TotalVariation
+from nstk.plugins.losses.tv import TotalVariation, roughness
 from nstk.registry import Registry
 
 LAYERS = {"block1_conv2": 0.3, "block2_conv1": 1.7}
@@ -108,6 +108,24 @@ def test_total_variation_is_its_formula(formula, features, refs):
         "mean": total / elements,
     }[formula]
     assert value(TotalVariation(formula=formula), features, refs) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [(9, 11), (1, 4), (3, 1)])
+def test_the_gradient_of_total_variation_is_tensorflows(size):
+    image = tf.constant(np.random.default_rng(0).uniform(0, 255, (1, *size, 3)), tf.float32)
+
+    def plain(image):
+        down, right = image[:, 1:] - image[:, :-1], image[:, :, 1:] - image[:, :, :-1]
+        return tf.reduce_sum(tf.square(down)) + tf.reduce_sum(tf.square(right))
+
+    made = []
+    for function in (roughness, plain):
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            value = 3.0 * function(image)
+        made.append((value, tape.gradient(value, image)))
+    for ours, theirs in zip(*made, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-2)
 
 
 def test_the_target_of_several_styles_is_their_mean_gram(features):
