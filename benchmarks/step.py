@@ -13,7 +13,7 @@ from .flops import step_flops
 from .report import Record
 from .setting import HERE, Setting, content, paint, style
 
-SIZES = {(400, 300): (3, 10), (1024, 768): (2, 5), (2048, 1536): (1, 3)}
+SIZES = {(400, 300): (4, 10), (1024, 768): (3, 5), (2048, 1536): (3, 3)}
 """Picture -> warm-up steps, and those that are timed. From 0.1 to 3 megapixels."""
 QUICK = {(64, 48): (1, 2), (96, 72): (1, 2), (128, 96): (1, 2)}
 ROUNDS = 2

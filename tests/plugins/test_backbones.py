@@ -14,7 +14,7 @@ from tensorflow.python.framework import op_callbacks
 
 import nstk
 from nstk.plugins.backbones import _vgg, _winograd
-from nstk.plugins.backbones._convolution import convolution
+from nstk.plugins.backbones._convolution import FEW, convolution
 from nstk.plugins.backbones._vgg import _max_pool
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg16 import Vgg16
@@ -152,6 +152,20 @@ def test_wide_convolutions_are_those_that_are_computed_directly(padding, compile
         assert ours.shape == theirs.shape
         close(ours, theirs, 5e-5)
     assert len(calls) == 2  # there and back
+
+
+def test_a_convolution_that_is_run_op_by_op_again_and_again_becomes_a_graph_with_the_same_bits(monkeypatch):
+    calls = []
+    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+    rng = np.random.default_rng(3)
+    kernel, bias = rng.normal(0, 0.05, (3, 3, 128, 128)).astype(np.float32), rng.normal(size=128).astype(np.float32)
+    function = convolution(kernel, bias, "zero", "float32")
+    x = tf.constant(rng.normal(size=WIDE), tf.float32)
+    first, *again = [pulled_back(function, x) for _ in range(2 * FEW + 2)]
+    assert len(calls) == 2 * (FEW + 1)  # there and back; traced once, then no more of Python
+    for made in again:
+        for ours, theirs in zip(made, first, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 9, 128), (1, 40, 40, 64)])
