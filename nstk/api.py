@@ -100,30 +100,59 @@ class Loss(Definition):
         raise NotImplementedError
 
 
-class StatisticLoss(Loss):
-    """A loss that sees the picture through sums over positions, so that it can be evaluated exactly in tiles.
+class Goal(NamedTuple):
+    """The target of a `StatisticLoss`."""
 
-    With `halo` 0, `score(statistic(a) + statistic(b))` is the loss of a picture whose positions are those of `a` and of `b`.
-    A sum over neighbouring positions has a `halo` of 1: its parts overlap by a row or column, whose own statistic is taken off
-    again, `statistic(a) + statistic(b) - statistic(overlap)`.
+    maps: Any
+    """What `statistic` compares with, position by position."""
+    sums: Any
+    """What `score` compares with."""
+
+
+class StatisticLoss(Loss):
+    """A loss that sees pictures through sums over positions, so that a picture of any size is evaluated exactly in tiles.
+
+    With `halo` 0, `score(statistic(a) + statistic(b), ...)` is the loss of a picture whose positions are those of `a` and of
+    `b`. A sum over neighbouring positions has a `halo` of 1: its parts overlap by a row or column, whose own statistic is taken
+    off again, `statistic(a) + statistic(b) - statistic(overlap)`. The same holds for `of_content` and `of_style`.
     """
 
     halo: ClassVar[int] = 0
     """By how many rows and columns the parts of a picture have to overlap for their statistics to add up."""
 
-    def statistic(self, features: Features, target: Any) -> Any:
-        """A structure (dict, list) of tensors, each a sum over the positions of `features`.
+    def statistic(self, features: Features, maps: Any) -> Any:
+        """A structure (dict, list) of float tensors, each a sum over the positions of `features`.
 
-        Maps in `target` (activations of the content, say) are aligned with `features`.
+        `maps` is what `maps` returns of the content at the same positions.
         """
         raise NotImplementedError
 
-    def score(self, statistic: Any, target: Any) -> tf.Tensor:
-        """The loss, a scalar, from the statistic of the whole picture."""
+    def score(self, statistic: Any, goal: Any) -> tf.Tensor:
+        """The loss, a scalar, from the statistic of the whole picture and what `goal` returns."""
         raise NotImplementedError
 
-    def __call__(self, features: Features, target: Any) -> tf.Tensor:
-        return self.score(self.statistic(features, target), target)
+    def maps(self, content: Features) -> Any:
+        """A structure of maps `[1, height, width, ...]`, made of the content's activations position by position."""
+        return None
+
+    def of_content(self, content: Features) -> Any:
+        """What `goal` has to know of the content, as sums over positions like those of `statistic`."""
+        return None
+
+    def of_style(self, style: Features) -> Any:
+        """What `goal` has to know of a style picture, as sums over positions like those of `statistic`."""
+        return None
+
+    def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
+        """What `score` compares with, from the sums of the content and, by label, of each style; computed once per scale."""
+        return None
+
+    def target(self, refs: References) -> Goal:
+        styles = {label: self.of_style(style) for label, style in refs.styles.items()}
+        return Goal(self.maps(refs.content), self.goal(self.of_content(refs.content), styles))
+
+    def __call__(self, features: Features, target: Goal) -> tf.Tensor:
+        return self.score(self.statistic(features, target.maps), target.sums)
 
 
 def _by_layer(value: Any) -> Any:
@@ -262,7 +291,14 @@ class Backbone(Definition):
 
     layers: ClassVar[tuple[Layer, ...]]
 
-    def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    local: ClassVar[bool] = True
+    """Whether an activation depends only on the pixels that its layer's `receptive_field` tells, which tiles rest on."""
+
+    trims: ClassVar[bool] = False
+    """Whether what `build` returns takes `trim` too and calls `x = trim(layer, x)` after each layer of another stride than the
+    one before: in tiles, that cuts off what the layers above do not need."""
+
+    def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[..., dict[str, tf.Tensor]]:
         """A function from a picture (`[1, height, width, 3]`, 0..255 RGB, float32) to its activations at `layers`.
 
         It is differentiable in the picture and holds nothing trainable. `dtype` is the activations' number type: `float32`,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -12,8 +12,14 @@ import tensorflow as tf
 from .api import IMAGE, Backbone, Features, Loss, Pictures, References
 from .events import blaming
 
-Network = Callable[[tf.Tensor], Features]
-"""From a picture `[1, height, width, 3]`, 0..255 RGB, to its activations by layer; `"image"` is the picture itself."""
+Trim = Callable[[str, tf.Tensor], tf.Tensor]
+"""Cuts a layer's activations down to what is still needed (see `Backbone.trims`)."""
+
+
+class Network(Protocol):
+    """From a picture `[1, height, width, 3]`, 0..255 RGB, to its activations by layer; `"image"` is the picture itself."""
+
+    def __call__(self, image: tf.Tensor, trim: Trim | None = None) -> Features: ...
 
 
 class LayerNotReadError(KeyError):
@@ -58,11 +64,11 @@ def network(backbone: Backbone, losses: Iterable[Loss], dtype: str = "float32") 
     who = f"backbone `{backbone.name}`"
     with blaming(who, backbone):
         options = {"dtype": dtype} if takes_precision(backbone) else {}
-        forward = backbone.build(layers, **options) if layers else lambda image: {}
+        forward = backbone.build(layers, **options) if layers else lambda image, trim=None: {}
 
-    def features(image: tf.Tensor) -> Features:
+    def features(image: tf.Tensor, trim: Trim | None = None) -> Features:
         with blaming(who, backbone):
-            return {IMAGE: image, **forward(image)}
+            return {IMAGE: image, **(forward(image, trim) if backbone.trims else forward(image))}
 
     return features
 

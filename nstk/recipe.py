@@ -45,6 +45,7 @@ SIDECARS = (".recipe.yaml", ".run.json")
 """What is written beside the picture."""
 
 
+TileEdge = Annotated[int, Field(ge=64, le=32768)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Steps = Count | Annotated[list[Count], Field(min_length=1)]
 
@@ -97,6 +98,10 @@ class Settings(BaseModel):
     )
     jit: Literal["auto", True, False] = Field(
         "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."
+    )
+    tiles: Literal["auto", "off"] | TileEdge = Field(
+        "auto",
+        description="Compute the losses in tiles, exactly: the edge of a tile in pixels, `off`, or `auto`: if memory is short.",
     )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")

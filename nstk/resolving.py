@@ -22,6 +22,7 @@ from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_
 from .registry import Registry
 from .scales import shares
 from .source import exists, located, same_file, shown, suggest, suggest_file
+from .tiling import unsplittable
 from .tree import Mark, Node, Problem, map_texts, whole_numbers
 
 LABEL = re.compile(r"[A-Za-z0-9_-]+")
@@ -65,6 +66,7 @@ class Resolver:
             self.check_layers(backbone, slots["losses"])
         self.check_losses(slots["losses"])
         self.check_jit(settings)
+        self.check_tiles(settings, slots)
         name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
         path = self.output(settings, name)
         self.check_pictures(settings, self.long_edges(settings))
@@ -242,6 +244,11 @@ class Resolver:
         if settings.jit is True and settings.run_eagerly:
             message = "`jit: true` would compile the step, but `run_eagerly: true` runs it op by op"
             self.problem(message, self.mark("jit"), "leave one of them out")
+
+    def check_tiles(self, settings: Settings, slots: dict[str, Any]) -> None:
+        """Refuse tiles of what cannot be split."""
+        if isinstance(settings.tiles, int) and slots["backbone"] and (why := unsplittable(slots["backbone"], slots["losses"])):
+            self.problem(why, self.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
 
     def check_layers(self, backbone: Backbone, losses: dict[str, Loss]) -> None:
         """Refuse layers that the network does not have, also in losses with other mistakes."""

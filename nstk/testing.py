@@ -158,7 +158,7 @@ def check_loss(
         _check_compiled(name, objective, other, value)
         _check_weight(name, loss, backbone, made, other, value)
         if isinstance(loss, StatisticLoss):
-            _check_split(name, loss, backbone, made, other, value)
+            _check_split(name, loss, backbone, made, other)
         if zero_at:
             least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
             _require(
@@ -273,29 +273,26 @@ def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, pic
     _require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
 
 
-def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
-    """The statistics of two parts, less that of what they share, must be that of the whole: it is what exact tiles rest on."""
-    import tensorflow as tf
+def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray) -> None:
+    """In tiles as small as can be, the loss and its gradient must be those of the whole picture."""
+    import numpy as np
 
-    layers = loss.reads()
-    refs = references(made, layers, backbone)
+    from .features import batch, network
+    from .tiled import TiledObjective
+    from .tiling import Tiling
 
-    def part(rows: slice) -> Any:
-        """The statistic of some rows of every layer, with the content's rows beside them."""
-        there = {layer: x[:, rows] for layer, x in features(picture, layers, backbone).items()}
-        content = {layer: x[:, rows] for layer, x in refs.content.items()}
-        return loss.statistic(there, loss.target(References(content, refs.styles)))
-
-    seam = 1  # the deepest layers are two rows high
-    parts = [part(slice(None, seam + loss.halo)), part(slice(seam, None))]
-    added = tf.nest.map_structure(lambda one, other: one + other, *parts)
-    if loss.halo:
-        added = tf.nest.map_structure(lambda both, twice: both - twice, added, part(slice(seam, seam + loss.halo)))
-    split = float(loss.score(added, loss.target(refs)))
+    losses = {loss.name: loss.model_copy(update={"weight": 1.0})}
+    tiling = Tiling.of(backbone, losses, edge=1)
+    tiled = TiledObjective(network(backbone, losses.values()), losses, made, tiling)
+    (value, whole), (split, parts) = (
+        (float(evaluation.loss), gradient.numpy())
+        for evaluation, gradient in (it.value_and_grad(batch(picture)) for it in (_objective(loss, backbone, made), tiled))
+    )
+    rule = "its statistic must be a sum over positions (over neighbours too: say `halo = 1`)"
+    _require(_near(value, split), f"{name} is {value:.6g} of the whole picture, but {split:.6g} of its tiles: {rule}")
+    far = np.abs(whole - parts).max() / np.abs(whole).max()
     _require(
-        _near(value, split),
-        f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
-        "over positions (over neighbours too: say `halo = 1`)",
+        far <= ROUNDING, f"{name}: in tiles its gradient differs by {far:.2g} of the largest from that of the whole: {rule}"
     )
 
 

@@ -17,14 +17,25 @@ LAYERS = [
     {"errors", "yaml_errors", "tree", "source"},  # text, and where in it something is written
     {"api", "hookspecs", "blame"},  # what a plugin is
     {"slips", "registry", "images", "events", "interrupts", "precision"},  # what the world brings: plugins, pictures, signals
-    {"scales", "recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
-    {"features", "scaling", "objective", "problem"},  # TensorFlow: what is minimised
+    {
+        "scales",
+        "tiling",
+        "recipe",
+        "problems",
+        "merging",
+        "resolving",
+        "loading",
+        "copying",
+        "schema",
+        "describing",
+    },  # the recipe
+    {"features", "scaling", "shelf", "objective", "tiled", "problem"},  # TensorFlow: what is minimised
     {"record", "devices", "compiling", "painting", "engine"},  # the run
     {"quiet", "shell", "cli", "__main__", "testing"},  # who starts it
 ]
 """From the bottom up. A module imports what is below it, and from its own layer as long as no cycle arises."""
 
-TENSORFLOW = {"features", "scaling", "objective", "problem", "devices", "compiling", "painting", "engine"}
+TENSORFLOW = {"features", "scaling", "shelf", "objective", "tiled", "problem", "devices", "compiling", "painting", "engine"}
 """The only modules that import TensorFlow when they are imported."""
 
 FRAMEWORKS = {"tensorflow", "keras", "numpy"}

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nstk
-from nstk.plugins.losses._distance import DISTANCE, Formula, distance, reference, statistic
+from nstk.plugins.losses._distance import DISTANCE, Formula, normalised, size, squared_difference
 
 
 class Content(nstk.StatisticLoss):
@@ -31,14 +31,20 @@ class Content(nstk.StatisticLoss):
     def reads(self) -> Sequence[str]:
         return tuple(self.layers)
 
-    def target(self, refs: nstk.References) -> Mapping[str, Any]:
-        return {layer: reference(refs.content[layer]) for layer in self.layers}
+    def maps(self, content: nstk.Features) -> Any:
+        return {layer: content[layer] for layer in self.layers}
 
-    def statistic(self, features: nstk.Features, target: Mapping[str, Any]) -> Any:
-        return {layer: statistic(features[layer], target[layer]) for layer in self.layers}
+    def of_content(self, content: nstk.Features) -> Any:
+        return {layer: size(content[layer]) for layer in self.layers}
 
-    def score(self, statistic: Any, target: Mapping[str, Any]) -> Any:
-        return sum(weight * distance(statistic[layer], self.formula) for layer, weight in self.layers.items())
+    def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
+        return content
+
+    def statistic(self, features: nstk.Features, maps: Any) -> Any:
+        return {layer: squared_difference(features[layer], maps[layer]) for layer in self.layers}
+
+    def score(self, statistic: Any, goal: Any) -> Any:
+        return sum(weight * normalised(statistic[layer], goal[layer], self.formula) for layer, weight in self.layers.items())
 
 
 @nstk.hookimpl

@@ -43,18 +43,7 @@ class Gram(nstk.StatisticLoss):
     def reads(self) -> Sequence[str]:
         return tuple(self.layers)
 
-    def target(self, refs: nstk.References) -> Mapping[str, Any]:
-        """By layer, the Gram matrix per position of the style, `[channels, channels]`, and its squared norm.
-
-        Of several styles, the mean of their matrices.
-        """
-        import tensorflow as tf
-
-        grams = [self._per_position(self.statistic(style, None)) for style in refs.styles.values()]
-        means = {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self.layers}
-        return {layer: {"gram": mean, "norm": tf.reduce_sum(tf.square(mean))} for layer, mean in means.items()}
-
-    def statistic(self, features: nstk.Features, target: Any) -> Any:
+    def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """The Gram matrix and the number of positions, by layer."""
         import tensorflow as tf
 
@@ -64,19 +53,33 @@ class Gram(nstk.StatisticLoss):
 
         return {layer: sums(features[layer]) for layer in self.layers}
 
-    def score(self, statistic: Any, target: Mapping[str, Any]) -> Any:
+    def of_style(self, style: nstk.Features) -> Any:
+        return self.statistic(style)
+
+    def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
+        """By layer, the Gram matrix per position of the style, `[channels, channels]`, and its squared norm.
+
+        Of several styles, the mean of their matrices.
+        """
+        import tensorflow as tf
+
+        grams = [self._per_position(style) for style in styles.values()]
+        means = {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self.layers}
+        return {layer: {"gram": mean, "norm": tf.reduce_sum(tf.square(mean))} for layer, mean in means.items()}
+
+    def score(self, statistic: Any, goal: Any) -> Any:
         grams = self._per_position(statistic)
-        return sum(weight * self._distance(grams[layer], target[layer]) for layer, weight in self.layers.items())
+        return sum(weight * self._distance(grams[layer], goal[layer]) for layer, weight in self.layers.items())
 
     def _per_position(self, statistic: Any) -> dict[str, Any]:
         return {layer: sums["gram"] / sums["positions"] for layer, sums in statistic.items()}
 
-    def _distance(self, gram: Any, target: Mapping[str, Any]) -> Any:
+    def _distance(self, gram: Any, goal: Mapping[str, Any]) -> Any:
         import tensorflow as tf
 
-        distance = tf.reduce_sum(tf.math.squared_difference(gram, target["gram"]))
+        distance = tf.reduce_sum(tf.math.squared_difference(gram, goal["gram"]))
         if self.formula == "relative":
-            return distance / tf.maximum(target["norm"], TINY)
+            return distance / tf.maximum(goal["norm"], TINY)
         channels = int(gram.shape[-1])
         return distance / (channels**2 * (1 if self.formula == "mean" else 4))
 

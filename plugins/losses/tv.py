@@ -14,10 +14,11 @@ A difference belongs to two pixels, so parts of a picture have to share a row or
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import nstk
-from nstk.plugins.losses._distance import DISTANCE, Formula, distance
+from nstk.plugins.losses._distance import DISTANCE, Formula, normalised
 
 LEVEL = 1.0
 """A photograph without any differences counts as one whose neighbours differ by a level, for `relative` divides by it."""
@@ -31,17 +32,20 @@ class TotalVariation(nstk.StatisticLoss):
 
     formula: Formula = nstk.Field("relative", description=DISTANCE)
 
-    def target(self, refs: nstk.References) -> Any:
+    def of_content(self, content: nstk.Features) -> Any:
         import tensorflow as tf
 
-        content = refs.content[nstk.IMAGE]
-        return {"norm": roughness(content), "elements": tf.cast(tf.size(content), tf.float32)}
+        image = content[nstk.IMAGE]
+        return {"norm": roughness(image), "elements": tf.cast(tf.size(image), tf.float32)}
 
-    def statistic(self, features: nstk.Features, target: Any) -> Any:
-        return {"distance": roughness(features[nstk.IMAGE]), **target}
+    def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
+        return content
 
-    def score(self, statistic: Any, target: Any) -> Any:
-        return distance(statistic, self.formula, least=LEVEL)
+    def statistic(self, features: nstk.Features, maps: Any) -> Any:
+        return roughness(features[nstk.IMAGE])
+
+    def score(self, statistic: Any, goal: Any) -> Any:
+        return normalised(statistic, goal, self.formula, least=LEVEL)
 
 
 def roughness(image: Any) -> Any:

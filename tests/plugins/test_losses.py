@@ -133,8 +133,8 @@ def test_the_target_of_several_styles_is_their_mean_gram(features):
     target = Gram(layers=LAYERS).target(References(features, styles))
     for layer in LAYERS:
         grams = [gram / positions for gram, positions in (gram_matrix(style[layer]) for style in styles.values())]
-        np.testing.assert_allclose(target[layer]["gram"], np.mean(grams, 0), rtol=1e-4)
-        assert float(target[layer]["norm"]) == pytest.approx(np.sum(np.square(np.mean(grams, 0))), rel=1e-4)
+        np.testing.assert_allclose(target.sums[layer]["gram"], np.mean(grams, 0), rtol=1e-4)
+        assert float(target.sums[layer]["norm"]) == pytest.approx(np.sum(np.square(np.mean(grams, 0))), rel=1e-4)
 
 
 def test_a_photograph_without_any_differences_does_not_blow_up_total_variation():
@@ -217,35 +217,31 @@ def test_the_courses_costs_at_odd_sizes(size, tmp_path):
 # --- statistic and score
 
 
-def halves(features):
-    """The positions of a picture in two parts, at the same row of every layer that is an even share of it."""
-    return [{layer: x[:, s] for layer, x in features.items()} for s in (slice(None, 14), slice(14, None))]
+def rows(features, rows):
+    return {layer: x[:, rows] for layer, x in features.items()}
+
+
+def close(one, other):
+    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max()), one, other)
 
 
 @pytest.mark.parametrize("loss", [Content(layers=LAYERS), Gram(layers=LAYERS)], ids=lambda loss: loss.name)
 def test_the_statistics_of_two_halves_add_up(loss, features, refs):
-    target = loss.target(refs)
-    parts = []
-    for part, theirs in zip(halves(features), halves(refs.content), strict=True):
-        parts.append(loss.statistic(part, loss.target(nstk.References(theirs, refs.styles))))
-    added = tf.nest.map_structure(lambda one, other: one + other, *parts)
-    whole = loss.statistic(features, target)
-    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max()), added, whole)
-    assert float(loss.score(added, target)) == pytest.approx(value(loss, features, refs), rel=1e-5)
+    whole, parts = slice(None), [slice(None, 14), slice(14, None)]  # the same row of every layer is an even share of it
+    sums = [
+        lambda at: loss.statistic(rows(features, at), loss.maps(rows(refs.content, at))),
+        lambda at: loss.of_content(rows(refs.content, at)),
+        lambda at: loss.of_style(rows(refs.styles["style"], at)),
+    ]
+    for of in sums:
+        close(tf.nest.map_structure(lambda one, other: one + other, *map(of, parts)), of(whole))
 
 
 def test_the_statistics_of_total_variation_add_up_over_halves_that_share_a_row(features, refs):
     loss = TotalVariation()
-
-    def part(rows):
-        cut = {"image": features["image"][:, rows]}
-        beside = loss.target(nstk.References({"image": refs.content["image"][:, rows]}, {}))
-        return {key: float(x) for key, x in loss.statistic(cut, beside).items()}
-
-    upper, lower, shared = part(slice(None, 15)), part(slice(14, None)), part(slice(14, 15))
-    whole = loss.statistic(features, loss.target(refs))
-    for key in whole:
-        assert upper[key] + lower[key] - shared[key] == pytest.approx(float(whole[key]), rel=1e-5)
+    for of, there in ((lambda cut: loss.statistic(cut, None), features), (loss.of_content, refs.content)):
+        upper, lower, shared = (of(rows(there, at)) for at in (slice(None, 15), slice(14, None), slice(14, 15)))
+        close(tf.nest.map_structure(lambda a, b, twice: a + b - twice, upper, lower, shared), of(there))
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,0 +1,64 @@
+"""Tensors that are put away in a file while they are not needed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .errors import RunError
+
+DISK = "/var/tmp"
+"""On a disk by convention, where the system's folder for temporary files may be in memory."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a tensor lies."""
+
+    offset: int
+    shape: tuple[int, ...]
+    dtype: Any
+
+
+class Shelf:
+    """A file without a name: the system removes it with the process, however that ends."""
+
+    def __init__(self) -> None:
+        folder = DISK if "TMPDIR" not in os.environ and os.access(DISK, os.W_OK) else None
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as this object lives)
+        self._lock = threading.Lock()
+
+    def put(self, structure: Any) -> Any:
+        """Put the tensors of a structure away; what is returned has slots in their places."""
+        return tf.nest.map_structure(self._write, structure)
+
+    def take(self, slots: Any) -> Any:
+        """The tensors again."""
+        return tf.nest.map_structure(self._read, slots)
+
+    def _write(self, tensor: Any) -> Slot | None:
+        if tensor is None:
+            return None
+        array = np.ascontiguousarray(tensor)
+        try:
+            with self._lock:
+                offset = self._file.seek(0, os.SEEK_END)
+                self._file.write(array.reshape(-1).view(np.uint8).data)
+        except OSError as error:
+            raise RunError(f"activations of the content cannot be put away on the disk ({error.strerror or error})") from error
+        return Slot(offset, array.shape, array.dtype)
+
+    def _read(self, slot: Slot | None) -> tf.Tensor | None:
+        if slot is None:
+            return None
+        array = np.empty(slot.shape, slot.dtype)
+        with self._lock:
+            self._file.seek(slot.offset)
+            self._file.readinto(array.reshape(-1).view(np.uint8).data)
+        return tf.convert_to_tensor(array)

@@ -1,0 +1,200 @@
+"""The objective evaluated in tiles: exact, in memory that does not grow with the picture.
+
+The first pass sums each loss's statistic over the tiles. The score of the sums has a derivative with respect to them, and the
+second pass pulls that back through each tile: by the chain rule, the sum of what comes back is the gradient of the whole. Only
+one tile's activations are held at a time; the picture, its gradient and the content's activations (in a file) are all that
+grows.
+
+The tiles of a pass do not depend on each other. Where TensorFlow has several devices, each takes its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from .api import IMAGE, Evaluation, Features, Goal, Loss, Pictures, StatisticLoss
+from .events import SCOPE, blaming
+from .features import Network, batch, seen
+from .objective import Objective, weighted
+from .precision import FLOAT32
+from .shelf import Shelf
+from .tiling import Tile, Tiling
+
+Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Passes(NamedTuple):
+    """What is computed of a tile: compiled for all tiles of one shape."""
+
+    statistics: Callable[[tf.Tensor, Any], dict[str, Any]]
+    """From what the network sees, and the tile's maps of the content, to each loss's statistic."""
+    pulled_back: Callable[[tf.Tensor, Any, Any], tf.Tensor]
+    """From the same, and the derivative with respect to the statistics, to that with respect to the pixels seen."""
+
+
+class TiledObjective(Objective):
+    """What one scale of a run minimises, a tile at a time (see `Objective`)."""
+
+    losses: Mapping[str, StatisticLoss]
+
+    def __init__(
+        self,
+        net: Network,
+        losses: Mapping[str, Loss],
+        pictures: Pictures,
+        tiling: Tiling,
+        dtype: str = FLOAT32,
+        compiled: Compile = lambda function: function,
+    ):
+        self._begin(net, losses, dtype)
+        self._tiling, self._compiled = tiling, compiled
+        self._tiles = tiling.tiles(*pictures.content.shape[:2])
+        self._passes: dict[Tile, Passes] = {}
+        self._devices = [it.name for it in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
+        self._shelf = Shelf()
+        self._maps: list[Any] = []
+        content = self._summed(pictures.content, StatisticLoss.of_content, self._put_away)
+        styles = {name: self._summed(picture, StatisticLoss.of_style) for name, picture in pictures.styles.items()}
+        for label, loss in self.losses.items():
+            with blaming(f"loss `{label}`, in goal,", loss):
+                goal = loss.goal(content[label], {name: sums[label] for name, sums in styles.items()})
+            self.targets[label] = Goal(None, goal)  # the maps are on the shelf
+
+    def _summed(
+        self,
+        picture: np.ndarray,
+        of: Callable[[Any, Features], Any],
+        also: Callable[[Tile, Features], None] = lambda tile, features: None,
+    ) -> dict[str, Any]:
+        """Each loss's sums over a reference picture."""
+        total: dict[str, Any] = {}
+        for tile in self._tiling.tiles(*picture.shape[:2]):
+            features = self._features(tile, batch(picture[tile.rows.seen, tile.columns.seen]))
+            for label, loss in self.losses.items():
+                with blaming(f"loss `{label}`, in {of.__name__},", loss):
+                    own = getattr(loss, of.__name__)
+                    total[label] = added(total.get(label), summed(own, tile, loss.halo, self._owned(tile, loss, features)))
+            also(tile, features)
+        return total
+
+    def _put_away(self, tile: Tile, features: Features) -> None:
+        """Keep a tile's maps of the content."""
+        maps = {}
+        for label, loss in self.losses.items():
+            with blaming(f"loss `{label}`, in maps,", loss):
+                maps[label] = loss.maps(self._owned(tile, loss, features))
+        self._maps.append(self._shelf.put(maps))
+
+    def _features(self, tile: Tile, crop: tf.Tensor) -> Features:
+        """The activations around a tile."""
+        before = self._tiling.layers[IMAGE]
+
+        def trim(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            nonlocal before
+            reach, outer = self._tiling.layers[layer], before
+            before = reach
+            return map_[:, tile.rows.trimmed(reach, outer), tile.columns.trimmed(reach, outer)]
+
+        return self.net(crop, trim)
+
+    def _owned(self, tile: Tile, loss: StatisticLoss, features: Features) -> Features:
+        """The positions that a tile owns, of the activations that a loss reads."""
+
+        def cut(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            reach = self._tiling.layers[layer]
+            return map_[:, tile.rows.owned(reach, loss.halo), tile.columns.owned(reach, loss.halo)]
+
+        return {layer: cut(layer, map_) for layer, map_ in seen(loss, features).items()}
+
+    def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
+        return self._scored(self._statistics(pixels), losses)
+
+    def _differentiate(
+        self, pixels: tf.Tensor, losses: Mapping[str, Loss], factor: tf.Tensor | None
+    ) -> tuple[Evaluation, tf.Tensor | None]:
+        statistics = self._statistics(pixels)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tf.nest.flatten(statistics))
+            evaluation = self._scored(statistics, losses)
+        upstream = tape.gradient(evaluation.loss, statistics, factor, tf.UnconnectedGradients.ZERO)
+        gradient = np.zeros(pixels.shape, np.float32)
+        for tile, pulled in self._each(pixels, lambda tile, *its: self._of(tile).pulled_back(*its, upstream)):
+            gradient[:, tile.rows.seen, tile.columns.seen] += pulled
+        return evaluation, tf.convert_to_tensor(gradient)
+
+    def _scored(self, statistics: Mapping[str, Any], losses: Mapping[str, Loss]) -> Evaluation:
+        return weighted(losses, lambda label, _: self.losses[label].score(statistics[label], self.targets[label].sums))
+
+    def _statistics(self, pixels: tf.Tensor) -> dict[str, Any]:
+        """The first pass."""
+        total: dict[str, Any] = {}
+        for _, sums in self._each(pixels, lambda tile, *its: self._of(tile).statistics(*its)):
+            total = {label: added(total.get(label), sums[label]) for label in self.losses}
+        return total
+
+    def _each(self, pixels: tf.Tensor, work: Callable[[Tile, tf.Tensor, Any], Any]) -> Iterator[tuple[Tile, Any]]:
+        """What `work` makes of each tile, of the pixels and maps that belong to it; in the order of the tiles, on which
+        sums of floating-point numbers depend."""
+
+        def on(index: int) -> Any:
+            tile = self._tiles[index]
+            with tf.device(self._devices[index % len(self._devices)]):
+                return work(tile, pixels[:, tile.rows.seen, tile.columns.seen], self._shelf.take(self._maps[index]))
+
+        if len(self._devices) == 1:
+            yield from zip(self._tiles, map(on, range(len(self._tiles))), strict=True)
+        else:
+            with ThreadPoolExecutor(len(self._devices)) as pool:
+                yield from zip(self._tiles, pool.map(on, range(len(self._tiles))), strict=True)
+
+    def _of(self, tile: Tile) -> Passes:
+        """The passes of tiles of this shape."""
+        shape = tile.shape
+
+        def statistic(label: str, loss: StatisticLoss, features: Features, maps: Any) -> Any:
+            with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
+                return summed(loss.statistic, shape, loss.halo, self._owned(shape, loss, features), maps)
+
+        def statistics(crop: tf.Tensor, maps: Any) -> dict[str, Any]:
+            features = self._features(shape, crop)
+            return {label: statistic(label, loss, features, maps[label]) for label, loss in self.losses.items()}
+
+        def pulled_back(crop: tf.Tensor, maps: Any, upstream: Any) -> tf.Tensor:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(crop)
+                made = statistics(crop, maps)
+            return tape.gradient(made, crop, upstream, tf.UnconnectedGradients.ZERO)
+
+        if shape not in self._passes:
+            self._passes[shape] = Passes(self._compiled(statistics), self._compiled(pulled_back))
+        return self._passes[shape]
+
+
+def added(one: Any, other: Any) -> Any:
+    """The sum of two structures of tensors; None is nothing."""
+    return other if one is None else each(lambda a, b: a + b, one, other)
+
+
+def each(function: Callable[..., Any], *structures: Any) -> Any:
+    """A structure of what `function` makes of the tensors of others; where these have None, it has too."""
+    return tf.nest.map_structure(lambda *leaves: None if leaves[0] is None else function(*leaves), *structures)
+
+
+def summed(function: Callable[..., Any], tile: Tile, halo: int, *maps: Any) -> Any:
+    """What `function` sums over a tile, of maps that overlap the next tiles' by `halo`: less what these count too."""
+
+    def over(rows: slice, columns: slice) -> Any:
+        return function(*(each(lambda map_: map_[:, rows, columns], it) for it in maps))
+
+    total = function(*maps)
+    below, beside = halo > 0 and tile.rows.after > 0, halo > 0 and tile.columns.after > 0
+    every, seam = slice(None), slice(-halo, None)
+    shared = [(seam, every, -1)] * below + [(every, seam, -1)] * beside + [(seam, seam, 1)] * (below and beside)
+    for rows, columns, sign in shared:
+        total = each(lambda sums, twice, sign=sign: sums + sign * twice, total, over(rows, columns))
+    return total
