@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class Shelf:
     def __init__(self) -> None:
         folder = DISK if "TMPDIR" not in os.environ and os.access(DISK, os.W_OK) else None
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as this object lives)
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
 
     def put(self, structure: Any) -> Any:

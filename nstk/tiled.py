@@ -123,7 +123,7 @@ class TiledObjective(Objective):
             evaluation = self._scored(statistics, losses)
         upstream = tape.gradient(evaluation.loss, statistics, factor, tf.UnconnectedGradients.ZERO)
         gradient = np.zeros(pixels.shape, np.float32)
-        for tile, pulled in self._each(pixels, lambda tile, *its: self._of(tile).pulled_back(*its, upstream)):
+        for tile, pulled in self._each(pixels, lambda tile, crop, maps: self._of(tile).pulled_back(crop, maps, upstream)):
             gradient[:, tile.rows.seen, tile.columns.seen] += pulled
         return evaluation, tf.convert_to_tensor(gradient)
 
@@ -133,7 +133,7 @@ class TiledObjective(Objective):
     def _statistics(self, pixels: tf.Tensor) -> dict[str, Any]:
         """The first pass."""
         total: dict[str, Any] = {}
-        for _, sums in self._each(pixels, lambda tile, *its: self._of(tile).statistics(*its)):
+        for _, sums in self._each(pixels, lambda tile, crop, maps: self._of(tile).statistics(crop, maps)):
             total = {label: added(total.get(label), sums[label]) for label in self.losses}
         return total
 

@@ -1,0 +1,120 @@
+"""Tiles are exact: the objective and its gradient are those of the whole picture, for every loss, at odd sizes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings, strategies as st
+
+import nstk
+from nstk import testing
+from nstk.features import batch, network, references
+from nstk.objective import Objective
+from nstk.plugins.backbones.tiny import Tiny
+from nstk.plugins.backbones.vgg19 import Vgg19
+from nstk.plugins.losses.content import Content
+from nstk.plugins.losses.gram import Gram
+from nstk.plugins.losses.tv import TotalVariation
+from nstk.tiled import TiledObjective
+from nstk.tiling import Tiling
+
+EXACT = 1e-5
+LOSSES = {
+    "content": Content(),
+    "shallow": Content(layers=["image", "block1_conv2"], weight=0.1),
+    "gram": Gram(weight=10),
+    "colour": Gram(layers=["image"]),
+    "tv": TotalVariation(weight=0.05),
+}
+
+
+def objectives(size, style, edge, backbone=None, losses=LOSSES, dtype="float32", **more):
+    """The whole, and in tiles."""
+    backbone = backbone or Tiny()
+    made = nstk.Pictures(testing.pictures(size).content, {"a": testing.pictures(style, 1).content})
+    net = network(backbone, losses.values(), dtype)
+    tiled = TiledObjective(net, losses, made, Tiling.of(backbone, losses, edge), dtype, **more)
+    return Objective(net, losses, references(net, made), dtype), tiled
+
+
+def assert_equal(whole, tiled, size, tolerance=EXACT):
+    picture = batch(testing.pictures(size, 2).content)
+    (one, expected), (other, gradient) = (it.value_and_grad(picture) for it in (whole, tiled))
+    assert float(other.loss) == pytest.approx(float(one.loss), rel=tolerance)
+    assert {k: float(v) for k, v in other.losses.items()} == pytest.approx(
+        {k: float(v) for k, v in one.losses.items()}, rel=tolerance
+    )
+    assert np.linalg.norm(gradient - expected) <= tolerance * np.linalg.norm(expected)
+    assert float(tiled.evaluate(picture).loss) == pytest.approx(float(one.loss), rel=tolerance)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    size=st.tuples(st.integers(33, 200), st.integers(33, 200)),
+    style=st.tuples(st.integers(33, 120), st.integers(33, 120)),
+    edge=st.integers(48, 120),
+    pooling=st.sampled_from(["max", "average"]),
+    pool_padding=st.sampled_from(["valid", "same"]),
+    padding=st.sampled_from(["zero", "reflect", "replicate"]),
+)
+def test_tiles_are_exact(size, style, edge, pooling, pool_padding, padding):
+    backbone = Tiny(pooling=pooling, pool_padding=pool_padding, padding=padding)
+    assert_equal(*objectives(size, style, edge, backbone), size)
+
+
+def test_tiles_of_the_real_network_are_exact():
+    size = (190, 205)
+    whole, tiled = objectives(size, (100, 90), 112, Vgg19())
+    assert len(tiled._tiles) == 4
+    assert_equal(whole, tiled, size)
+
+
+def test_compiled_passes_are_the_same():
+    size = (130, 75)
+    whole, tiled = objectives(size, (60, 50), 32, compiled=tf.function)
+    assert_equal(whole, tiled, size)
+
+
+def test_loss_scaling_works_in_tiles():
+    size = (90, 75)
+    whole, tiled = objectives(size, (60, 50), 32, dtype="float16")
+    assert_equal(whole, tiled, size, 0.02)
+
+
+class Reader(nstk.Backbone):
+    """A network that knows nothing of tiles."""
+
+    name = "reader"
+    layers = (nstk.Layer("blur", 3, 1, 5),)
+
+    def build(self, layers):
+        return lambda image: {"blur": tf.nn.avg_pool2d(image, 5, 1, "SAME")}
+
+
+def test_a_network_that_does_not_trim_is_exact():
+    size = (40, 75)
+    assert_equal(*objectives(size, (60, 50), 32, Reader(), {"gram": Gram(layers=["blur"]), "tv": TotalVariation()}), size)
+
+
+TWO_DEVICES = """
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.path.insert(0, sys.argv[1])
+import test_tiled
+whole, tiled = test_tiled.objectives((90, 75), (60, 50), 32)
+used = set()
+tiled._features = lambda tile, crop, real=tiled._features: used.add(crop.device) or real(tile, crop)
+test_tiled.assert_equal(whole, tiled, (90, 75))
+print(len(used))
+"""
+
+
+def test_tiles_spread_over_two_devices_give_the_same_gradient(request):
+    made = subprocess.run([sys.executable, "-c", TWO_DEVICES, request.path.parent], capture_output=True, text=True, check=False)
+    assert made.stdout == "2\n", made.stderr
