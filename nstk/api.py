@@ -264,6 +264,14 @@ class Optimizer(Definition):
         """Begin on a picture. After the first scale, `before` is the stepper of the scale before, whose state may serve."""
         raise NotImplementedError
 
+    def pictures(self) -> int:
+        """How many pictures in float32 its stepper holds, for the estimate of memory."""
+        return 4
+
+    def within(self, pictures: int) -> Optimizer:
+        """An optimizer that holds about so many pictures at most, where memory is short: itself if it can do no other."""
+        return self
+
 
 class Parametrization(Definition):
     """How the optimizer sees the picture: it decides on unknowns, and a linear operator makes pixels of them."""
@@ -294,9 +302,9 @@ class Backbone(Definition):
     local: ClassVar[bool] = True
     """Whether an activation depends only on the pixels that its layer's `receptive_field` tells, which tiles rest on."""
 
-    trims: ClassVar[bool] = False
-    """Whether what `build` returns takes `trim` too and calls `x = trim(layer, x)` after each layer of another stride than the
-    one before: in tiles, that cuts off what the layers above do not need."""
+    taps: ClassVar[bool] = False
+    """Whether what `build` returns takes `tap` too, and goes on with `x = tap(layer, x)` after each layer: in tiles, that cuts
+    off what the layers above do not need, and saves memory. It works without, too."""
 
     def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[..., dict[str, tf.Tensor]]:
         """A function from a picture (`[1, height, width, 3]`, 0..255 RGB, float32) to its activations at `layers`.

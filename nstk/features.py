@@ -12,14 +12,14 @@ import tensorflow as tf
 from .api import IMAGE, Backbone, Features, Loss, Pictures, References
 from .events import blaming
 
-Trim = Callable[[str, tf.Tensor], tf.Tensor]
-"""Cuts a layer's activations down to what is still needed (see `Backbone.trims`)."""
+Tap = Callable[[str, tf.Tensor], tf.Tensor]
+"""Looks at a layer's activations, and returns those to go on with (see `Backbone.taps`)."""
 
 
 class Network(Protocol):
     """From a picture `[1, height, width, 3]`, 0..255 RGB, to its activations by layer; `"image"` is the picture itself."""
 
-    def __call__(self, image: tf.Tensor, trim: Trim | None = None) -> Features: ...
+    def __call__(self, image: tf.Tensor, tap: Tap | None = None) -> Features: ...
 
 
 class LayerNotReadError(KeyError):
@@ -64,11 +64,11 @@ def network(backbone: Backbone, losses: Iterable[Loss], dtype: str = "float32") 
     who = f"backbone `{backbone.name}`"
     with blaming(who, backbone):
         options = {"dtype": dtype} if takes_precision(backbone) else {}
-        forward = backbone.build(layers, **options) if layers else lambda image, trim=None: {}
+        forward = backbone.build(layers, **options) if layers else lambda image, tap=None: {}
 
-    def features(image: tf.Tensor, trim: Trim | None = None) -> Features:
+    def features(image: tf.Tensor, tap: Tap | None = None) -> Features:
         with blaming(who, backbone):
-            return {IMAGE: image, **(forward(image, trim) if backbone.trims else forward(image))}
+            return {IMAGE: image, **(forward(image, tap) if backbone.taps else forward(image))}
 
     return features
 

@@ -25,6 +25,7 @@ from .precision import FLOAT32
 from .shelf import Shelf
 from .tiling import Tile, Tiling
 
+ZERO = tf.UnconnectedGradients.ZERO
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -55,6 +56,11 @@ class TiledObjective(Objective):
         self._tiling, self._compiled = tiling, compiled
         self._tiles = tiling.tiles(*pictures.content.shape[:2])
         self._passes: dict[Tile, Passes] = {}
+        layers = [layer for layer in tiling.layers if any(layer in loss.reads() for loss in self.losses.values())]
+        self._read = {layer: [label for label, loss in self.losses.items() if layer in loss.reads()] for layer in layers}
+        """The layers that are read, in the network's order, and by which losses."""
+        self._ends = [layer for layer in layers if layer in (IMAGE, layers[-1]) or not tiling.taps]
+        """Where the gradient enters the network; in between it joins what comes from the layers above."""
         self._devices = [it.name for it in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
         self._shelf = Shelf()
         self._maps: list[Any] = []
@@ -90,17 +96,20 @@ class TiledObjective(Objective):
                 maps[label] = loss.maps(self._owned(tile, loss, features))
         self._maps.append(self._shelf.put(maps))
 
-    def _features(self, tile: Tile, crop: tf.Tensor) -> Features:
-        """The activations around a tile."""
-        before = self._tiling.layers[IMAGE]
+    def _features(self, tile: Tile, crop: tf.Tensor, fork: Callable[[str, tf.Tensor], tf.Tensor] | None = None) -> Features:
+        """The activations around a tile; `fork` may put itself between a layer that is read and the next one."""
+        outer, found = self._tiling.layers[IMAGE], {IMAGE: crop}
 
-        def trim(layer: str, map_: tf.Tensor) -> tf.Tensor:
-            nonlocal before
-            reach, outer = self._tiling.layers[layer], before
-            before = reach
-            return map_[:, tile.rows.trimmed(reach, outer), tile.columns.trimmed(reach, outer)]
+        def tap(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            nonlocal outer
+            reach = self._tiling.layers[layer]
+            if reach != outer:
+                map_ = map_[:, tile.rows.trimmed(reach, outer), tile.columns.trimmed(reach, outer)]
+                outer = reach
+            found[layer] = map_
+            return fork(layer, map_) if fork and layer in self._read and layer not in self._ends else map_
 
-        return self.net(crop, trim)
+        return {**self.net(crop, tap), **found}
 
     def _owned(self, tile: Tile, loss: StatisticLoss, features: Features) -> Features:
         """The positions that a tile owns, of the activations that a loss reads."""
@@ -121,7 +130,7 @@ class TiledObjective(Objective):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tf.nest.flatten(statistics))
             evaluation = self._scored(statistics, losses)
-        upstream = tape.gradient(evaluation.loss, statistics, factor, tf.UnconnectedGradients.ZERO)
+        upstream = tape.gradient(evaluation.loss, statistics, factor, ZERO)
         gradient = np.zeros(pixels.shape, np.float32)
         for tile, pulled in self._each(pixels, lambda tile, crop, maps: self._of(tile).pulled_back(crop, maps, upstream)):
             gradient[:, tile.rows.seen, tile.columns.seen] += pulled
@@ -156,19 +165,34 @@ class TiledObjective(Objective):
         """The passes of tiles of this shape."""
         shape = tile.shape
 
-        def statistic(label: str, loss: StatisticLoss, features: Features, maps: Any) -> Any:
+        def statistic(label: str, features: Features, maps: Any) -> Any:
+            loss = self.losses[label]
             with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
-                return summed(loss.statistic, shape, loss.halo, self._owned(shape, loss, features), maps)
+                return summed(loss.statistic, shape, loss.halo, self._owned(shape, loss, features), maps[label])
 
         def statistics(crop: tf.Tensor, maps: Any) -> dict[str, Any]:
             features = self._features(shape, crop)
-            return {label: statistic(label, loss, features, maps[label]) for label, loss in self.losses.items()}
+            return {label: statistic(label, features, maps) for label in self.losses}
 
         def pulled_back(crop: tf.Tensor, maps: Any, upstream: Any) -> tf.Tensor:
+            def pulled(layer: str) -> tf.Tensor:
+                """The part that comes back through what the losses read of one layer."""
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(features[layer])
+                    made = {label: statistic(label, features, maps) for label in self._read[layer]}
+                return tape.gradient(made, features[layer], {label: upstream[label] for label in made}, ZERO)
+
+            def fork(layer: str, map_: tf.Tensor) -> tf.Tensor:
+                def gradient(above: tf.Tensor) -> tf.Tensor:
+                    with tf.control_dependencies([above]):  # else the parts of all layers are computed at once, and held
+                        return above + pulled(layer)
+
+                return tf.custom_gradient(lambda map_: (tf.identity(map_), gradient))(map_)
+
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(crop)
-                made = statistics(crop, maps)
-            return tape.gradient(made, crop, upstream, tf.UnconnectedGradients.ZERO)
+                features = self._features(shape, crop, fork)
+            return tape.gradient([features[layer] for layer in self._ends], crop, [pulled(layer) for layer in self._ends])
 
         if shape not in self._passes:
             self._passes[shape] = Passes(self._compiled(statistics), self._compiled(pulled_back))

@@ -5,7 +5,7 @@ picture, the network sees a margin around them, as wide as the deepest layer loo
 largest stride, where every pooling of the whole begins a window too. At the picture's true border there is no margin: there
 the network pads as it pads the whole.
 
-The layers above need less and less of the margin, so a network that can (`Backbone.trims`) cuts it down after each pooling.
+The layers above need less and less of the margin, so a network that can (`Backbone.taps`) cuts it down after each pooling.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class Tiling:
     """A tile owns at least so many rows and columns: a position of each layer, or as many as tiles share."""
     layers: Mapping[str, Reach]
     """What the layers need, in the network's order, `"image"` first."""
+    taps: bool
 
     @classmethod
     def of(cls, backbone: Backbone, losses: Mapping[str, Loss], edge: int) -> Tiling:
@@ -101,12 +102,12 @@ class Tiling:
         reaches: dict[str, Reach] = {}
         margin = 0
         for index, layer in enumerate(layers):
-            if index == 0 or (backbone.trims and layer.stride > layers[index - 1].stride):
+            if index == 0 or (backbone.taps and layer.stride > layers[index - 1].stride):
                 above = [it for it in layers[index:] if it.name in halos]
                 margin = _rounded_up(max(_looks(it) + halos[it.name] * it.stride for it in above) - _looks(layer), stride)
             reaches[layer.name] = Reach(layer.stride, margin)
         least = max(max(1, halo) * reaches[name].stride for name, halo in halos.items())
-        return cls(edge, stride, least, reaches)
+        return cls(edge, stride, least, reaches, backbone.taps)
 
     @property
     def margin(self) -> int:

@@ -31,8 +31,8 @@ class Blurry(Vgg19):
 
 @settings(deadline=None)
 @given(st.integers(16, 2000), st.integers(1, 700), st.booleans())
-def test_each_position_of_each_layer_belongs_to_one_tile(length, edge, trims):
-    backbone = type("Backbone", (Vgg19,), {"trims": trims, "name": "other"})()
+def test_each_position_of_each_layer_belongs_to_one_tile(length, edge, taps):
+    backbone = type("Backbone", (Vgg19,), {"taps": taps, "name": "other"})()
     tiling = Tiling.of(backbone, LOSSES, edge)
     spans = [tile.rows for tile in tiling.tiles(length, 16)]
     assert sum(span.size for span in spans) == length
@@ -50,8 +50,8 @@ def test_each_position_of_each_layer_belongs_to_one_tile(length, edge, trims):
 
 @settings(deadline=None)
 @given(st.integers(200, 2000), st.integers(1, 300), st.booleans())
-def test_what_a_tile_owns_is_far_enough_from_where_the_picture_was_cut(length, edge, trims):
-    backbone = type("Backbone", (Vgg19,), {"trims": trims, "name": "other"})()
+def test_what_a_tile_owns_is_far_enough_from_where_the_picture_was_cut(length, edge, taps):
+    backbone = type("Backbone", (Vgg19,), {"taps": taps, "name": "other"})()
     tiling = Tiling.of(backbone, LOSSES, edge)
     for tile in tiling.tiles(length, length):
         for span in tile:

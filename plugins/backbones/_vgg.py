@@ -31,7 +31,7 @@ class Vgg(nstk.Backbone):
     """What the VGG backbones have in common: everything but where the kernels come from."""
 
     network: ClassVar[Network]
-    trims = True
+    taps = True
 
     pooling: Literal["max", "average"] = nstk.Field(
         "max",
@@ -61,14 +61,14 @@ class Vgg(nstk.Backbone):
         preprocess_input = _keras().applications.imagenet_utils.preprocess_input
         chain = self._chain(layers)
         weights = self.load()
-        steps = [(name, is_conv, self._step(name, is_conv, weights, dtype)) for name, is_conv in chain]
+        steps = [(name, self._step(name, is_conv, weights, dtype)) for name, is_conv in chain]
 
-        def activations(image: tf.Tensor, trim: Any = None) -> dict[str, tf.Tensor]:
+        def activations(image: tf.Tensor, tap: Any = None) -> dict[str, tf.Tensor]:
             self._check_size(image, chain)
             x = preprocess_input(image, data_format="channels_last", mode=weights.mode)
             found = {}
-            for name, is_conv, step in steps:
-                x = step(x) if is_conv or trim is None else trim(name, step(x))
+            for name, step in steps:
+                x = step(x) if tap is None else tap(name, step(x))
                 if name in layers:
                     found[name] = x
             return found

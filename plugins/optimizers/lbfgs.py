@@ -37,6 +37,8 @@ GAIN = 1e-7, 1e-10
 """a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
+OTHERS = 5
+"""Pictures that are held beside the history: the last good one, its gradient, the direction, and what is in between."""
 LEAST = 1e-30
 """Least square of both: float32 ends at 1e-38, and parts of them are squared."""
 
@@ -54,6 +56,12 @@ class Lbfgs(nstk.Optimizer):
 
     def start(self, problem: nstk.Problem, before: nstk.Stepper | None = None) -> nstk.Stepper:
         return LbfgsStepper(problem, self, before if isinstance(before, LbfgsStepper) else None)
+
+    def pictures(self) -> int:
+        return OTHERS + 2 * self.history
+
+    def within(self, pictures: int) -> nstk.Optimizer:
+        return self.model_copy(update={"history": min(self.history, max(1, (pictures - OTHERS) // 2))})
 
 
 class LbfgsStepper(nstk.Stepper):

@@ -1,0 +1,94 @@
+"""How much memory a scale takes, and whether it is painted whole or in tiles: a model of the network.
+
+Activations are counted from the backbone's table of layers. What a step holds at its peak is a multiple of them, measured for
+VGG-19 on a processor; the picture's copies and the optimizer's state are counted one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .api import Backbone, Loss, Optimizer, Scale
+from .tiling import Tiling, unsplittable
+
+PICTURE = 3 * 4
+"""Bytes a pixel of a picture in float32."""
+COPIES = 5
+"""Pictures that a step holds beside the optimizer's state: the picture, the last good one, the gradient, what is in between."""
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+STEP = 2.1
+"""What a step holds at its peak, in units of the activations at all layers: gradients and products come on top."""
+SHARE = 0.85
+"""Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
+EDGES = range(128, 2049, 16)
+"""Tiles that are chosen: smaller ones are nearly all margin, larger ones save nothing."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a scale is painted."""
+
+    edge: int | None
+    """The edge of a tile, pixels; None for the whole picture."""
+    optimizer: Optimizer
+    """The recipe's, or what it becomes where memory is short."""
+    needs: int
+    """Bytes beside what the process holds before."""
+    room: int
+    """Bytes that it may take."""
+
+    @property
+    def fits(self) -> bool:
+        return self.needs <= self.room
+
+
+class Footprint:
+    """The memory of one recipe's steps, in bytes."""
+
+    def __init__(self, backbone: Backbone, losses: Mapping[str, Loss], optimizer: Optimizer, dtype: str):
+        self.backbone, self.optimizer = backbone, optimizer
+        self.losses = {label: loss for label, loss in losses.items() if loss.weight > 0}
+        self.activations = _activations(backbone, self.losses) * BYTES[dtype]
+        """Bytes a pixel of all layers up to the deepest that is read."""
+
+    def state(self, scale: Scale, optimizer: Optimizer) -> int:
+        """What is as large as the picture, however it is evaluated."""
+        return scale.width * scale.height * PICTURE * (COPIES + optimizer.pictures())
+
+    def whole(self, scale: Scale) -> int:
+        """A step on the whole picture."""
+        return self.state(scale, self.optimizer) + round(scale.width * scale.height * STEP * self.activations)
+
+    def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
+        """A step in tiles."""
+        tiles = Tiling.of(self.backbone, self.losses, edge).tiles(scale.height, scale.width)
+        largest = max(tile.rows.length * tile.columns.length for tile in tiles)
+        return self.state(scale, optimizer) + round(largest * STEP * self.activations)
+
+    def way(self, scale: Scale, tiles: str | int, room: int) -> Way:
+        """How to paint a scale with so many bytes: as `tiles` (`auto`, `off` or an edge) says."""
+        whole = Way(None, self.optimizer, self.whole(scale), room)
+        longest = max(scale.width, scale.height)
+        if isinstance(tiles, int):
+            return Way(tiles, self.optimizer, self.tiled(scale, tiles, self.optimizer), room) if tiles < longest else whole
+        if tiles == "off" or whole.fits or unsplittable(self.backbone, self.losses):
+            return whole
+        return self._in_tiles(scale, room)
+
+    def _in_tiles(self, scale: Scale, room: int) -> Way:
+        """The largest tiles that fit, with as much of the optimizer's state as leaves room for them."""
+        least = self.tiled(scale, EDGES[0], self.optimizer) - self.state(scale, self.optimizer)
+        pictures = (room - 2 * least) // (scale.width * scale.height * PICTURE) - COPIES
+        optimizer = self.optimizer.within(max(0, pictures))
+        for edge in reversed(EDGES):
+            if edge < max(scale.width, scale.height) and self.tiled(scale, edge, optimizer) <= room:
+                return Way(edge, optimizer, self.tiled(scale, edge, optimizer), room)
+        return Way(EDGES[0], optimizer, self.tiled(scale, EDGES[0], optimizer), room)
+
+
+def _activations(backbone: Backbone, losses: Mapping[str, Loss]) -> float:
+    """Numbers a pixel of all layers up to the deepest that is read."""
+    read = {name for loss in losses.values() for name in loss.reads()}
+    deepest = max((index for index, layer in enumerate(backbone.layers) if layer.name in read), default=-1)
+    return sum(layer.channels / layer.stride**2 for layer in backbone.layers[: deepest + 1])

@@ -1,0 +1,38 @@
+"""How much memory there is, and how much this process holds. Bytes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+LIMITS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Where a container says what it may hold, and what it holds: the system's own figures are those of the whole machine."""
+
+
+def resident() -> int:
+    """What this process holds now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def available() -> int:
+    """What this process may still take without anything being swapped out."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    for limit, usage in LIMITS:
+        with suppress(OSError, ValueError):  # there is no such file, or it says `max`
+            free = min(free, int(Path(limit).read_text()) - int(Path(usage).read_text()))
+    return max(0, free)
+
+
+def said(count: float) -> str:
+    """`1.4 GB`, in powers of ten."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}" if count < 10 * size else f"{count / size:.0f} {unit}"
+    return f"{count / 1e3:.0f} kB"
