@@ -86,6 +86,7 @@ class TiledObjective(Objective):
                     own = getattr(loss, of.__name__)
                     total[label] = added(total.get(label), summed(own, tile, loss.halo, self._owned(tile, loss, features)))
             also(tile, features)
+            del features  # else they were held while those of the next tile are computed
         return total
 
     def _put_away(self, tile: Tile, features: Features) -> None:
@@ -106,8 +107,10 @@ class TiledObjective(Objective):
             if reach != outer:
                 map_ = map_[:, tile.rows.trimmed(reach, outer), tile.columns.trimmed(reach, outer)]
                 outer = reach
+            if layer not in self._read:
+                return map_
             found[layer] = map_
-            return fork(layer, map_) if fork and layer in self._read and layer not in self._ends else map_
+            return fork(layer, map_) if fork and layer not in self._ends else map_
 
         return {**self.net(crop, tap), **found}
 
