@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ log = logging.getLogger("nstk")
 PROGRESS = ("done", "stalled", "sound", "recovered")
 """What a checkpoint holds of the scale at work, besides variables."""
 AGAIN = "the run cannot go on, `nstk run` starts anew"
+STEPPER = "optimizer."
+"""What the names of an optimizer's variables begin with."""
 ALGORITHM = "philox"
 """Of the random numbers; named, because TensorFlow's choice may depend on the device."""
 
@@ -102,17 +105,17 @@ class Keeper:
     def _put_back(self, saved: Saved, variables: dict[str, tf.Variable]) -> None:
         """Give the variables the values of a checkpoint. Raises `UserError` if it is that of another optimizer."""
         optimizer = self.run.recipe.optimizer.name
+        had, has = (sum(name.startswith(STEPPER) for name in names) for names in (saved.names, variables))
+        if had != has:
+            what = f"{had} variables of optimizer `{optimizer}`, but it has {has} when it starts"
+            raise UserError(f"{shown(saved.path)} holds {what}: {AGAIN}")
         for name, variable in variables.items():
-            if name == "loss_scale" and name not in saved.names:  # the precision is another: it finds its own factor
+            if name not in saved.names:  # the recipe was changed: an average, or a precision, begins here
                 continue
-            if name not in saved.names:
-                raise UserError(f"{shown(saved.path)} knows nothing of variable `{name}` of optimizer `{optimizer}`: {AGAIN}")
             value = saved[name]
             if not variable.shape.is_compatible_with(value.shape) or value.dtype.itemsize != variable.dtype.size:
-                raise UserError(
-                    f"variable `{name}` of optimizer `{optimizer}` is {variable.dtype.name} of shape {variable.shape}, but "
-                    f"{value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}"
-                )
+                is_ = f"{variable.dtype.name} of shape {variable.shape}"
+                raise UserError(f"`{name}` is {is_}, but {value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}")
             variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16
 
     def step(self, work: Work, callbacks: Callbacks, stopping: bool) -> None:
@@ -140,19 +143,20 @@ class Keeper:
             "seconds": run.seconds,
             "labels": list(run.labels),
             "machine": self._machine(),
-            "weights": self._weights(),
+            "weights": self._weights,
             "origins": run.origins,
         }
 
     def _machine(self) -> dict[str, str]:
         return {"device": self.run.device, "precision": self.run.precision}
 
+    @cached_property
     def _weights(self) -> str:
         return str(self.run.recipe.backbone.provenance().get("sha256", ""))
 
     def _compare(self, saved: Saved, force: bool) -> None:
         """Refuse other weights than those that the run began with; tell of another machine."""
-        if self._weights() != saved.meta["weights"]:
+        if self._weights != saved.meta["weights"]:
             what = f"the weights of backbone `{self.run.recipe.backbone.name}` are others than those that the run began with"
             if not force:
                 raise UserError(f"{what}: `--force` goes on all the same, `nstk run` starts anew")
@@ -172,7 +176,7 @@ class Keeper:
         """Everything that a step changes."""
         assert self.run.canvas is not None
         scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
-        stepper = {f"optimizer.{index}": variable for index, variable in enumerate(work.stepper.variables)}
+        stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
         return {"random": _random(), **self.run.canvas.variables(), **scaling, **stepper}
 
 

@@ -29,7 +29,7 @@ def saved(run: Painting) -> Iterator[None]:
         run.fail(error)
         if not run.steps and not (run.started and isinstance(error, NotFinite)):
             raise  # an earlier result is not replaced by nothing
-        where = _save_somewhere(run)
+        where = f"the picture so far is {_save_somewhere(run)}"
         if _is_of_writing(error):
             kind = type(error) if isinstance(error, RunError) else RunError
             raise kind(f"{error}; {where}") from error
@@ -39,8 +39,8 @@ def saved(run: Painting) -> Iterator[None]:
     try:
         write(run)
     except OutputError as error:  # not a mistake to mend before a run: this one has painted
-        where = f"the picture is {run.output}" if run.saved else _rescue(run)
-        raise RunError(f"the picture is painted, but not all can be saved: {error}; {where}") from error
+        where = run.output if run.saved else _rescued(run)
+        raise RunError(f"the picture is painted, but not all can be saved: {error}; it is {where}") from error
 
 
 @contextmanager
@@ -70,18 +70,16 @@ def write(run: Painting) -> None:
 
 
 def _save_somewhere(run: Painting) -> str:
-    """The picture so far: where it ought to be, or else in the system's temporary folder. Says where it is."""
+    """Write the picture so far where it ought to be, or else in the system's temporary folder. Returns where it is."""
     try:
         write(run)
     except Exception as error:  # it must not hide what went wrong first
-        if not run.saved:
-            return f"the picture so far could not be saved: {error}; {_rescue(run)}"
-        log.error("%s", error)
-    return f"the picture so far is {run.output}"
+        log.error("the picture so far could not be saved: %s", error)
+    return str(run.output) if run.saved else _rescued(run)
 
 
-def _rescue(run: Painting) -> str:
-    """Write the picture to a new file in the system's temporary folder, and say where."""
+def _rescued(run: Painting) -> str:
+    """Write the picture to a new file in the system's temporary folder. Returns where it is."""
     folder = None
     try:
         folder = Path(tempfile.mkdtemp(prefix="nstk-"))
@@ -90,8 +88,8 @@ def _rescue(run: Painting) -> str:
         if folder:
             with suppress(OSError):
                 os.rmdir(folder)
-        return f"nor in the system's temporary folder ({error})"
-    return f"it is {folder / run.output.name}"
+        return f"lost, for the system's temporary folder cannot take it either: {error}"
+    return str(folder / run.output.name)
 
 
 def _is_of_writing(error: BaseException) -> bool:

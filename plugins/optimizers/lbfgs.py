@@ -98,8 +98,8 @@ class LbfgsStepper(nstk.Stepper):
         evaluation, gradient = self.problem.pixel_gradient()
         image = self.problem.image.read_value()
         promised = tf.reduce_sum(self.gradient * (image - self.good))
-        fell = (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)  # not so for NaN
-        fell &= tf.reduce_all(tf.math.is_finite(gradient))
+        finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
+        fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
         tf.cond(
             ~self.begun | fell,
             lambda: self._accept(evaluation, image, gradient),
@@ -126,7 +126,10 @@ class LbfgsStepper(nstk.Stepper):
 
     def finish(self) -> None:
         """The last proposal has not been evaluated: keep it if it is better than the last good picture."""
-        if not bool(self.problem.evaluate().loss <= self.loss):
+        import numpy as np
+
+        loss = self.problem.evaluate().loss
+        if not (np.isfinite(loss) and loss <= self.loss):
             self.problem.image.assign(self.good)
 
     def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
