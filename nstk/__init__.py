@@ -41,7 +41,7 @@ _HOMES = {
         "Step",
         "Stepper",
     ],
-    "engine": ["Result", "evaluate", "run"],
+    "engine": ["Result", "evaluate", "resume", "run"],
     "errors": [
         "CallbackError",
         "MissingExtra",
@@ -56,7 +56,7 @@ _HOMES = {
         "WeightsError",
     ],
     "hookspecs": ["hookimpl"],
-    "images": ["check_output", "read_picture", "resize", "write_picture"],
+    "images": ["check_output", "read_picture", "resize", "write_picture", "write_whole"],
     "loading": ["load_recipe"],
     "recipe": ["Recipe"],
 }
@@ -92,7 +92,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         Step as Step,
         Stepper as Stepper,
     )
-    from .engine import Result as Result, evaluate as evaluate, run as run
+    from .engine import Result as Result, evaluate as evaluate, resume as resume, run as run
     from .errors import (
         CallbackError as CallbackError,
         MissingExtra as MissingExtra,
@@ -112,6 +112,7 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         read_picture as read_picture,
         resize as resize,
         write_picture as write_picture,
+        write_whole as write_whole,
     )
     from .loading import load_recipe as load_recipe
     from .recipe import Recipe as Recipe

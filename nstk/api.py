@@ -76,7 +76,9 @@ class References:
 class Loss(Definition):
     """One term of the objective.
 
-    The same instance serves every scale of a run, so what it compares with is returned by `target`, not stored.
+    The same instance serves every scale of a run, so what it compares with is returned by `target`, not stored. One that draws
+    at random asks `tf.random.get_global_generator()`, which follows the recipe's `seed` and goes on where a resumed run was
+    broken off; operations such as `tf.random.uniform` follow the seed too, but a resumed run begins their numbers again.
     """
 
     weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
@@ -240,7 +242,10 @@ class Stepper:
     """An optimizer at work on one picture."""
 
     variables: Sequence[Any] = ()
-    """The `tf.Variable`s that hold its state."""
+    """The `tf.Variable`s that hold its state, all of it: a run that is resumed puts their values into those of a new stepper.
+
+    They are the same ones in the same order whenever a stepper is made for a scale of that size.
+    """
 
     def step(self) -> Evaluation:
         """Move the picture once. Returns the objective as it was before the move.
@@ -253,6 +258,13 @@ class Stepper:
         """Whether no step can make progress any more, as a boolean tensor or a bool; compiled with `step`."""
         return False
 
+    def recover(self) -> bool:
+        """Make the next moves smaller: one led to a picture whose objective or gradient is NaN or infinite.
+
+        The image is the last good picture again. Asked once a scale, and not compiled; False: it cannot, and the run ends.
+        """
+        return False
+
     def finish(self) -> None:
         """Called after the last step of a scale: leave in the image the picture to keep."""
 
@@ -261,7 +273,10 @@ class Optimizer(Definition):
     """Moves the picture."""
 
     def start(self, problem: Problem, before: Stepper | None = None) -> Stepper:
-        """Begin on a picture. After the first scale, `before` is the stepper of the scale before, whose state may serve."""
+        """Begin on a picture. After the first scale, `before` is the stepper of the scale before, whose state may serve.
+
+        A run that is resumed has none, and then puts back what the new stepper's `variables` held.
+        """
         raise NotImplementedError
 
     def pictures(self) -> int:
@@ -340,12 +355,15 @@ class Step(Protocol):
     def loss(self) -> float:
         """The objective before this step's move."""
 
+    seconds: float
+    """Of painting, when the step was done."""
+
     @property
     def losses(self) -> Mapping[str, float]:
         """The weighted losses by label; they sum to `loss`."""
 
     def image(self) -> np.ndarray:
-        """The picture now, height x width x 3, float32, 0..255."""
+        """The picture now, height x width x 3, float32, 0..255. There is none for a step of `run.earlier`."""
 
 
 class Run(Protocol):
@@ -354,7 +372,6 @@ class Run(Protocol):
     recipe: Recipe
     output: Path
     scales: Sequence[Scale]
-    total_steps: int
     labels: Sequence[str]
     """The labels of the losses, in the recipe's order."""
     device: str
@@ -362,6 +379,21 @@ class Run(Protocol):
     stopped: str
     """Why the run ended (`done`, `interrupted`, what a callback said); empty while it goes on."""
     error: BaseException | None
+
+    earlier: Sequence[Step]
+    """The steps that were done before the run was broken off and resumed; empty for a run that began now."""
+
+    @property
+    def total_steps(self) -> int:
+        """How many steps there will be; fewer, once the optimizer has stalled at a scale."""
+
+    @property
+    def resumed(self) -> int:
+        """How many steps those are: the next step is the one after them."""
+
+    @property
+    def seconds(self) -> float:
+        """Of painting so far, with those before the run was resumed."""
 
     def stop(self, reason: str) -> None:
         """End the run after this step."""
@@ -403,3 +435,14 @@ class Callback(Definition):
 
     def on_end(self, run: Run) -> None:
         """Always, in reverse order; `run.stopped` and `run.error` say why."""
+
+    def state(self) -> Any:
+        """What it has to find again when the run is resumed, as JSON can hold it; None if nothing. Asked at each checkpoint."""
+        return None
+
+    def restore(self, run: Run, state: Any) -> None:
+        """In a run that is resumed, what `state` returned: after `on_start`, and after `on_scale` of the scale that goes on."""
+
+    def told(self, run: Run) -> list[Step]:
+        """The steps of `run.earlier` that `on_step` was called for: what a log begins with."""
+        return [step for step in run.earlier if step.index % self.every == 0 or step.index == run.total_steps]

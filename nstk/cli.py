@@ -1,4 +1,4 @@
-"""The command line: one function per command. Nothing here imports TensorFlow but `run`, `evaluate` and what they call.
+"""The command line: one function per command. Nothing here imports TensorFlow but those that compute, and what they call.
 
 Exit codes: 0 done, 1 the run failed, 2 a mistake of the user's (recipe, usage, plugin), 130 interrupted with the picture saved.
 """
@@ -46,6 +46,7 @@ def cli(ctx: click.Context, plugins: Sequence[str]) -> None:
     \b
     nstk run louvre                                 paint a recipe that comes with nstk
     nstk run --content photo.jpg --style art.jpg    paint your own pictures
+    nstk resume out/louvre.png                      go on with a run that was interrupted
     nstk recipes                                    what else there is
     """
     if ctx.invoked_subcommand is None:
@@ -88,6 +89,32 @@ def run(
     from . import engine
 
     result = engine.run(recipe, quiet=quiet)
+    click.echo(result.path)
+    return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
+
+
+@cli.command()
+@click.argument("path", metavar="FOLDER_OR_PICTURE")
+@click.option("--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since.")
+@verbose_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
+def resume(path: str, force: bool, quiet: bool) -> int:
+    """Go on with a run that was interrupted, or broke off.
+
+    \b
+    nstk resume out/louvre.png      the picture of the run
+    nstk resume out/louvre.run      the folder beside it, which an unfinished run leaves
+    """
+    from .resuming import unfinished
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    begun = unfinished(path, force=force)
+    if not quiet:
+        warn_broken(begun.recipe.registry)
+    _start_tensorflow()
+    from . import engine
+
+    result = engine.resume(begun, force=force, quiet=quiet)
     click.echo(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 

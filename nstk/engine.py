@@ -1,4 +1,4 @@
-"""The optimisation: scales, and the loop over steps. `_paint` is the algorithm, the rest makes sure that nothing is lost.
+"""The optimisation: scales, and the loop over steps. `_paint` is the algorithm.
 
 Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016: the picture's own pixels are
 moved against the gradient of a weighted sum of losses over the activations of a fixed network.
@@ -10,7 +10,7 @@ import io
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -19,22 +19,25 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import devices, images, record
+from . import devices, images
 from .api import Evaluation, Pictures, Stepper
+from .checkpoints import RunFolder, Saved
 from .compiling import compiled
-from .errors import NotFinite, OutputError, RunError, UserError
+from .errors import NotFinite, RunError, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
 from .interrupts import interruptible
+from .keeping import Keeper
 from .loading import check_sidecar, load_recipe
 from .objective import Objective
-from .painting import Moved, Painting
+from .painting import Painting
 from .problem import PictureProblem
 from .recipe import Recipe
+from .resuming import Unfinished, unfinished
+from .saving import recorded, saved
+from .steps import Work
 
 log = logging.getLogger("nstk")
-
-DONE = "done"
 
 Move = tuple[Evaluation, tf.Tensor, tf.Tensor]
 RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
@@ -68,20 +71,42 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
 
     `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
-    what can be known before the first step, `RunError` afterwards: then the last good picture is saved.
+    what can be known before the first step, `RunError` afterwards: then the last good picture is saved. A run that does not
+    come to its end leaves a folder beside the picture, from which `resume` goes on.
     """
     recipe = _loaded(recipe)
-    devices.set_up_memory()
     check_sidecar(recipe)
     images.check_writable(recipe.path)
-    painting = Painting(recipe)
+    folder = RunFolder.of(recipe.path)
+    if line := folder.set_aside():
+        log.warning("%s", line)
+    return _run(recipe, folder if recipe.checkpoint.every else None, None, quiet=quiet)
+
+
+def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, quiet: bool = False) -> Result:
+    """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
+
+    `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a
+    run which was never interrupted, bit for bit. Raises `UserError` where there is nothing to go on with, and where the recipe
+    or what it reads has changed since, unless `force` is given; otherwise as `run`.
+    """
+    it = path if isinstance(path, Unfinished) else unfinished(path, force=force)
+    images.check_writable(it.recipe.path)
+    return _run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
+
+
+def _run(recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool = False, quiet: bool = False) -> Result:
+    """Paint, from the beginning or from a checkpoint; whatever happens, nothing is lost."""
+    devices.set_up_memory()
+    painting = Painting(recipe, begun)
+    keeper = Keeper(painting, folder, begun)
     log.info("%s, precision %s", painting.device, painting.choice)
     callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
-    with interruptible(painting):
+    with interruptible(painting), folder.locked() if folder else nullcontext():
         # Its weights may not fit: said before a callback opens a file.
         net = network(recipe.backbone, recipe.losses.values(), painting.choice.dtype)
-        with _recorded(painting), callbacks.around(painting), _saved(painting):
-            _paint(painting, net, callbacks)
+        with keeper.around(force), recorded(painting), callbacks.around(painting), saved(painting):
+            _paint(painting, net, callbacks, keeper)
     return Result(images.to_uint8(painting.image()), painting.losses, painting.history, recipe.path, painting.stopped)
 
 
@@ -132,35 +157,39 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     }
 
 
-def _paint(run: Painting, net: Network, callbacks: Callbacks) -> None:
+def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) -> None:
     """The algorithm: for each scale, compute the targets once, then move the picture step by step."""
     recipe = run.recipe
-    tf.random.set_seed(recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `_initial`
     picture: np.ndarray | None = None
     stepper: Stepper | None = None
-    for scale in run.scales:
+    stopping = False
+    for scale in keeper.scales():
+        keeper.seed(recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `_initial`
         pictures = _pictures(recipe, scale.width, scale.height)
         objective = Objective(net, recipe.losses, references(net, pictures), run.choice.dtype)
         picture = _initial(recipe, pictures) if picture is None else images.resize(picture, scale.width, scale.height)
         problem = PictureProblem(run.begin(picture), objective, recipe.parametrization, scale.steps)
         callbacks.scale(run, scale)
         stepper, move = _stepper(run, problem, stepper)
-        for left in reversed(range(scale.steps)):
+        work = Work(scale, objective, stepper)
+        keeper.resume(work, callbacks)
+        while not (work.ended or stopping):
             with blaming(f"step {run.steps + 1}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
                 evaluation, finite, stalled = move()
-            moved = Moved(run.steps + 1, scale, evaluation, run)
-            run.took(moved, finite, objective)
-            ended = left == 0 or (run.looks and bool(stalled) and run.rest(scale, left))
-            if ended:
+            moved = run.took(evaluation, finite, work)
+            if run.looks and not work.ended and bool(stalled):
+                run.rest(work)
+            if work.ended:
                 stepper.finish()
-            if callbacks.step(run, moved) and not ended:
-                stepper.finish()
-            if ended or run.stopped:
-                break
+            stopping = callbacks.step(run, moved)
+            keeper.step(work, callbacks, stopping)
+            if stopping and not work.ended:
+                stepper.finish()  # not before: it may change the picture, and a resumed run goes on as if it had not stopped
         picture = run.image()
-        if run.stopped:
+        if stopping:
             break
-    run.settle(objective, scale)
+    run.end(stopping)
+    run.settle(work)
 
 
 def _pictures(recipe: Recipe, width: int, height: int) -> Pictures:
@@ -194,60 +223,20 @@ def _stepper(run: Painting, problem: PictureProblem, before: Stepper | None) -> 
     It says what the objective was, whether it and the pixels are finite (if not, the picture is the last good one again), and
     whether the optimizer has stalled. It is compiled, unless the recipe wants to see each operation.
     """
-    optimizer = run.recipe.optimizer
+    optimizer, canvas = run.recipe.optimizer, run.canvas
     who = f"optimizer `{optimizer.name}`"
+    assert canvas is not None
 
     def move() -> Move:
         picture = problem.image.read_value()
         evaluation = stepper.step()
         if not isinstance(evaluation, Evaluation):
             raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that the problem gave it")
-        return evaluation, run.guard(picture, evaluation), tf.convert_to_tensor(stepper.stalled())
+        return evaluation, canvas.guard(picture, evaluation), tf.convert_to_tensor(stepper.stalled())
 
     with blaming(who, optimizer):
         stepper = optimizer.start(problem, before)
         return stepper, move if run.recipe.run_eagerly else compiled(move, xla=run.jit)
-
-
-@contextmanager
-def _saved(run: Painting) -> Iterator[None]:
-    """Whatever happens inside, the picture is saved, if a step was done."""
-    try:
-        yield
-    except BaseException as error:
-        run.fail(error)
-        if run.steps or (run.started and isinstance(error, NotFinite)):  # an earlier result is not replaced by nothing
-            try:
-                _write(run)
-            except Exception as second:  # a full disk must not hide what went wrong first
-                log.error("the picture so far could not be saved: %s", second)
-        raise
-    run.stopped = run.stopped or DONE
-    try:
-        _write(run)
-    except OutputError as error:  # not a mistake to mend before a run: this one has painted
-        raise RunError(f"the picture is painted, but cannot be saved: {error}") from error
-
-
-@contextmanager
-def _recorded(run: Painting) -> Iterator[None]:
-    """Once a picture is saved and the callbacks have ended, write how it was made and why the run stopped."""
-    try:
-        yield
-    finally:
-        if run.saved:
-            images.write_whole(run.recipe.sidecar(".run.json"), record.to_json(run))
-
-
-def _write(run: Painting) -> None:
-    """The picture and the recipe that re-runs: each appears whole or not at all."""
-    run.save(run.output)
-    run.saved = True
-    if check_sidecar(run.recipe):
-        header = f"# The recipe of {run.output.name}, with every default written out.\n"
-        path = run.recipe.sidecar(".recipe.yaml")
-        images.write_whole(path, header + run.recipe.to_yaml(path.parent))
-    log.info("%s: %s after %d steps, %.1f s", run.output, run.stopped, run.steps, run.seconds)
 
 
 @contextmanager

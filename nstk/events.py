@@ -1,7 +1,7 @@
 """Tell the callbacks of one run what happens, in the recipe's order, and say whose fault it is when a plugin fails.
 
 with callbacks.around(run):          # on_start, in order
-    for scale in run.scales:         # on_scale
+    for scale in run.scales:         # on_scale; once, in a run that is resumed, restore
         for step in scale:           # on_step, where `step.index` is a multiple of `every`
             ...
                                      # on_end: always, in reverse order, for every callback that started
@@ -9,6 +9,7 @@ with callbacks.around(run):          # on_start, in order
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import traceback
@@ -38,10 +39,10 @@ class Callbacks:
         self.by_label = {label: type(callback).model_validate(callback.model_dump()) for label, callback in callbacks.items()}
         self._started: list[str] = []
 
-    def _call(self, label: str, event: str, *args: Any) -> None:
+    def _call(self, label: str, event: str, *args: Any) -> Any:
         callback = self.by_label[label]
         try:
-            getattr(callback, event)(*args)
+            return getattr(type(callback), event)(callback, *args)  # its own state may be called `state`
         except Exception as error:
             why = str(error) if isinstance(error, NstkError) else fault(error, callback)
             raise CallbackError(f"callback `{label}` ({type(callback).__name__}) failed in {event}: {why}") from error
@@ -79,6 +80,23 @@ class Callbacks:
         """A scale begins."""
         for label in self.by_label:
             self._call(label, "on_scale", run, scale)
+
+    def states(self) -> dict[str, Any]:
+        """What each callback wants to find again when the run is resumed, by label."""
+        states = {label: self._call(label, "state") for label in self.by_label}
+        for label, state in states.items():
+            try:
+                json.dumps(state)
+            except (TypeError, ValueError) as error:
+                who = f"callback `{label}` ({type(self.by_label[label]).__name__})"
+                raise CallbackError(f"{who} returned from state what JSON cannot hold: {error}") from error
+        return states
+
+    def restore(self, run: Run, states: Mapping[str, Any]) -> None:
+        """A run is resumed: each callback finds again what it kept."""
+        for label, state in states.items():
+            if state is not None and label in self.by_label:
+                self._call(label, "restore", run, state)
 
     def step(self, run: Run, step: Step) -> bool:
         """A step is done. Whether it is the last one; that one is told to every callback, whatever its `every`."""

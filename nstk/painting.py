@@ -7,39 +7,45 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from . import devices, images, record
-from .api import Evaluation, Scale
-from .errors import NotFinite, OutputError, RunError
+from . import devices, images
+from .api import Evaluation, Scale, Step
+from .canvas import Canvas
+from .checkpoints import Saved
+from .errors import NotFinite, OutputError, RunError, UserError
+from .events import blaming
 from .features import batch, takes_precision
 from .interrupts import INTERRUPTED
-from .objective import Objective
+from .origins import origins
 from .precision import FLOAT16, FLOAT32, Choice, choose
 from .recipe import SIDECARS, Recipe
 from .scales import plan
+from .source import shown
+from .steps import Done, Moved, Work
 
 log = logging.getLogger("nstk")
 
+
+DONE = "done"
+STALLED = "stalled: no step lowers the loss any more"
 
 LOOKS = 10
 """On a GPU, every so many steps the host looks whether all is well: in between, the device never waits for it."""
 
 
 class Painting:
-    """A run at work: what the callbacks are handed as `run` (see `nstk.Run`)."""
+    """A run at work: what the callbacks are handed as `run` (see `nstk.Run`). With `saved`, it goes on from there."""
 
-    def __init__(self, recipe: Recipe):
+    def __init__(self, recipe: Recipe, saved: Saved | None = None):
         self.recipe = recipe
         self.output = recipe.path
         size = images.check_picture(Path(recipe.content))
         self.scales: Sequence[Scale] = plan(*size, recipe.size, recipe.steps, recipe.pyramid)
-        self.total_steps = sum(scale.steps for scale in self.scales)
         self.labels: Sequence[str] = [label for label, loss in recipe.losses.items() if loss.weight > 0]
         self.device = devices.device()
         self.choice = _choice(recipe)
@@ -51,14 +57,32 @@ class Painting:
         """Whether the picture is in its file."""
         self.settled: dict[str, float] | None = None
         """The losses of the picture as it is now, once all steps are done."""
-        self._moves: list[Moved] = []
-        self._unseen: list[tuple[Moved, tf.Tensor]] = []
+        self.spared = 0
+        """Steps that were not needed, because the optimizer had stalled."""
+        self.earlier: Sequence[Step] = []
+        self._before = 0.0
+        self._moves: list[Done | Moved] = []
+        self._unseen: list[Moved] = []
         """Steps whose numbers may be NaN or infinite: nobody has looked yet."""
-        self.sources = record.sources(recipe)  # now: the files may have changed by the end
-        self.began = time.perf_counter()
-        self._variable: tf.Variable | None = None
-        self._good: tf.Variable | None = None
-        self._average: Average | None = None
+        self.origins = origins(recipe)  # now: the files may have changed by the end
+        self._began = time.perf_counter()
+        self.canvas: Canvas | None = None
+        if saved:
+            self._go_on(saved)
+
+    def _go_on(self, saved: Saved) -> None:
+        """Count what was done before the run was broken off."""
+        self._before = saved.meta["seconds"]
+        if not saved.step:
+            return
+        index, width, height = saved.meta["scale"]
+        if (index, width, height) not in [(scale.index, scale.width, scale.height) for scale in self.scales]:
+            what = f"{width} x {height} pixels as its scale {index}, which the recipe does not have any more"
+            raise UserError(f"{shown(saved.path)} is of a picture with {what}: `nstk run` starts anew")
+        self.spared, labels = saved.meta["spared"], saved.meta["labels"]
+        rows = enumerate(saved["history"], start=1)
+        done = [Done.of(number, self.scales, row, labels, self.labels) for number, row in rows]
+        self.earlier, self._moves = done, [*done]
 
     @property
     def steps(self) -> int:
@@ -66,9 +90,24 @@ class Painting:
         return len(self._moves)
 
     @property
+    def resumed(self) -> int:
+        """How many were done before the run was resumed."""
+        return len(self.earlier)
+
+    @property
+    def total_steps(self) -> int:
+        """How many there will be."""
+        return sum(scale.steps for scale in self.scales) - self.spared
+
+    @property
     def history(self) -> list[dict[str, float]]:
         """A row for each step; brings the losses from the device."""
         return [{"step": it.index, "scale": it.scale.index, "loss": it.loss, **it.losses} for it in self._moves]
+
+    def rows(self) -> np.ndarray:
+        """The history as a checkpoint holds it: a row of `scale, seconds, loss` and each loss for each step, float64."""
+        rows = [[it.scale.index, it.seconds, it.loss, *(it.losses[label] for label in self.labels)] for it in self._moves]
+        return np.array(rows, np.float64)
 
     @property
     def losses(self) -> dict[str, float]:
@@ -78,16 +117,21 @@ class Painting:
     @property
     def started(self) -> bool:
         """Whether there is a picture."""
-        return self._variable is not None
+        return self.canvas is not None
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
-        return time.perf_counter() - self.began
+        """Of painting so far."""
+        return self._before + time.perf_counter() - self._began
 
     def stop(self, reason: str) -> None:
         """End the run after this step."""
         self.stopped = self.stopped or reason or "stopped"
+
+    def end(self, early: bool) -> None:
+        """There are no more steps. If it is not `early`, a signal that came after the last one interrupts nothing."""
+        if not early and self.stopped in ("", INTERRUPTED):
+            self.stopped = DONE
 
     def fail(self, error: BaseException) -> None:
         """Note what ended the run; the first error counts."""
@@ -97,9 +141,7 @@ class Painting:
 
     def image(self) -> np.ndarray:
         """The picture now, height x width x 3, float32, 0..255; after NaN or infinity, the last good one."""
-        if self._variable is None:
-            raise RunError("there is no picture before the first scale")
-        return np.array((self._average.value() if self._average else self._variable)[0])
+        return self._canvas.image()
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix."""
@@ -120,133 +162,116 @@ class Painting:
 
     def begin(self, picture: np.ndarray) -> tf.Variable:
         """Take a picture as the one that is moved."""
-        self._variable = tf.Variable(batch(picture), name="picture")
-        self._good = tf.Variable(self._variable, name="good_picture")
-        self._average = Average(self._variable, self.recipe.average) if self.recipe.average else None
-        return self._variable
+        self.canvas = Canvas(picture, self.recipe.average)
+        return self.canvas.picture
 
-    def guard(self, before: tf.Tensor, evaluation: Evaluation) -> tf.Tensor:
-        """Part of a step: whether the objective at the picture `before`, and the pixels now, are finite.
+    @property
+    def _canvas(self) -> Canvas:
+        if self.canvas is None:
+            raise RunError("there is no picture before the first scale")
+        return self.canvas
 
-        If they are not, the picture is put back to the last one whose objective was.
-        """
-        assert self._variable is not None
-        assert self._good is not None
-        good = tf.math.is_finite(evaluation.loss)
-        finite = good & tf.reduce_all(tf.math.is_finite(self._variable))
-        self._good.assign(tf.where(good, before, self._good))
-        self._variable.assign(tf.where(finite, self._variable, self._good))
-        if self._average:
-            self._average.add(self._variable)
-        return finite
-
-    def took(self, step: Moved, finite: tf.Tensor, objective: Objective) -> None:
-        """Note a step; `finite` is what `guard` said of it. Raises `NotFinite` when the host looks and a step was not."""
+    def took(self, evaluation: Evaluation, finite: tf.Tensor, work: Work) -> Moved:
+        """Note a step; `finite` is what `guard` said of it. Raises `NotFinite` when the host looks, and there is no way on."""
+        work.done += 1
+        earlier = self._moves[-1] if work.done > 1 else None
+        step = Moved(self.steps + 1, evaluation, finite, work.scale, self, earlier)
         self._moves.append(step)
-        self._unseen.append((step, finite))
-        if self.looks or step.index == self.total_steps:
-            self.look(objective)
+        self._unseen.append(step)
+        if self.looks or work.ended:
+            self.look(work)
+        return step
 
     @property
     def looks(self) -> bool:
         """Whether the host waits for this step, to look whether all is well."""
         return self.device.startswith("CPU") or self.steps % LOOKS == 0
 
-    def look(self, objective: Objective) -> None:
-        """Raise `NotFinite` if one of the steps since the last look was not finite; those after it moved nothing."""
+    def look(self, work: Work) -> None:
+        """See whether the steps since the last look were finite.
+
+        Where one was not, the optimizer is asked, once a scale, to make smaller ones; raises `NotFinite` if it comes again.
+        """
         unseen, self._unseen = self._unseen, []
-        for step, finite in unseen:
-            if not bool(finite):
-                self._explain(step, objective)
+        lost = [step for step in unseen if step.lost]
+        work.sound = work.sound or bool(unseen and not unseen[0].lost)
+        if not lost:
+            return
+        if not (work.sound and not work.recovered and self._recover(work)):
+            self._explain(lost[0], work)
+        work.recovered = True
+        what = f"{self._fault(lost[0], work)} {_where(lost[0])}"
+        log.warning("%s: the last good picture is taken again, and optimizer `%s` makes smaller moves", what, self._who)
 
-    def _explain(self, step: Moved, objective: Objective) -> None:
-        """Say what is not finite in a step."""
-        del self._moves[step.index - 1 :]
-        where = f"at step {step.index}"
-        self._check_losses(step.loss, step.losses, where, step.scale)
-        self._moves.append(step)  # its losses are those of the picture that is saved
-        label = objective.faulty(self._good)
-        what = f"the gradient of loss `{label}`" if label else f"the move of optimizer `{self.recipe.optimizer.name}`"
-        raise self._not_finite(what + " is NaN or infinite", where, step.scale)
+    @property
+    def _who(self) -> str:
+        return self.recipe.optimizer.name
 
-    def rest(self, scale: Scale, left: int) -> bool:
-        """The optimizer has stalled with `left` steps to go: the scale ends, and if it is the last one, the run."""
-        log.info("optimizer `%s` finds no lower loss at %d x %d", self.recipe.optimizer.name, scale.width, scale.height)
+    def _recover(self, work: Work) -> bool:
+        with blaming(f"optimizer `{self._who}`, in recover,", self.recipe.optimizer):
+            return bool(work.stepper.recover())
+
+    def _explain(self, step: Moved, work: Work) -> None:
+        """End the run, and say what is not finite in a step."""
+        self._canvas.go_back()
+        if work.sound:
+            work.stepper.finish()
+        while self._moves and self._moves[-1].lost:
+            self._moves.pop()
+        if not work.sound and math.isfinite(step.loss):
+            self._moves.append(step)  # its losses are those of the picture that is saved
+        raise self._not_finite(self._fault(step, work), _where(step))
+
+    def _fault(self, step: Moved, work: Work) -> str:
+        """What is not finite in a step."""
+        if what := _infinite(
+            float(step.evaluation.loss), {label: float(step.evaluation.losses[label]) for label in self.labels}
+        ):
+            return what
+        label = work.objective.faulty(self._canvas.bad)
+        return (f"the gradient of loss `{label}`" if label else f"the move of optimizer `{self._who}`") + " is NaN or infinite"
+
+    def rest(self, work: Work) -> None:
+        """The optimizer has stalled: the scale ends, and if it is the last one, the run."""
+        scale = work.scale
+        log.info("optimizer `%s` finds no lower loss at %d x %d", self._who, scale.width, scale.height)
+        work.stalled = True
+        self.spared += scale.steps - work.done
         if scale is self.scales[-1]:
-            self.stop("stalled: no step lowers the loss any more")
-        else:
-            self.total_steps -= left
-        return True
+            self.stop(STALLED)
 
-    def settle(self, objective: Objective, scale: Scale) -> None:
+    def settle(self, work: Work) -> None:
         """Evaluate the picture that is saved: the last step's losses belong to the picture before its move."""
-        evaluation = objective.evaluate(batch(self.image()))
+        evaluation = work.objective.evaluate(batch(self.image()))
         losses = {label: float(evaluation.losses[label]) for label in self.labels}
-        self.look(objective)
-        try:
-            self._check_losses(float(evaluation.loss), losses, f"after step {self.steps}, the last", scale)
-        except NotFinite:
-            self._go_back()
-            raise
+        self.look(work)
+        if what := _infinite(float(evaluation.loss), losses):
+            self._canvas.go_back()
+            self._canvas.average = None
+            raise self._not_finite(what, f"after step {self.steps}, the last, scale {_at(work.scale)}")
         self.settled = losses
 
-    def _go_back(self) -> None:
-        """To the last picture whose objective is known to be finite."""
-        assert self._variable is not None
-        self._variable.assign(self._good)
-        self._average = None
-
-    def _check_losses(self, loss: float, losses: dict[str, float], where: str, scale: Scale) -> None:
-        if not math.isfinite(loss):
-            label = next((label for label, value in losses.items() if not math.isfinite(value)), "")
-            what = f"loss `{label}` is {losses[label]}" if label else f"the sum of the losses is {loss}"
-            raise self._not_finite(what, where, scale)
-
-    def _not_finite(self, what: str, where: str, scale: Scale) -> NotFinite:
+    def _not_finite(self, what: str, where: str) -> NotFinite:
         return NotFinite(
-            f"{what} {where}, scale {scale.index} ({scale.width} x {scale.height}): the last good picture is saved; "
+            f"{what} {where}: the last good picture is saved; "
             "try a smaller learning rate or weight" + ", or `precision: float32`" * (self.choice.dtype == FLOAT16)
         )
 
 
-class Average:
-    """The mean of the pictures of a scale, the last ones weighing most: a step of age `a` has the weight `decay ** a`.
-
-    It starts empty, not at 0, so it is a mean from the first step on (Kingma and Ba 2015, section 3, correct a bias so).
-    """
-
-    def __init__(self, picture: tf.Variable, decay: float):
-        self.decay = decay
-        self.sum, self.weight = tf.Variable(tf.zeros_like(picture)), tf.Variable(0.0)
-        self._first = picture
-
-    def add(self, picture: tf.Variable) -> None:
-        """Take a picture in."""
-        self.sum.assign(self.decay * self.sum + picture)
-        self.weight.assign(self.decay * self.weight + 1)
-
-    def value(self) -> tf.Tensor:
-        """The average; before the first step, the picture itself."""
-        return self.sum / self.weight if self.weight > 0 else self._first.read_value()
+def _infinite(loss: float, losses: dict[str, float]) -> str:
+    """Which of the losses is NaN or infinite, as part of a sentence; empty if none is."""
+    if math.isfinite(loss):
+        return ""
+    label = next((label for label, value in losses.items() if not math.isfinite(value)), "")
+    return f"loss `{label}` is {losses[label]}" if label else f"the sum of the losses is {loss}"
 
 
-class Moved:
-    """One step, as callbacks see it (see `nstk.Step`)."""
+def _where(step: Moved) -> str:
+    return f"at step {step.index}, scale {_at(step.scale)}"
 
-    def __init__(self, index: int, scale: Scale, evaluation: Evaluation, painting: Painting):
-        self.index, self.scale = index, scale
-        self._evaluation, self._painting = evaluation, painting
 
-    @cached_property
-    def loss(self) -> float:
-        return float(self._evaluation.loss)
-
-    @cached_property
-    def losses(self) -> dict[str, float]:
-        return {label: float(self._evaluation.losses[label]) for label in self._painting.labels}
-
-    def image(self) -> np.ndarray:
-        return self._painting.image()
+def _at(scale: Scale) -> str:
+    return f"{scale.index} ({scale.width} x {scale.height})"
 
 
 def _choice(recipe: Recipe) -> Choice:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer, Parametrization
+from .checkpoints import Checkpoint
 from .errors import PluginError
 from .precision import Precision
 from .registry import Registry
@@ -53,6 +54,14 @@ OptionalPyramid = Annotated[
     Pyramid | None,
     BeforeValidator(lambda value: None if value is False else value, json_schema_input_type=Pyramid | Literal[False] | None),
 ]
+
+
+def _checkpoint(value: Any) -> Any:
+    """`false` keeps none; `true`, or nothing, means the default."""
+    return {"every": False} if value is False else {} if value is None or value is True else value
+
+
+WhenToCheckpoint = Annotated[Checkpoint, BeforeValidator(_checkpoint, json_schema_input_type=Checkpoint | bool | None)]
 
 
 class Output(BaseModel):
@@ -104,6 +113,10 @@ class Settings(BaseModel):
         description="Compute the losses in tiles, exactly: the edge of a tile in pixels, `off`, or `auto`: if memory is short.",
     )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
+    checkpoint: WhenToCheckpoint = Field(
+        Checkpoint(),
+        description="Keep the state of the run beside the picture until it is done, for `nstk resume`; false: do not.",
+    )
     output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
 
 
@@ -164,6 +177,7 @@ class Recipe(Settings):
         data["output"]["path"] = _relative(data["output"]["path"], folder)
         if data["output"]["quality"] is None:
             data["output"] = data["output"]["path"]
+        data["checkpoint"] = data["checkpoint"]["every"] is not False and data["checkpoint"]
         for key, kind in SLOTS.items():
             data[key] = self._slot(kind, getattr(self, key), folder)
         for key, kind in LABELLED.items():

@@ -36,9 +36,9 @@ def to_json(run: Painting) -> str:
         "precision_reason": run.choice.reason,
         "run_eagerly": recipe.run_eagerly,
         "jit": run.jit and not recipe.run_eagerly,
-        "versions": versions(),
+        "versions": run.origins["versions"],
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
-        **run.sources,
+        **{key: run.origins[key] for key in ("inputs", "plugins")},
     }
     return json.dumps(data, indent=2, default=str) + "\n"
 

@@ -52,6 +52,7 @@ LIGHT = [
     ["cp", "minimal", "copied"],
     ["run", "recipe.yaml", "size=none"],
     ["evaluate", "recipe.yaml", "--picture", "nowhere.png"],
+    ["resume", "nowhere.png"],
 ]
 
 
@@ -156,6 +157,9 @@ def test_version(run):
         (["run", "recipe.yaml", "--egaer"], "--eager"),
         (["run", "--contnet", "photo.jpg"], "--content"),
         (["evaluate", "recipe.yaml", "--pictre", "photo.jpg"], "--picture"),
+        (["resume"], "Missing argument 'FOLDER_OR_PICTURE'"),
+        (["resume", "nowhere.png"], "no run nowhere.png, neither a folder nor a picture"),
+        (["resume", "photo.jpg"], "nothing to resume: photo.jpg comes from no run"),
         (["--versoin"], "--version"),
         (["run", "recipe.yaml", "-x"], "-x"),
         (["cp"], "Missing argument 'NAME'"),
@@ -495,7 +499,7 @@ for args in {[*LIGHT, ["check", "recipe.yaml", "losses={a: }", "-p", "extra.py"]
     try:
         main(args)
     except SystemExit as stop:
-        codes = (stop.code, 2 if args[0] in ("run", "evaluate") else 0)
+        codes = (stop.code, 2 if args[0] in ("run", "evaluate", "resume") else 0)
         assert codes[0] == codes[1], (args, codes)
     heavy = {{"tensorflow", "keras", "rich"}} & set(sys.modules)
     assert not heavy, (args, heavy)
@@ -561,6 +565,29 @@ def test_an_interrupted_run_saves_its_picture(number, folder):
     record = json.loads(Path("out/recipe.run.json").read_text())
     assert record["stopped"] == "interrupted"
     assert 1 <= record["steps"] < 1_000_000
+    assert err.endswith(f"`nstk resume out/recipe.png` goes on after step {record['steps']} of 1000000\n")
+
+
+def test_an_interrupted_run_goes_on(folder):
+    """Twice, and then to its end: the picture is that of a run without a break."""
+    command = [*NSTK, "run", "recipe.yaml", "steps=40", "pyramid.levels=2", "size=96", "checkpoint.every=1", "-o"]
+    environment = {"text": True, "env": ENVIRONMENT, "check": False, "capture_output": True}
+    assert subprocess.run([*command, "whole.png", "-q"], **environment).returncode == 0
+    for arguments, number in (([*command, "part.png"], signal.SIGINT), ([*NSTK, "resume", "part.png"], signal.SIGKILL)):
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+            try:
+                next(line for line in process.stderr if line.startswith("step "))
+                process.send_signal(number)
+                err = process.communicate(timeout=20)[1]
+            finally:
+                process.kill()
+        assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL), err
+    done = subprocess.run([*NSTK, "resume", "part.run", "-q"], **environment)
+    assert (done.returncode, done.stdout) == (0, f"{folder}/part.png\n"), done.stderr
+    assert Path("part.png").read_bytes() == Path("whole.png").read_bytes()
+    done = subprocess.run([*NSTK, "resume", "part.png"], **environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: nothing to resume: part.png is finished; `nstk run` paints it anew\n"
 
 
 # --- a distribution of its own, found through its entry point

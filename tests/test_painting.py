@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import engine, testing
+from nstk import saving, testing
 
 BREAKING = """
 class Breaking(nstk.Loss):
@@ -30,6 +30,10 @@ class Breaking(nstk.Loss):
             return tf.where(mean >= self.level, np.nan, -mean)
         if self.way == "infinite":
             return -mean / (1 - bright)
+        if self.way == "edge":
+            return tf.where(mean >= self.level, np.nan, tf.square(mean - self.level + 1))
+        if self.way == "slope":  # the loss is finite, its gradient is not: infinite * 0
+            return -mean + 1e-30 * tf.sqrt(mean * (1 - bright))
         if self.way == "gradient":  # the root's slope at 0 is infinite, and 0 * infinite is NaN
             return tf.sqrt(tf.reduce_sum(tf.square(features["image"] - target)))
         if self.way == "vector":
@@ -49,6 +53,9 @@ def nstk_losses():
     return [Breaking]
 """
 
+LBFGS = {"use": "lbfgs", "history": 3}
+SLOPE = "the gradient of loss `mine` is NaN or infinite"
+
 
 def breaking(tmp_path, plugin, way, level=0.0, others=True, **settings):
     losses = {"gram": {"weight": 1e-3}} if others else {}
@@ -56,28 +63,73 @@ def breaking(tmp_path, plugin, way, level=0.0, others=True, **settings):
     return testing.run_recipe(tmp_path, plugins=[plugin(BREAKING)], losses=losses, **{"steps": 12, **settings})
 
 
+def warnings(caplog):
+    """What nstk says."""
+    return [record.message for record in caplog.records if record.name == "nstk"]
+
+
 @pytest.mark.parametrize("run_eagerly", [False, True])
-@pytest.mark.parametrize("way", ["nan", "infinite"])
-def test_a_loss_that_is_not_finite_is_named_and_the_picture_before_is_saved(way, run_eagerly, tmp_path, plugin):
+@pytest.mark.parametrize("way", ["nan", "infinite", "slope"])
+def test_what_is_not_finite_is_stepped_back_from_once_and_named_if_it_comes_again(way, run_eagerly, tmp_path, plugin, caplog):
     start = testing.pictures((36, 48)).content.mean()
+    level = start + 6
     with pytest.raises(nstk.NotFinite) as caught:
-        breaking(tmp_path, plugin, way, level=start + 6, run_eagerly=run_eagerly, callbacks={"json_log": None})
+        breaking(tmp_path, plugin, way, level=level, run_eagerly=run_eagerly, callbacks={"json_log": None}, steps=40)
     events = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     good = [event for event in events if event["event"] == "step"]
-    step = good[-1]["step"] + 1
-    assert 3 <= step <= 8
-    value = "nan" if way == "nan" else "-inf"
-    assert str(caught.value).startswith(
-        f"loss `mine` is {value} at step {step}, scale 0 (48 x 36): the last good picture is saved"
+    assert [event["step"] for event in good] == list(range(1, len(good) + 1))
+    assert all(math.isfinite(value) for event in good for value in (event["loss"], *event["losses"].values()))
+    what = {"nan": "loss `mine` is nan", "infinite": "loss `mine` is -inf", "slope": SLOPE}
+    (warning,) = warnings(caplog)
+    first = int(re.search(r"at step (\d+)", warning)[1])
+    assert 3 <= first <= 8
+    assert warning == (
+        f"{what[way]} at step {first}, scale 0 (48 x 36): the last good picture is taken again, and optimizer `adam` makes "
+        "smaller moves"
     )
+    assert good[first - 1]["losses"] == good[first - 2]["losses"] == good[first]["losses"]  # it moved nothing
+    last = good[-1]["step"] + 1
+    assert last > first
+    assert str(caught.value).startswith(f"{what[way]} at step {last}, scale 0 (48 x 36): the last good picture is saved")
     assert caught.value.exit_code == 1
-    saved = nstk.read_picture(tmp_path / "out.png")
-    assert start + 2 < saved.mean() < start + 6  # some steps, but not the one too many
+    assert start + 2 < nstk.read_picture(tmp_path / "out.png").mean() < level  # some steps, but not the one too many
     record = json.loads((tmp_path / "out.run.json").read_text())
     assert record["losses"] == good[-1]["losses"]
-    assert all(map(math.isfinite, record["losses"].values()))
-    assert record["stopped"].startswith("NotFinite: loss `mine`")
-    assert record["steps"] == step - 1
+    assert record["stopped"].startswith("NotFinite: ")
+    assert record["steps"] == last - 1
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_one_step_too_far_does_not_end_a_run(run_eagerly, tmp_path, plugin, caplog):
+    """A loss that is NaN beyond a level and pulls to just below it: half a step does not reach it any more."""
+    start = testing.pictures((36, 48)).content.mean()
+    settings = {"losses": {"mine": {"use": "breaking", "way": "edge", "level": start + 5}}, "run_eagerly": run_eagerly}
+    settings |= {"optimizer": {"use": "sgd", "learning_rate": 3900, "momentum": 0}, "steps": 12}
+    result = testing.run_recipe(tmp_path, plugins=[plugin(BREAKING)], **settings)
+    assert result.stopped == "done"
+    assert len(warnings(caplog)) == 1
+    assert len(result.history) == 12
+    assert all(math.isfinite(row["mine"]) for row in result.history)
+    assert result.losses["mine"] < result.history[0]["mine"] / 10
+
+
+@pytest.mark.parametrize("way", ["nan", "infinite", "slope"])
+def test_lbfgs_searches_before_what_is_not_finite(way, tmp_path, plugin, caplog):
+    start = testing.pictures((36, 48)).content.mean()
+    result = breaking(tmp_path, plugin, way, level=start + 6, optimizer=LBFGS, steps=25, others=False, run_eagerly=True)
+    assert result.stopped == "done"
+    assert all(math.isfinite(row["mine"]) for row in [*result.history, result.losses])
+    assert start + 5.5 < result.picture.mean() <= start + 6.1  # it was rounded to 8 bits
+    assert not warnings(caplog)
+
+
+@pytest.mark.parametrize("way", ["nan", "slope"])
+def test_lbfgs_says_so_when_there_is_no_good_picture(way, tmp_path, plugin):
+    level = testing.pictures((36, 48)).content.mean() - 1
+    what = {"nan": "loss `mine` is nan", "slope": SLOPE}
+    with pytest.raises(nstk.NotFinite, match=f"{what[way]} at step 1, "):
+        breaking(tmp_path, plugin, way, level=level, optimizer=LBFGS, run_eagerly=True)
+    assert np.array_equal(nstk.read_picture(tmp_path / "out.png"), nstk.read_picture(tmp_path / "content.png"))
 
 
 def test_a_loss_that_is_nan_from_the_start_saves_the_first_picture(tmp_path, plugin):
@@ -132,7 +184,7 @@ def test_losses_that_do_not_see_the_picture_are_named(tmp_path, plugin):
 
 
 def test_what_went_wrong_first_is_raised_when_saving_fails_too(tmp_path, plugin, monkeypatch, caplog):
-    monkeypatch.setattr(engine, "_write", lambda run: 1 / 0)
+    monkeypatch.setattr(saving, "write", lambda run: 1 / 0)
     with pytest.raises(nstk.NotFinite):
         breaking(tmp_path, plugin, "nan")
     assert "the picture so far could not be saved: division by zero" in caplog.text

@@ -1,9 +1,10 @@
-"""The losses as a table: one row a step, readable while the run goes on."""
+"""The losses as a table: one row a step, readable while the run goes on. A resumed run begins with the rows that it had."""
 
 from __future__ import annotations
 
 import csv
-import time
+import io
+from typing import Any
 
 import nstk
 from nstk.plugins.callbacks._template import LogName
@@ -18,20 +19,27 @@ class CsvLog(nstk.Callback):
 
     def on_start(self, run: nstk.Run) -> None:
         path = run.beside(self.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
-        self.table = csv.writer(self.file, lineterminator="\n")
-        self.table.writerow(["step", "scale", "seconds", "loss", *run.labels])
-        self.began = time.perf_counter()
+        text = io.StringIO()
+        rows = [self.row(run, step) for step in self.told(run)]
+        _table(text).writerows([["step", "scale", "seconds", "loss", *run.labels], *rows])
+        nstk.write_whole(path, text.getvalue())
+        self.file = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
-        seconds = f"{time.perf_counter() - self.began:.3f}"
-        self.table.writerow([step.index, step.scale.index, seconds, step.loss, *(step.losses[label] for label in run.labels)])
+        _table(self.file).writerow(self.row(run, step))
         self.file.flush()
+
+    def row(self, run: nstk.Run, step: nstk.Step) -> list[Any]:
+        losses = [step.losses[label] for label in run.labels]
+        return [step.index, step.scale.index, f"{step.seconds:.3f}", step.loss, *losses]
 
     def on_end(self, run: nstk.Run) -> None:
         if "file" in vars(self):
             self.file.close()
+
+
+def _table(file: Any) -> Any:
+    return csv.writer(file, lineterminator="\n")
 
 
 @nstk.hookimpl

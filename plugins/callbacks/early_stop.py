@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import nstk
 
@@ -25,6 +26,12 @@ class EarlyStop(nstk.Callback):
             self.best, self.since = step.loss, step.index
         elif step.index - self.since >= self.patience:
             run.stop(f"plateau: the loss has not fallen by {100 * self.min_improvement:g} % in {step.index - self.since} steps")
+
+    def state(self) -> Any:
+        return [self.best, self.since]
+
+    def restore(self, run: nstk.Run, state: Any) -> None:
+        self.best, self.since = state
 
 
 @nstk.hookimpl

@@ -1,9 +1,8 @@
-"""The run as JSON lines, for other programs to follow."""
+"""The run as JSON lines, for other programs to follow. A resumed run begins with the lines of the steps that it had."""
 
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import nstk
@@ -19,24 +18,27 @@ class JsonLog(nstk.Callback):
 
     def on_start(self, run: nstk.Run) -> None:
         path = run.beside(self.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
-        self.began = time.perf_counter()
         scales = [{"width": scale.width, "height": scale.height, "steps": scale.steps} for scale in run.scales]
-        self.say("start", output=str(run.output), scales=scales, device=run.device, precision=run.precision)
+        start = _line("start", 0.0, output=str(run.output), scales=scales, device=run.device, precision=run.precision)
+        nstk.write_whole(path, "".join([start, *map(_step, self.told(run))]))
+        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
-        self.say("step", step=step.index, scale=step.scale.index, loss=step.loss, losses=dict(step.losses))
+        self.file.write(_step(step))
+        self.file.flush()
 
     def on_end(self, run: nstk.Run) -> None:
         if "file" in vars(self):
-            self.say("end", stopped=run.stopped, error=str(run.error) if run.error else None)
+            self.file.write(_line("end", run.seconds, stopped=run.stopped, error=str(run.error) if run.error else None))
             self.file.close()
 
-    def say(self, event: str, **values: Any) -> None:
-        seconds = round(time.perf_counter() - self.began, 3)
-        self.file.write(json.dumps({"event": event, "seconds": seconds, **values}) + "\n")
-        self.file.flush()
+
+def _step(step: nstk.Step) -> str:
+    return _line("step", step.seconds, step=step.index, scale=step.scale.index, loss=step.loss, losses=dict(step.losses))
+
+
+def _line(event: str, seconds: float, **values: Any) -> str:
+    return json.dumps({"event": event, "seconds": round(seconds, 3), **values}) + "\n"
 
 
 @nstk.hookimpl

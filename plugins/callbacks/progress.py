@@ -25,7 +25,8 @@ class Progress(nstk.Callback):
         self.live: Any = None
         self.shown, self.first, self.due = 0.0, (0, 0.0), 0
         sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
-        self.say(f"{run.recipe.name}: {sizes} px, {run.total_steps} steps on {run.device}, {run.precision}")
+        steps = f"{run.total_steps} steps" + f", {run.resumed} of them done," * bool(run.resumed)
+        self.say(f"{run.recipe.name}: {sizes} px, {steps} on {run.device}, {run.precision}")
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
         if self.console.is_terminal and self.live is None:
@@ -39,7 +40,7 @@ class Progress(nstk.Callback):
                 console=self.console,
             )
             first = "the first step" if run.recipe.run_eagerly else "the first step is being compiled"
-            self.task = self.live.add_task(first, total=run.total_steps)
+            self.task = self.live.add_task(first, total=run.total_steps, completed=run.resumed)
             self.live.start()
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:

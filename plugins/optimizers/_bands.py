@@ -44,6 +44,13 @@ class Bands:
     def variables(self) -> list[Any]:
         return [self.moved, self.changed, self.flatness, self.known]
 
+    def forget(self) -> None:
+        """Nothing is known."""
+        import tensorflow as tf
+
+        for variable in self.variables:
+            variable.assign(tf.ones_like(variable) if variable is self.flatness else tf.zeros_like(variable))
+
     def _inherit(self, before: Bands) -> None:
         """Begin with the curvature of the scale before, at the same frequencies of the picture.
 

@@ -6,6 +6,7 @@ Keras does not have.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -97,17 +98,32 @@ class KerasStepper(nstk.Stepper):
 
         self.optimizer, self.problem = optimizer, problem
         self.change = tf.Variable(tf.zeros_like(problem.image))
+        self.share = tf.Variable(1.0)  # of the optimizer's change
         optimizer.build([self.change])
 
     @property
     def variables(self) -> Sequence[Any]:  # type: ignore[override]
-        return [variable.value for variable in self.optimizer.variables]
+        return [self.share, *(variable.value for variable in self.optimizer.variables)]
 
     def step(self) -> nstk.Evaluation:
         import tensorflow as tf
 
         evaluation, gradient = self.problem.value_and_grad()
+        finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
+        # The optimizer never sees NaN or infinity, which its moments would not forget; the picture does, so that it is noticed.
+        change = tf.cond(finite, lambda: self._change(gradient), lambda: tf.fill(tf.shape(gradient), math.nan))
+        self.problem.move(self.share * change)
+        return evaluation
+
+    def _change(self, gradient: Any) -> Any:
+        """What the optimizer makes of a gradient."""
+        import tensorflow as tf
+
         self.change.assign(tf.zeros_like(gradient))
         self.optimizer.apply([gradient], [self.change])
-        self.problem.move(self.change)
-        return evaluation
+        return self.change.read_value()
+
+    def recover(self) -> bool:
+        """From now on the picture moves by half."""
+        self.share.assign(self.share / 2)
+        return True

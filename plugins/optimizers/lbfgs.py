@@ -13,7 +13,7 @@ triangular systems of the inner products, so that the history is read in a few m
   A style loss is some hundred times flatter in a picture's lowest frequencies than in the middle ones, in proportions that
   depend on the losses and on the pictures, so they are learnt.
 - **Restarts.** When the proposals shrink to nothing, the history is dropped; if that does not help either, the optimizer says
-  that it has stalled.
+  that it has stalled. A picture whose loss or gradient is NaN or infinite counts as one whose loss has not fallen.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ class LbfgsStepper(nstk.Stepper):
         evaluation, gradient = self.problem.pixel_gradient()
         image = self.problem.image.read_value()
         promised = tf.reduce_sum(self.gradient * (image - self.good))
-        fell = (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)  # not so for NaN
+        finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
+        fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
         tf.cond(
             ~self.begun | fell,
             lambda: self._accept(evaluation, image, gradient),
@@ -118,9 +119,25 @@ class LbfgsStepper(nstk.Stepper):
     def stalled(self) -> Any:
         return self.stuck.read_value()
 
+    def recover(self) -> bool:
+        """Begin again at the last good picture, with nothing of what was learnt: it led to a direction without numbers."""
+        import numpy as np
+
+        if not np.isfinite(self.gradient).all():
+            return False
+        self._forget()
+        self.scale.assign(1.0)
+        if self.bands:
+            self.bands.forget()
+        self._propose(self._steepest())
+        return True
+
     def finish(self) -> None:
         """The last proposal has not been evaluated: keep it if it is better than the last good picture."""
-        if not bool(self.problem.evaluate().loss <= self.loss):
+        import numpy as np
+
+        loss = self.problem.evaluate().loss
+        if not (np.isfinite(loss) and loss <= self.loss):
             self.problem.image.assign(self.good)
 
     def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:

@@ -104,7 +104,7 @@ def test_image_in_a_recipe_is_relative_to_it_and_in_the_record(tmp_path, monkeyp
     nstk.write_picture(testing.pictures((36, 48), seed=9).content, "first.png")
     recipe = testing.recipe(tmp_path, init={"use": "image", "file": "first.png"})
     assert recipe.inputs()["init.file"] == tmp_path / "first.png"
-    assert engine.Painting(recipe).sources["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
+    assert engine.Painting(recipe).origins["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
 
 
 BROKEN = """

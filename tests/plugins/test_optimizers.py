@@ -149,6 +149,30 @@ def test_the_state_is_in_variables_that_can_be_put_back(optimizer):
     np.testing.assert_array_equal(two_more(), straight_on)
 
 
+def test_nan_is_not_remembered_and_then_moves_are_half_as_long():
+    """A gradient of NaN makes the picture NaN, for the engine to see; the optimizer has not seen it."""
+
+    def straight(image):
+        return nstk.Evaluation(tf.constant(bad["loss"]), {}), tf.fill(image.shape, bad["gradient"])
+
+    for bad in ({"loss": np.nan, "gradient": 1.0}, {"loss": 1.0, "gradient": np.inf}):
+        good, wrong = {"loss": 1.0, "gradient": 1.0}, bad
+        image, stepper = begin(Adam(learning_rate=2), straight, start=np.full((4, 4, 3), 200.0))
+        bad = good
+        stepper.step()
+        before, kept = image.numpy(), [variable.numpy() for variable in stepper.variables]
+        bad = wrong
+        stepper.step()
+        assert np.isnan(image).all()
+        for variable, was in zip(stepper.variables, kept, strict=True):
+            np.testing.assert_array_equal(variable, was)
+        image.assign(before)
+        assert stepper.recover()
+        bad = good
+        stepper.step()
+        np.testing.assert_allclose(image, before - 1, atol=1e-3)
+
+
 def test_the_example_of_the_hook_is_an_optimizer_that_works(tmp_path):
     doc = inspect.getdoc(Hooks.nstk_optimizers)
     code = textwrap.dedent(doc[doc.index("    import nstk") :])

@@ -1,0 +1,72 @@
+"""The picture of one scale while it is painted: as it is, as it was when all was well, and the average of its steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from .api import Evaluation
+from .features import batch
+
+
+class Canvas:
+    """What the steps of a scale move, and what NaN or infinity cannot take."""
+
+    def __init__(self, picture: np.ndarray, decay: float):
+        self.picture = tf.Variable(batch(picture), name="picture")
+        self.good = tf.Variable(self.picture, name="good_picture")
+        """The last one from which a step was finite."""
+        self.bad = tf.Variable(self.picture, name="bad_picture")
+        """The last one from which a step was not, to find out why."""
+        self.average = Average(self.picture, decay) if decay else None
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """What steps change, by the name that it has in a checkpoint."""
+        average = {"average.sum": self.average.sum, "average.weight": self.average.weight} if self.average else {}
+        return {"picture": self.picture, "good": self.good, **average}
+
+    def guard(self, before: tf.Tensor, evaluation: Evaluation) -> tf.Tensor:
+        """Part of a step: whether the objective at the picture `before`, and the pixels now, are finite.
+
+        If they are not, the picture is put back to the last one from which a step was.
+        """
+        finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(self.picture))
+        self.good.assign(tf.where(finite, before, self.good))
+        self.picture.assign(tf.where(finite, self.picture, self.good))
+        tf.cond(finite, lambda: True, lambda: self._keep_bad(before))
+        if self.average:
+            self.average.add(self.picture)
+        return finite
+
+    def _keep_bad(self, picture: tf.Tensor) -> bool:
+        self.bad.assign(picture)
+        return True
+
+    def go_back(self) -> None:
+        """To the last picture whose objective is known to be finite."""
+        self.picture.assign(self.good)
+
+    def image(self) -> np.ndarray:
+        """The picture now, or the average; height x width x 3, float32, 0..255."""
+        return np.array((self.average.value() if self.average else self.picture)[0])
+
+
+class Average:
+    """The mean of the pictures of a scale, the last ones weighing most: a step of age `a` has the weight `decay ** a`.
+
+    It starts empty, not at 0, so it is a mean from the first step on (Kingma and Ba 2015, section 3, correct a bias so).
+    """
+
+    def __init__(self, picture: tf.Variable, decay: float):
+        self.decay = decay
+        self.sum, self.weight = tf.Variable(tf.zeros_like(picture)), tf.Variable(0.0)
+        self._first = picture
+
+    def add(self, picture: tf.Variable) -> None:
+        """Take a picture in."""
+        self.sum.assign(self.decay * self.sum + picture)
+        self.weight.assign(self.decay * self.weight + 1)
+
+    def value(self) -> tf.Tensor:
+        """The average; before the first step, the picture itself."""
+        return self.sum / self.weight if self.weight > 0 else self._first.read_value()

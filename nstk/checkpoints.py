@@ -1,0 +1,326 @@
+"""Checkpoints: the state of an unfinished run, in a folder beside its picture.
+
+    out/louvre.run/recipe.yaml                     the resolved recipe; as long as it is there, the run is unfinished
+    out/louvre.run/step-0000120-1b4f0e98….npz      the two latest checkpoints
+
+A checkpoint is an uncompressed NumPy archive without pickles: one array for each variable, and `meta.json`. Its name holds the
+sha256 of all of it, so that a file which is damaged, cut short or not its own is noticed. It appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from .errors import OutputError, UserError
+from .images import write_whole
+from .source import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+log = logging.getLogger("nstk")
+
+FORMAT = 1
+"""Changes with what a checkpoint holds."""
+KEPT = 2
+"""How many checkpoints a folder holds."""
+SUFFIX = ".run"
+RECIPE = "recipe.yaml"
+META = "meta.json"
+_NAME = re.compile(r"step-(\d+)-([0-9a-f]{64})\.npz")
+_TEMPORARY = ".nstk-*.tmp"
+
+
+def _interval(value: Any) -> Any:
+    if isinstance(value, str):
+        good = bool(re.fullmatch(r"(\d+\.?|\d*\.\d+)s", value)) and float(value[:-1]) > 0
+    else:
+        good = value is False or (isinstance(value, int) and value is not True and value >= 1)
+    if good:
+        return value
+    raise ValueError(f"is `{value}`: write a number of steps (50) or of seconds (60s); `checkpoint: false` keeps none")
+
+
+Interval = Annotated[
+    int | str | Literal[False],
+    BeforeValidator(
+        _interval,
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[0-9.]+s$")] | Literal[False],
+    ),
+]
+
+
+class Checkpoint(BaseModel):
+    """How often the state of a run is kept, for `nstk resume`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    every: Interval = Field("60s", description="From one checkpoint to the next: steps (50) or seconds (60s); false: none.")
+
+    def due(self, steps: int, seconds: float) -> bool:
+        """Whether, so many steps and seconds after the last checkpoint, it is time for the next one."""
+        if isinstance(self.every, str):
+            return seconds >= float(self.every[:-1])
+        return self.every is not False and steps >= self.every
+
+
+class DamagedError(Exception):
+    """A checkpoint is not what was written; the message says how that shows."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was found whole: `meta`, and each array by its name when it is asked for."""
+
+    path: Path
+    meta: dict[str, Any]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of its arrays."""
+        with self._open() as archive:
+            return [name for name in archive.files if name != META]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        with self._open() as archive:
+            array: np.ndarray = archive[name]
+        return array
+
+    @property
+    def step(self) -> int:
+        """How many steps were done."""
+        return int(self.meta["step"])
+
+    def _open(self) -> Any:
+        import numpy as np
+
+        return np.load(self.path, allow_pickle=False)
+
+
+@dataclass
+class RunFolder:
+    """The folder of one unfinished run."""
+
+    path: Path
+    good: list[Path] = field(default_factory=list)
+    """The checkpoints that are known to be whole, the latest one last."""
+
+    @classmethod
+    def of(cls, picture: Path) -> RunFolder:
+        """`out/louvre.run` for `out/louvre.png`."""
+        return cls(picture.with_name(picture.stem + SUFFIX))
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / RECIPE
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is a run to go on with."""
+        return self.recipe.is_file()
+
+    def checkpoints(self) -> list[Path]:
+        """Those that are there, the latest first; they may be damaged."""
+        found = [path for path in self.path.glob("step-*.npz") if _NAME.fullmatch(path.name)]
+        return sorted(found, key=lambda path: (_step(path), path.stat().st_mtime_ns), reverse=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, the folder is there and is this process's own. Raises `UserError` where another one paints in it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDONLY) if _flock() else None
+        except OSError as error:
+            raise OutputError(f"cannot write {shown(self.path)} ({error.strerror}): choose another place") from error
+        try:
+            if handle is not None and not _take(handle):
+                raise UserError(f"{shown(self.path)} is being painted by another process: wait for it, or stop it first")
+            self._drop(self.path.glob(_TEMPORARY))  # of a process that was killed while it wrote
+            yield
+        finally:
+            if handle is not None:
+                os.close(handle)
+            with suppress(OSError):  # nothing was kept
+                self.path.rmdir()
+
+    def set_aside(self) -> str:
+        """Make room for a new run. What an unfinished one left is kept under a name of its own; returns a line that says so."""
+        if not self.unfinished:
+            return ""
+        with self.locked():
+            kept = self.checkpoints()
+            if not kept or not _step(kept[0]):
+                self.remove()  # there is not a step in it
+                return ""
+            numbers = (self.path.with_name(f"{self.path.name}.{number}") for number in range(1, 1_000_000))
+            aside = next(path for path in numbers if not path.exists())
+            try:
+                self.path.rename(aside)
+            except OSError as error:
+                raise OutputError(f"cannot move {shown(self.path)}, an unfinished run, aside ({error.strerror})") from error
+        return (
+            f"{shown(self.path)} held an unfinished run, which `nstk resume` would have continued after step {_step(kept[0])}: "
+            f"it is kept as {shown(aside)}, and this run starts anew"
+        )
+
+    def begin(self, recipe: str, meta: dict[str, Any]) -> None:
+        """Take a new run in: its recipe, and a checkpoint without a step. Raises `OutputError`."""
+        try:
+            self.write(0, meta, [])
+            write_whole(self.recipe, recipe)
+        except BaseException:
+            self.remove()
+            raise
+
+    def write(self, step: int, meta: dict[str, Any], arrays: Iterable[tuple[str, np.ndarray]]) -> None:
+        """Write the checkpoint of a step, and drop those that it makes superfluous. Raises `OutputError`.
+
+        `arrays` are taken one at a time, and each goes straight to the file: together they may be larger than the memory.
+        """
+        name = f"step-{step:07}"
+        temporary = self.path / f".nstk-{secrets.token_hex(8)}.tmp"
+        try:
+            try:
+                with open(temporary, "xb") as file:
+                    digest = _write_archive(file, {"format": FORMAT, "step": step, **meta}, arrays)
+                    file.flush()
+                    os.fsync(file.fileno())
+                path = self.path / f"{name}-{digest}.npz"
+                os.replace(temporary, path)
+            finally:
+                with suppress(OSError):  # it has become the checkpoint, or its folder is gone
+                    os.unlink(temporary)
+        except OSError as error:
+            where = shown(self.path / f"{name}.npz")
+            raise OutputError(f"cannot write the checkpoint {where} ({error.strerror or error})") from error
+        with suppress(OSError):  # Windows cannot
+            _sync(self.path)
+        self.good = [*self.good, path][-KEPT:]
+        self._drop([other for other in self.checkpoints() if other not in self.good])
+
+    def latest(self) -> Saved:
+        """The latest checkpoint that is whole. Of each that is not, a warning is logged. Raises `UserError` if none is."""
+        found = self.checkpoints()
+        for index, path in enumerate(found):
+            try:
+                saved = Saved(path, _read_meta(path))
+            except DamagedError as error:
+                instead = "the one before it is used" if index + 1 < len(found) else "there is no other"
+                log.warning("the checkpoint %s is damaged (%s): %s", shown(path), error, instead)
+                continue
+            if saved.meta["format"] != FORMAT:
+                raise UserError(f"{shown(self.path)} was written by another version of nstk: {_anew(self.recipe)}")
+            self.good = [path]
+            return saved
+        what = f"every checkpoint in {shown(self.path)} is damaged" if found else f"{shown(self.path)} holds no checkpoint"
+        raise UserError(f"{what}: {_anew(self.recipe)}")
+
+    def remove(self) -> None:
+        """The run is finished: remove what was written here, the recipe first, and the folder if nothing else is in it."""
+        self._drop([self.recipe, *self.checkpoints(), *self.path.glob(_TEMPORARY)])
+        with suppress(OSError):
+            self.path.rmdir()
+
+    def _drop(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s cannot be removed (%s)", shown(path), error.strerror)
+                return
+
+
+class _Hashed:
+    """A file to write to, and the sha256 of what was written. It cannot seek, so an archive is written from end to end."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _write_archive(file: BinaryIO, meta: dict[str, Any], arrays: Iterable[tuple[str, np.ndarray]]) -> str:
+    """Write what a checkpoint holds; returns the sha256 of all of it."""
+    import numpy as np
+
+    hashed: Any = _Hashed(file)
+    with ZipFile(hashed, "w", ZIP_STORED) as archive:
+        with archive.open(META, "w") as member:
+            member.write(json.dumps(meta, indent=1).encode())
+        for name, array in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return str(hashed.digest.hexdigest())
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself, once it is known to be whole. Raises `DamagedError`."""
+    match, digest = _NAME.fullmatch(path.name), hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        if not match or digest.hexdigest() != match[2]:
+            raise DamagedError("its sha256 is not the one in its name")
+        with ZipFile(path) as archive:
+            meta: dict[str, Any] = json.loads(archive.read(META))
+            return meta
+    except (OSError, BadZipFile, KeyError, ValueError) as error:
+        raise DamagedError(str(getattr(error, "strerror", "") or error)) from error
+
+
+def _step(path: Path) -> int:
+    match = _NAME.fullmatch(path.name)
+    return int(match[1]) if match else 0
+
+
+def _anew(recipe: Path) -> str:
+    return f"`nstk run {shown(recipe)}` starts anew"
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _flock() -> Any:
+    """The system's way to lock a file, if it has one."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    return fcntl
+
+
+def _take(handle: int) -> bool:
+    """Lock an open folder until it is closed; whether that worked. Where the file system knows no locks, it does."""
+    fcntl = _flock()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True

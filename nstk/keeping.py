@@ -1,0 +1,189 @@
+"""When a run is kept, and what of it: everything that a step changes, so that a resumed run takes the very same steps."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .api import Scale
+from .checkpoints import RunFolder, Saved
+from .errors import NotFinite, UserError
+from .events import Callbacks
+from .interrupts import INTERRUPTED
+from .origins import differences
+from .painting import STALLED, Painting
+from .source import shown
+from .steps import Work
+
+log = logging.getLogger("nstk")
+
+PROGRESS = ("done", "stalled", "sound", "recovered")
+"""What a checkpoint holds of the scale at work, besides variables."""
+AGAIN = "the run cannot go on, `nstk run` starts anew"
+STEPPER = "optimizer."
+"""What the names of an optimizer's variables begin with."""
+ALGORITHM = "philox"
+"""Of the random numbers; named, because TensorFlow's choice may depend on the device."""
+
+
+class Keeper:
+    """Writes the checkpoints of one run into its folder. Without a folder, it does nothing."""
+
+    def __init__(self, run: Painting, folder: RunFolder | None, saved: Saved | None):
+        self.run, self.folder, self.saved = run, folder, saved
+        self._kept = run.steps
+        """The steps that the last checkpoint holds,"""
+        self._when = time.perf_counter()
+        """and when it was written."""
+        self._drawn: np.ndarray | None = None
+        """The state of the random numbers when the scale began: its targets may have drawn some."""
+
+    @contextmanager
+    def around(self, force: bool) -> Iterator[None]:
+        """Begin before what is inside. After it the folder is removed, unless there are steps in it to go on with."""
+        if self.folder is None:
+            yield
+            return
+        if self.saved:
+            self._compare(self.saved, force)
+        else:
+            self.folder.begin(self.run.recipe.to_yaml(self.folder.path), self._meta())
+        try:
+            yield
+        except BaseException as error:
+            if not self._kept:
+                self.folder.remove()
+            elif not isinstance(error, NotFinite):  # it would come again
+                self._tell()
+            raise
+        if self.run.stopped == INTERRUPTED:
+            self._tell()
+        else:
+            self.folder.remove()
+
+    def _tell(self) -> None:
+        assert self.folder is not None
+        output = self.run.output
+        which = output if self.folder.path == RunFolder.of(output).path else self.folder.path
+        log.warning("`nstk resume %s` goes on after step %d of %d", shown(which), self._kept, self.run.total_steps)
+
+    def scales(self) -> Sequence[Scale]:
+        """Those that are not yet done."""
+        first = self.saved.meta["scale"][0] if self.saved and self.saved.step else 0
+        return self.run.scales[first:]
+
+    def seed(self, seed: int) -> None:
+        """Before a scale: begin, or go on with, the random numbers of TensorFlow. numpy's are seeded where they are drawn."""
+        tf.random.set_seed(seed)  # for each scale, so that its targets do not depend on what was drawn before
+        if self.saved and self.saved.step:
+            _generate_from(self.saved["random.scale"])
+        elif not self.run.steps:
+            tf.random.set_global_generator(tf.random.Generator.from_seed(seed, alg=ALGORITHM))
+        self._drawn = _random().numpy()
+
+    def resume(self, work: Work, callbacks: Callbacks) -> None:
+        """Put a scale that is ready for its first step into the state of the checkpoint, if there is one."""
+        saved, self.saved = self.saved, None
+        if saved is None or not saved.step:
+            return
+        for key in PROGRESS:
+            setattr(work, key, saved.meta[key])
+        self._put_back(saved, self._variables(work))
+        if work.ended and not saved.meta["ended"]:  # the recipe has fewer steps now
+            work.stepper.finish()
+        if work.stalled and work.scale is self.run.scales[-1]:
+            self.run.stop(STALLED)
+        callbacks.restore(self.run, saved.meta["callbacks"])
+
+    def _put_back(self, saved: Saved, variables: dict[str, tf.Variable]) -> None:
+        """Give the variables the values of a checkpoint. Raises `UserError` if it is that of another optimizer."""
+        optimizer = self.run.recipe.optimizer.name
+        had, has = (sum(name.startswith(STEPPER) for name in names) for names in (saved.names, variables))
+        if had != has:
+            what = f"{had} variables of optimizer `{optimizer}`, but it has {has} when it starts"
+            raise UserError(f"{shown(saved.path)} holds {what}: {AGAIN}")
+        for name, variable in variables.items():
+            if name not in saved.names:  # the recipe was changed: an average, or a precision, begins here
+                continue
+            value = saved[name]
+            if not variable.shape.is_compatible_with(value.shape) or value.dtype.itemsize != variable.dtype.size:
+                is_ = f"{variable.dtype.name} of shape {variable.shape}"
+                raise UserError(f"`{name}` is {is_}, but {value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}")
+            variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16
+
+    def step(self, work: Work, callbacks: Callbacks, stopping: bool) -> None:
+        """After a step: write a checkpoint if it is time for one, or if the run is interrupted."""
+        run = self.run
+        if self.folder is None or run.steps == self._kept:
+            return
+        due = run.recipe.checkpoint.due(run.steps - self._kept, time.perf_counter() - self._when)
+        if not (run.stopped == INTERRUPTED if stopping else due):
+            return
+        run.look(work)
+        meta = self._meta() | {
+            "scale": [work.scale.index, work.scale.width, work.scale.height],
+            "ended": work.ended,
+            **{key: getattr(work, key) for key in PROGRESS},
+            "callbacks": callbacks.states(),
+        }
+        self.folder.write(run.steps, meta, self._arrays(work))
+        self._kept, self._when = run.steps, time.perf_counter()
+
+    def _meta(self) -> dict[str, Any]:
+        run = self.run
+        return {
+            "spared": run.spared,
+            "seconds": run.seconds,
+            "labels": list(run.labels),
+            "machine": self._machine(),
+            "weights": self._weights,
+            "origins": run.origins,
+        }
+
+    def _machine(self) -> dict[str, str]:
+        return {"device": self.run.device, "precision": self.run.precision}
+
+    @cached_property
+    def _weights(self) -> str:
+        return str(self.run.recipe.backbone.provenance().get("sha256", ""))
+
+    def _compare(self, saved: Saved, force: bool) -> None:
+        """Refuse other weights than those that the run began with; tell of another machine."""
+        if self._weights != saved.meta["weights"]:
+            what = f"the weights of backbone `{self.run.recipe.backbone.name}` are others than those that the run began with"
+            if not force:
+                raise UserError(f"{what}: `--force` goes on all the same, `nstk run` starts anew")
+            log.warning("%s", what)
+        if differ := differences(saved.meta["machine"], self._machine()):
+            log.warning("the picture may differ in its rounding: %s", differ)
+
+    def _arrays(self, work: Work) -> Iterator[tuple[str, np.ndarray]]:
+        """Each as it is asked for: all of them at once may be larger than the memory."""
+        assert self._drawn is not None
+        yield "history", self.run.rows()
+        yield "random.scale", self._drawn
+        for name, variable in self._variables(work).items():
+            yield name, variable.numpy()
+
+    def _variables(self, work: Work) -> dict[str, tf.Variable]:
+        """Everything that a step changes."""
+        assert self.run.canvas is not None
+        scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
+        stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
+        return {"random": _random(), **self.run.canvas.variables(), **scaling, **stepper}
+
+
+def _random() -> tf.Variable:
+    """The state of the random numbers that losses may draw."""
+    return tf.random.get_global_generator().state
+
+
+def _generate_from(state: np.ndarray) -> None:
+    tf.random.set_global_generator(tf.random.Generator.from_state(state, alg=ALGORITHM))

@@ -1,0 +1,86 @@
+"""What a run is made from, as it is kept with its checkpoints, and what of it has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from . import record
+from .recipe import LABELLED, SLOTS, Recipe, Settings, file_fields
+from .registry import file_hash
+from .source import shown
+
+INDIFFERENT = ("output", "checkpoint", "callbacks")
+"""Keys of a recipe that do not change the picture."""
+
+
+def origins(recipe: Recipe) -> dict[str, Any]:
+    """The name of the recipe and its files, its settings, and what it reads; files with their hashes."""
+    return {
+        "name": recipe.name,
+        "recipes": {str(path): file_hash(path) for path in recipe.files if path.is_file()},
+        "settings": dict(_flat(_settings(recipe))),
+        **record.sources(recipe),
+        "versions": record.versions(),
+    }
+
+
+def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    """What is another than it was, where that changes the picture: recipe files, settings, inputs, plugins. Each in words."""
+    now = origins(recipe)
+    found = [f"{shown(Path(path))} was edited" for path, sha256 in then["recipes"].items() if _edited(Path(path), sha256)]
+    for key in sorted(then["settings"].keys() | now["settings"].keys()):
+        was, is_ = (side["settings"].get(key, "not there") for side in (then, now))
+        if was != is_:
+            found.append(f"`{key}` was {was} and is {is_}")
+    for where, file in now["inputs"].items():
+        if where in then["inputs"] and then["inputs"][where]["sha256"] != file["sha256"]:
+            found.append(f"`{where}` is another file now ({shown(Path(file['path']))})")
+    was_defined = {row["where"]: row for row in then["plugins"]}
+    for row in now["plugins"]:
+        before = was_defined.get(row["where"], row)
+        if row["sha256"] != before["sha256"] and not row["where"].startswith("callbacks."):
+            found.append(f"the code of `{row['use']}` in `{row['where']}` was changed ({row['origin']})")
+    return found
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Two sets of versions, where they differ: `tensorflow 2.16.1, now 2.17.0`."""
+    return ", ".join(f"{what} {was}, now {now[what]}" for what, was in then.items() if now.get(what, was) != was)
+
+
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe says, without what does not change the picture; files are told apart by what is in them, not by name."""
+    keys = set(Settings.model_fields) - set(INDIFFERENT)
+    data: dict[str, Any] = _without_files(recipe, recipe.model_dump(include=keys, mode="json"))
+    for key in SLOTS:
+        data[key] = _definition(getattr(recipe, key))
+    for key in set(LABELLED) - set(INDIFFERENT):
+        data[key] = {label: _definition(definition) for label, definition in getattr(recipe, key).items()}
+    return data
+
+
+def _definition(definition: Any) -> dict[str, Any]:
+    return {"use": definition.name, **_without_files(definition, definition.model_dump(mode="json"))}
+
+
+def _without_files(model: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
+    files = {name for name, _ in file_fields(type(model))}
+    return {key: value for key, value in data.items() if key not in files}
+
+
+def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """`{"losses": {"tv": {"weight": 1}}}` -> `("losses.tv.weight", 1)`."""
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _edited(path: Path, sha256: str) -> bool:
+    """Whether a file says something else now; one that is gone says nothing."""
+    return path.is_file() and file_hash(path) != sha256

@@ -1,0 +1,77 @@
+"""From `nstk resume out/louvre.png` to the recipe, the folder and the checkpoint of a run that is not finished."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from . import record
+from .checkpoints import RECIPE, SUFFIX, RunFolder, Saved
+from .errors import UserError
+from .loading import load_recipe
+from .origins import changes, differences
+from .recipe import Recipe
+from .source import exists, same_file, shown, suggest_file
+
+log = logging.getLogger("nstk")
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A run to go on with."""
+
+    recipe: Recipe
+    folder: RunFolder
+    saved: Saved
+
+
+def unfinished(path: str | PathLike[str], *, force: bool = False) -> Unfinished:
+    """The run of a folder (`out/louvre.run`) or of a picture (`out/louvre.png`), from its latest checkpoint.
+
+    Raises `UserError` where there is none, and where the recipe or what it reads has changed since, unless `force` is given.
+    Never imports TensorFlow.
+    """
+    folder = _find(Path(path))
+    saved = folder.latest()
+    made_from = saved.meta["origins"]
+    files = [Path(file) for file in made_from["recipes"]]  # not the copy in the folder: what was read must not be written over
+    recipe = load_recipe(folder.recipe).model_copy(update={"name": made_from["name"], "files": files})
+    if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
+        raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
+    if changed := changes(made_from, recipe):
+        what = f"{shown(folder.path)} was begun with something else: {'; '.join(changed)}"
+        if not force:
+            raise UserError(f"{what}: `--force` goes on all the same, `nstk run` starts anew")
+        log.warning("%s", what)
+    if differ := differences(made_from["versions"], record.versions()):
+        log.warning("the picture may differ in its rounding: %s", differ)
+    if not saved.step:
+        log.warning("%s holds no step yet: the run starts from the beginning", shown(folder.path))
+    return Unfinished(recipe, folder, saved)
+
+
+def _find(path: Path) -> RunFolder:
+    """The folder that holds the run."""
+    folder = RunFolder(path) if path.is_dir() or path.suffix == SUFFIX else RunFolder.of(path)
+    if folder.unfinished:
+        return RunFolder(folder.path.absolute())
+    if path.is_dir():
+        raise UserError(f"{path} is no run's folder: it has no {RECIPE}; a run's folder is called NAME{SUFFIX}")
+    if exists(path):
+        raise UserError(f"nothing to resume: {_ended(path)}; `nstk run` paints it anew")
+    hint = suggest_file(path) or f"{shown(folder.path)} would be its folder"
+    raise UserError(f"no run {path}, neither a folder nor a picture: {hint}")
+
+
+def _ended(picture: Path) -> str:
+    """How the run of a picture ended, as far as that is known."""
+    try:
+        stopped = json.loads(picture.with_name(f"{picture.stem}.run.json").read_text(encoding="utf-8"))["stopped"]
+    except (OSError, ValueError, KeyError):
+        return f"{picture} comes from no run that is known here"
+    if stopped == "done":
+        return f"{picture} is finished"
+    return f"the run of {picture} ended ({stopped}) and kept no checkpoint"

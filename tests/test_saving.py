@@ -1,0 +1,152 @@
+"""The disk is full, a folder is gone, a permission is lost: the run ends with a sentence, and no picture is lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+
+import numpy as np
+import pytest
+
+import nstk
+from nstk import images, testing
+
+QUICK = {"run_eagerly": True, "losses": {"content": {"layers": ["image"]}, "gram": {"layers": ["image"]}}, "steps": 6}
+
+FULL = """
+import shutil
+
+class Full(nstk.Callback):
+    \"\"\"From a step on, the disk is full.\"\"\"
+    name = "full"
+    at: int = 3
+    gone: bool = False
+
+    def on_step(self, run, step):
+        if step.index == self.at and self.gone:
+            shutil.rmtree(run.output.parent / "out.run")
+        elif step.index == self.at:
+            DISK["full"] = True
+
+DISK = {"full": False}
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Full]
+"""
+
+
+@pytest.fixture
+def paint(tmp_path, plugin, monkeypatch):
+    """Paints on a disk that is full from step 3 on, with room left in the temporary folder; raises what ends the run."""
+    disk, temporary = tmp_path / "disk", tmp_path / "temporary"
+    disk.mkdir()
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    real, path = os.fsync, plugin(FULL)
+
+    def paint(elsewhere=True, **settings):
+        recipe = testing.recipe(
+            tmp_path, output=str(disk / "out.png"), plugins=[path], **{**QUICK, "callbacks": {"full": None}, **settings}
+        )
+        state = recipe.registry.plugins[-1].modules[0].DISK
+
+        def fsync(handle):
+            here = os.readlink(f"/proc/self/fd/{handle}")
+            if state["full"] and (here.startswith(str(disk)) or not elsewhere):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(handle)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        with pytest.raises(nstk.RunError) as told:
+            nstk.run(recipe)
+        assert told.value.exit_code == 1
+        return str(told.value)
+
+    paint.disk, paint.temporary = disk, temporary
+    return paint
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="which file a handle is of is asked of Linux")
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"checkpoint": {"every": 2}}, r"cannot write the checkpoint .*out.run/step-0000004.npz"),
+        ({"callbacks": {"full": None, "snapshots": {"every": 4}}}, r"callback `snapshots` .*cannot write .*out-00004.png"),
+        ({}, r"the picture is painted, but not all can be saved: cannot write .*out.png"),
+    ],
+    ids=["checkpoint", "snapshot", "picture"],
+)
+def test_a_full_disk_ends_the_run_and_the_picture_is_in_the_temporary_folder(settings, what, paint):
+    (paint.disk / "out.png").write_bytes(b"an earlier result")
+    said = paint(**settings)
+    assert re.match(rf"{what} \(No space left on device\)", said)
+    (rescued,) = paint.temporary.rglob("*.png")
+    assert said.endswith(f"; {'the picture so far' if settings else 'it'} is {rescued}")
+    assert nstk.read_picture(rescued).shape == (36, 48, 3)
+    assert not np.array_equal(nstk.read_picture(rescued), nstk.read_picture(paint.disk.parent / "content.png"))
+    left = files(paint.disk)
+    assert left["out.png"] == b"an earlier result"
+    assert not [name for name in left if ".tmp" in name]
+
+
+def test_no_room_anywhere(paint):
+    said = paint(elsewhere=False, checkpoint={"every": 2})
+    assert "the picture so far is lost, for the system's temporary folder cannot take it either: cannot write" in said
+    assert files(paint.temporary) == {}
+    assert list(paint.temporary.iterdir()) == []
+
+
+def test_a_folder_that_is_gone(paint):
+    said = paint(checkpoint={"every": 4}, callbacks={"full": {"gone": True}})
+    assert re.match(
+        r"cannot write the checkpoint .*step-0000004.npz \(No such file or directory\); the picture so far is", said
+    )
+    assert nstk.read_picture(paint.disk / "out.png").shape == (36, 48, 3)  # there is room for the picture itself
+    assert said.endswith(f"the picture so far is {paint.disk / 'out.png'}")
+
+
+def test_a_file_limit(tmp_path):
+    """A real one: no file may be longer than 2000 bytes, which the system says while it is written."""
+    import resource
+
+    recipe = testing.recipe(tmp_path, output=str(tmp_path / "out.bmp"), **QUICK, checkpoint={"every": 2})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    names = set(os.listdir(tmp_path))
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+        with pytest.raises(nstk.NstkError, match="File too large"):
+            nstk.run(recipe)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert set(os.listdir(tmp_path)) == names
+
+
+def test_a_record_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    real = images.write_whole
+
+    def full(path, data):
+        if str(path).endswith(".run.json"):
+            raise nstk.OutputError(f"cannot write {path} (No space left on device)")
+        real(path, data)
+
+    monkeypatch.setattr(images, "write_whole", full)
+    with pytest.raises(nstk.RunError, match=r"out.png is painted, but not its record: cannot write .*out.run.json"):
+        testing.run_recipe(tmp_path, **QUICK)
+    assert (tmp_path / "out.png").exists()
+
+
+def test_once_there_is_room_it_goes_on(paint, monkeypatch):
+    paint(checkpoint={"every": 2})
+    monkeypatch.undo()
+    result = nstk.resume(paint.disk / "out.png")
+    assert [row["step"] for row in result.history] == [1, 2, 3, 4, 5, 6]
+    assert files(paint.disk).keys() == {"out.png", "out.recipe.yaml", "out.run.json"}
