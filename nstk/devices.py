@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import Any
 
 import tensorflow as tf
 
-from . import record
+from . import memory, record
 from .precision import FLOAT32, Machine, cpu_flags
+
+SHARE = 0.85
+"""Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
 
 
 def set_up_memory() -> None:
@@ -33,6 +37,17 @@ def set_up_memory() -> None:
 def has_gpu() -> bool:
     """Whether TensorFlow computes on a GPU."""
     return bool(tf.config.get_visible_devices("GPU"))
+
+
+def room(limit: int | None) -> int:
+    """How many bytes more a run may take: most of what is free, and no more than leads to `limit` in all.
+
+    A GPU's memory is not known before it is used up, so there it is as much as can be.
+    """
+    if has_gpu():
+        return sys.maxsize
+    free = round(SHARE * memory.available())
+    return free if limit is None else min(free, limit - memory.resident())
 
 
 def machine() -> Machine:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from os import PathLike
@@ -20,10 +20,9 @@ import numpy as np
 import tensorflow as tf
 
 from . import devices, images
-from .api import Evaluation, Pictures, Stepper
+from .api import Stepper
 from .checkpoints import RunFolder, Saved
-from .compiling import compiled
-from .errors import NotFinite, RunError, UserError
+from .errors import NotFinite, OutOfMemory, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
 from .interrupts import interruptible
@@ -31,15 +30,13 @@ from .keeping import Keeper
 from .loading import check_sidecar, load_recipe
 from .objective import Objective
 from .painting import Painting
-from .problem import PictureProblem
 from .recipe import Recipe
 from .resuming import Unfinished, unfinished
 from .saving import recorded, saved
-from .steps import Work
+from .starting import moving, narrow, pictures, set_up
 
 log = logging.getLogger("nstk")
 
-Move = tuple[Evaluation, tf.Tensor, tf.Tensor]
 RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
 
 
@@ -128,12 +125,12 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
             f"{picture} is {width} x {height} pixels, but the content picture has another aspect "
             f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
         )
-    pictures = _pictures(recipe, width, height)
+    made = pictures(recipe, width, height)
     plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
     with _full_precision():
         tf.random.set_seed(recipe.seed)
         net = network(recipe.backbone, plain.values())
-        objective = Objective(net, plain, references(net, pictures))
+        objective = Objective(net, plain, references(net, made))
         unweighted = {label: float(value) for label, value in objective.evaluate(batch(pixels)).losses.items()}
     losses = {label: recipe.losses[label].weight * value for label, value in unweighted.items()}
     for label, value in losses.items():
@@ -146,8 +143,8 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
             "picture": [width, height],
             "content": {"file": [content_width, content_height], "compared": [width, height]},
             **{
-                label: {"file": list(images.check_picture(recipe.styles[label])), "compared": [made.shape[1], made.shape[0]]}
-                for label, made in pictures.styles.items()
+                label: {"file": list(images.check_picture(recipe.styles[label])), "compared": [style.shape[1], style.shape[0]]}
+                for label, style in made.styles.items()
             },
         },
         "loss": sum(losses.values()),
@@ -159,23 +156,24 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
 
 def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) -> None:
     """The algorithm: for each scale, compute the targets once, then move the picture step by step."""
-    recipe = run.recipe
     picture: np.ndarray | None = None
     stepper: Stepper | None = None
     stopping = False
     for scale in keeper.scales():
-        keeper.seed(recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `_initial`
-        pictures = _pictures(recipe, scale.width, scale.height)
-        objective = Objective(net, recipe.losses, references(net, pictures), run.choice.dtype)
-        picture = _initial(recipe, pictures) if picture is None else images.resize(picture, scale.width, scale.height)
-        problem = PictureProblem(run.begin(picture), objective, recipe.parametrization, scale.steps)
+        keeper.seed(run.recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `initial`
+        work = set_up(run, net, scale, keeper.way(scale), picture, stepper)
+        stepper = work.stepper
         callbacks.scale(run, scale)
-        stepper, move = _stepper(run, problem, stepper)
-        work = Work(scale, objective, stepper)
+        move = moving(run, work)
         keeper.resume(work, callbacks)
         while not (work.ended or stopping):
-            with blaming(f"step {run.steps + 1}, with optimizer `{recipe.optimizer.name}`,", recipe.optimizer):
-                evaluation, finite, stalled = move()
+            try:
+                with blaming(f"step {run.steps + 1}, with optimizer `{work.way.optimizer.name}`,", work.way.optimizer):
+                    evaluation, finite, stalled = move()
+            except OutOfMemory as error:
+                narrow(run, net, work, error)
+                move = moving(run, work)
+                continue
             moved = run.took(evaluation, finite, work)
             if run.looks and not work.ended and bool(stalled):
                 run.rest(work)
@@ -190,53 +188,6 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) ->
             break
     run.end(stopping)
     run.settle(work)
-
-
-def _pictures(recipe: Recipe, width: int, height: int) -> Pictures:
-    """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
-    long_edge = max(1, round(max(width, height) * recipe.style_scale))
-    content = images.resize(images.read_picture(Path(recipe.content)), width, height)
-    styles = {}
-    for label, path in recipe.styles.items():
-        style = images.read_picture(path)
-        styles[label] = images.resize(style, *images.fit(style.shape[1], style.shape[0], long_edge))
-    for picture in (content, *styles.values()):
-        picture.setflags(write=False)
-    return Pictures(content, styles)
-
-
-def _initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
-    """The picture that the first step starts from."""
-    who = f"initializer `{recipe.init.name}`"
-    with blaming(who, recipe.init):
-        made = np.asarray(recipe.init(pictures, np.random.default_rng(recipe.seed)), np.float32)
-    if made.shape != pictures.content.shape:
-        raise RunError(f"{who} made an array of shape {made.shape}, not {pictures.content.shape}")
-    if not np.isfinite(made).all():
-        raise RunError(f"{who} made a picture with NaN or infinite pixels")
-    return np.clip(made, 0, 255)
-
-
-def _stepper(run: Painting, problem: PictureProblem, before: Stepper | None) -> tuple[Stepper, Callable[[], Move]]:
-    """The optimizer at work on one scale, and the function that moves the picture once.
-
-    It says what the objective was, whether it and the pixels are finite (if not, the picture is the last good one again), and
-    whether the optimizer has stalled. It is compiled, unless the recipe wants to see each operation.
-    """
-    optimizer, canvas = run.recipe.optimizer, run.canvas
-    who = f"optimizer `{optimizer.name}`"
-    assert canvas is not None
-
-    def move() -> Move:
-        picture = problem.image.read_value()
-        evaluation = stepper.step()
-        if not isinstance(evaluation, Evaluation):
-            raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that the problem gave it")
-        return evaluation, canvas.guard(picture, evaluation), tf.convert_to_tensor(stepper.stalled())
-
-    with blaming(who, optimizer):
-        stepper = optimizer.start(problem, before)
-        return stepper, move if run.recipe.run_eagerly else compiled(move, xla=run.jit)
 
 
 @contextmanager

@@ -10,6 +10,7 @@
     │   └── MissingExtra   2    an optional dependency that is not installed
     └── RunError           1    the run started and failed; the last good picture is saved
         ├── CallbackError  1    a callback raised; `__cause__` is what it raised
+        ├── OutOfMemory    1    there is not enough memory, however small the tiles
         └── NotFinite      1    a loss became NaN or infinite
 
 Anything else that escapes is a bug of nstk or of a plugin, and shows its traceback.
@@ -70,6 +71,10 @@ class RunError(NstkError):
 
 class CallbackError(RunError):
     """A callback raised; `__cause__` is what it raised."""
+
+
+class OutOfMemory(RunError):
+    """There is not enough memory."""
 
 
 class NotFinite(RunError):

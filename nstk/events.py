@@ -20,7 +20,7 @@ from typing import Any
 
 from .api import Callback, Definition, Run, Scale, Step
 from .blame import blame
-from .errors import CallbackError, NstkError, RunError
+from .errors import CallbackError, NstkError, OutOfMemory, RunError
 
 log = logging.getLogger("nstk")
 
@@ -122,7 +122,7 @@ def blaming(who: str, definition: Definition) -> Iterator[None]:
         raise
     except Exception as error:
         if type(error).__name__ in OUT_OF_MEMORY:
-            raise RunError(f"{who} ran out of memory: choose a smaller `size`") from error
+            raise OutOfMemory(f"{who} ran out of memory: choose a smaller `size`") from error
         raise RunError(f"{who} failed: {fault(error, definition)}") from error
 
 

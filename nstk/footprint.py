@@ -7,7 +7,7 @@ VGG-19 on a processor; the picture's copies and the optimizer's state are counte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .api import Backbone, Loss, Optimizer, Scale
 from .tiling import Tiling, unsplittable
@@ -19,8 +19,8 @@ COPIES = 5
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 STEP = 2.1
 """What a step holds at its peak, in units of the activations at all layers: gradients and products come on top."""
-SHARE = 0.85
-"""Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
+LEAST = 64
+"""The smallest tiles that are tried where memory runs out, pixels."""
 EDGES = range(128, 2049, 16)
 """Tiles that are chosen: smaller ones are nearly all margin, larger ones save nothing."""
 
@@ -41,6 +41,11 @@ class Way:
     @property
     def fits(self) -> bool:
         return self.needs <= self.room
+
+    def narrower(self, scale: Scale) -> Way | None:
+        """The same in tiles of half the size; None where they would be smaller than all others."""
+        edge = (self.edge or max(scale.width, scale.height)) // 2
+        return replace(self, edge=edge) if edge >= LEAST else None
 
 
 class Footprint:

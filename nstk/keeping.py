@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from .api import Scale
 from .checkpoints import RunFolder, Saved
 from .errors import NotFinite, UserError
 from .events import Callbacks
+from .footprint import Way
 from .interrupts import INTERRUPTED
 from .origins import differences
 from .painting import STALLED, Painting
@@ -79,6 +81,15 @@ class Keeper:
         first = self.saved.meta["scale"][0] if self.saved and self.saved.step else 0
         return self.run.scales[first:]
 
+    def way(self, scale: Scale) -> Way:
+        """How a scale is painted: as before the run was broken off, or the bits would not be the same."""
+        way = self.run.ways[scale.index]
+        if self.saved and self.saved.step:
+            edge, optimizer = self.saved.meta["way"]
+            way = replace(way, edge=edge, optimizer=way.optimizer.model_validate(optimizer))
+            self.run.ways[scale.index] = way
+        return way
+
     def seed(self, seed: int) -> None:
         """Before a scale: begin, or go on with, the random numbers of TensorFlow. numpy's are seeded where they are drawn."""
         tf.random.set_seed(seed)  # for each scale, so that its targets do not depend on what was drawn before
@@ -129,6 +140,7 @@ class Keeper:
         run.look(work)
         meta = self._meta() | {
             "scale": [work.scale.index, work.scale.width, work.scale.height],
+            "way": [work.way.edge, work.way.optimizer.model_dump(mode="json")],
             "ended": work.ended,
             **{key: getattr(work, key) for key in PROGRESS},
             "callbacks": callbacks.states(),

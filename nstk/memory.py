@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,22 @@ LIMITS = (
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 """Where a container says what it may hold, and what it holds: the system's own figures are those of the whole machine."""
+
+UNITS = {"GB": 1e9, "MB": 1e6}
+PATTERN = re.compile(r"^([0-9]+\.?[0-9]*|\.[0-9]+) ?(GB|MB)$")
+
+
+def checked(text: str) -> str:
+    """An amount of memory as a recipe says it. Raises `ValueError` for anything else."""
+    if not PATTERN.match(text):
+        raise ValueError(f"must be an amount such as `4GB` or `800MB`, not `{text}`")
+    return text
+
+
+def read(text: str) -> int:
+    """The bytes that such a text means."""
+    number, unit = re.findall(PATTERN, text)[0]
+    return round(float(number) * UNITS[unit])
 
 
 def resident() -> int:
@@ -32,7 +49,7 @@ def available() -> int:
 
 def said(count: float) -> str:
     """`1.4 GB`, in powers of ten."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+    for unit, size in UNITS.items():
         if count >= size:
             return f"{count / size:.1f} {unit}" if count < 10 * size else f"{count / size:.0f} {unit}"
     return f"{count / 1e3:.0f} kB"

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import devices, images
+from . import devices, images, memory
 from .api import Evaluation, Scale, Step
 from .canvas import Canvas
 from .checkpoints import Saved
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import blaming
 from .features import batch, takes_precision
+from .footprint import Footprint, Way
 from .interrupts import INTERRUPTED
 from .origins import origins
 from .precision import FLOAT16, FLOAT32, Choice, choose
@@ -51,6 +52,8 @@ class Painting:
         self.choice = _choice(recipe)
         self.precision = devices.products(self.choice.dtype)
         self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
+        self.ways = self._ways()
+        """How each scale is painted, whole or in tiles."""
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False
@@ -69,6 +72,13 @@ class Painting:
         self.canvas: Canvas | None = None
         if saved:
             self._go_on(saved)
+
+    def _ways(self) -> list[Way]:
+        """As the recipe says, and the memory that is free now allows; a GPU's is not known, and found out by trying."""
+        recipe = self.recipe
+        footprint = Footprint(recipe.backbone, recipe.losses, recipe.optimizer, self.choice.dtype)
+        room = devices.room(memory.read(recipe.memory) if recipe.memory else None)
+        return [footprint.way(scale, recipe.tiles, room) for scale in self.scales]
 
     def _go_on(self, saved: Saved) -> None:
         """Count what was done before the run was broken off."""

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from . import memory
 from .api import Backbone, Callback, Definition, File, Initializer, InputFile, Loss, Optimizer, Parametrization
 from .checkpoints import Checkpoint
 from .errors import PluginError
@@ -46,6 +47,7 @@ SIDECARS = (".recipe.yaml", ".run.json")
 """What is written beside the picture."""
 
 
+Memory = Annotated[str, AfterValidator(memory.checked), Field(json_schema_extra={"pattern": memory.PATTERN.pattern})]
 TileEdge = Annotated[int, Field(ge=64, le=32768)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Steps = Count | Annotated[list[Count], Field(min_length=1)]
@@ -112,6 +114,7 @@ class Settings(BaseModel):
         "auto",
         description="Compute the losses in tiles, exactly: the edge of a tile in pixels, `off`, or `auto`: if memory is short.",
     )
+    memory: Memory | None = Field(None, description="Most memory that the run may hold, such as `4GB`; empty: what is free.")
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     checkpoint: WhenToCheckpoint = Field(
         Checkpoint(),

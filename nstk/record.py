@@ -30,7 +30,10 @@ def to_json(run: Painting) -> str:
         "seconds": round(run.seconds, 3),
         "losses": run.losses,
         "seed": recipe.seed,
-        "scales": [{"width": s.width, "height": s.height, "steps": s.steps} for s in run.scales],
+        "scales": [
+            {"width": it.width, "height": it.height, "steps": it.steps, "tiles": way.edge or "off"}
+            for it, way in zip(run.scales, run.ways, strict=True)
+        ],
         "device": run.device,
         "precision": run.precision,
         "precision_reason": run.choice.reason,

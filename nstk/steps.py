@@ -14,8 +14,13 @@ from .errors import RunError
 if TYPE_CHECKING:
     import numpy as np
 
+    from .footprint import Way
     from .objective import Objective
     from .painting import Painting
+    from .problem import PictureProblem
+
+Move = tuple[Evaluation, Any, Any]
+"""What a step tells: the objective before it, whether all is finite, whether the optimizer has stalled; as tensors."""
 
 
 @dataclass
@@ -23,7 +28,8 @@ class Work:
     """A scale at work."""
 
     scale: Scale
-    objective: Objective
+    way: Way
+    problem: PictureProblem
     stepper: Stepper
     done: int = 0
     """How many steps of it."""
@@ -33,6 +39,11 @@ class Work:
     """Whether one of them was finite."""
     recovered: bool = False
     """Whether one of them was not, and the optimizer makes smaller moves since."""
+
+    @property
+    def objective(self) -> Objective:
+        """What its steps make small."""
+        return self.problem.objective
 
     @property
     def ended(self) -> bool:

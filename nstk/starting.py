@@ -1,0 +1,125 @@
+"""A scale up to its first step: its pictures, the objective whole or in tiles, the first picture, the optimizer at work."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import images
+from .api import Evaluation, Pictures, Scale, Stepper
+from .compiling import compiled
+from .errors import OutOfMemory, RunError
+from .events import blaming
+from .features import Network, references
+from .footprint import Way
+from .objective import Objective
+from .painting import Painting
+from .problem import PictureProblem
+from .recipe import Recipe
+from .steps import Move, Work
+from .tiled import TiledObjective
+from .tiling import Tiling
+
+log = logging.getLogger("nstk")
+
+
+def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndarray | None, before: Stepper | None) -> Work:
+    """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
+    made = pictures(run.recipe, scale.width, scale.height)
+    first = initial(run.recipe, made) if picture is None else images.resize(picture, scale.width, scale.height)
+    objective, way = _that_fits(run, net, scale, made, way)
+    problem = PictureProblem(run.begin(first), objective, run.recipe.parametrization, scale.steps)
+    with blaming(f"optimizer `{way.optimizer.name}`", way.optimizer):
+        stepper = way.optimizer.start(problem, before)
+    return Work(scale, way, problem, stepper)
+
+
+def pictures(recipe: Recipe, width: int, height: int) -> Pictures:
+    """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
+    long_edge = max(1, round(max(width, height) * recipe.style_scale))
+    content = images.resize(images.read_picture(Path(recipe.content)), width, height)
+    styles = {}
+    for label, path in recipe.styles.items():
+        style = images.read_picture(path)
+        styles[label] = images.resize(style, *images.fit(style.shape[1], style.shape[0], long_edge))
+    for picture in (content, *styles.values()):
+        picture.setflags(write=False)
+    return Pictures(content, styles)
+
+
+def initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
+    """The picture that the first step starts from."""
+    who = f"initializer `{recipe.init.name}`"
+    with blaming(who, recipe.init):
+        made = np.asarray(recipe.init(pictures, np.random.default_rng(recipe.seed)), np.float32)
+    if made.shape != pictures.content.shape:
+        raise RunError(f"{who} made an array of shape {made.shape}, not {pictures.content.shape}")
+    if not np.isfinite(made).all():
+        raise RunError(f"{who} made a picture with NaN or infinite pixels")
+    return np.clip(made, 0, 255)
+
+
+def moving(run: Painting, work: Work) -> Callable[[], Move]:
+    """The function that moves the picture once.
+
+    It says what the objective was, whether it and the pixels are finite (if not, the picture is the last good one again), and
+    whether the optimizer has stalled. It is compiled, unless the recipe wants to see each operation, or the objective is in
+    tiles, whose passes are compiled each.
+    """
+    problem, stepper, canvas = work.problem, work.stepper, run.canvas
+    assert canvas is not None
+    who = f"optimizer `{work.way.optimizer.name}`"
+
+    def move() -> Move:
+        picture = problem.image.read_value()
+        evaluation = stepper.step()
+        if not isinstance(evaluation, Evaluation):
+            raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that the problem gave it")
+        return evaluation, canvas.guard(picture, evaluation), tf.convert_to_tensor(stepper.stalled())
+
+    if run.recipe.run_eagerly or work.way.edge:
+        return move
+    with blaming(who, work.way.optimizer):
+        return compiled(move, xla=run.jit)
+
+
+def narrow(run: Painting, net: Network, work: Work, error: OutOfMemory) -> None:
+    """Memory ran out in a step: go on with the objective in smaller tiles. Raises the error where they cannot be smaller."""
+    made = pictures(run.recipe, work.scale.width, work.scale.height)
+    scaling = work.objective.loss_scale
+    work.problem.objective, work.way = _that_fits(run, net, work.scale, made, _narrower(work.way, work.scale, error))
+    work.objective.loss_scale = scaling
+
+
+def _that_fits(run: Painting, net: Network, scale: Scale, made: Pictures, way: Way) -> tuple[Objective, Way]:
+    """The objective, in smaller tiles where memory runs out while its targets are computed."""
+    while True:
+        try:
+            return _objective(run, net, made, way), way
+        except OutOfMemory as error:
+            way = _narrower(way, scale, error)
+
+
+def _objective(run: Painting, net: Network, made: Pictures, way: Way) -> Objective:
+    recipe, dtype = run.recipe, run.choice.dtype
+    if way.edge is None:
+        return Objective(net, recipe.losses, references(net, made), dtype)
+
+    def in_passes(function: Callable[..., Any]) -> Callable[..., Any]:
+        return function if recipe.run_eagerly else tf.function(function, autograph=False, jit_compile=run.jit)
+
+    return TiledObjective(net, recipe.losses, made, Tiling.of(recipe.backbone, recipe.losses, way.edge), dtype, in_passes)
+
+
+def _narrower(way: Way, scale: Scale, error: OutOfMemory) -> Way:
+    """The same in tiles of half the size, and a line that says so."""
+    smaller = way.narrower(scale)
+    if smaller is None:
+        raise error
+    log.warning("memory ran out at %d x %d: going on in tiles of %d pixels", scale.width, scale.height, smaller.edge)
+    return smaller
