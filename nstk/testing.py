@@ -17,12 +17,13 @@ array.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .api import IMAGE, Backbone, Loss, Pictures, References, StatisticLoss
+from .api import IMAGE, Backbone, Features, Loss, Pictures, References, StatisticLoss
 from .errors import NstkError
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def check_loss(
         _check_compiled(name, objective, other, value)
         _check_weight(name, loss, backbone, made, other, value)
         if isinstance(loss, StatisticLoss):
-            _check_split(name, loss, backbone, made, other)
+            _check_split(name, loss, backbone, made, other, value)
         if zero_at:
             least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
             _require(
@@ -273,26 +274,33 @@ def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, pic
     _require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
 
 
-def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray) -> None:
-    """In tiles as small as can be, the loss and its gradient must be those of the whole picture."""
-    import numpy as np
+def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
+    """The sums over two parts, less those over what they share, must be those over the whole: it is what tiles rest on."""
+    from .tiled import added, each
 
-    from .features import batch, network
-    from .tiled import TiledObjective
-    from .tiling import Tiling
+    layers = loss.reads()
+    refs = references(made, layers, backbone)
+    painted = features(picture, layers, backbone)
+    seam = 1  # the deepest layers are two rows high
 
-    losses = {loss.name: loss.model_copy(update={"weight": 1.0})}
-    tiling = Tiling.of(backbone, losses, edge=1)
-    tiled = TiledObjective(network(backbone, losses.values()), losses, made, tiling)
-    (value, whole), (split, parts) = (
-        (float(evaluation.loss), gradient.numpy())
-        for evaluation, gradient in (it.value_and_grad(batch(picture)) for it in (_objective(loss, backbone, made), tiled))
-    )
-    rule = "its statistic must be a sum over positions (over neighbours too: say `halo = 1`)"
-    _require(_near(value, split), f"{name} is {value:.6g} of the whole picture, but {split:.6g} of its tiles: {rule}")
-    far = np.abs(whole - parts).max() / np.abs(whole).max()
+    def rows(found: Features, part: slice) -> Features:
+        return {layer: map_[:, part] for layer, map_ in found.items()}
+
+    def whole(of: Callable[[slice], Any]) -> Any:
+        total = added(of(slice(None, seam + loss.halo)), of(slice(seam, None)))
+        return each(lambda both, twice: both - twice, total, of(slice(seam, seam + loss.halo))) if loss.halo else total
+
+    def of_style(style: Features, part: slice) -> Any:
+        return loss.of_style(rows(style, part))
+
+    statistic = whole(lambda part: loss.statistic(rows(painted, part), loss.maps(rows(refs.content, part))))
+    content = whole(lambda part: loss.of_content(rows(refs.content, part)))
+    styles = {label: whole(partial(of_style, style)) for label, style in refs.styles.items()}
+    split = float(loss.score(statistic, loss.goal(content, styles)))
     _require(
-        far <= ROUNDING, f"{name}: in tiles its gradient differs by {far:.2g} of the largest from that of the whole: {rule}"
+        _near(value, split),
+        f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
+        "over positions (over neighbours too: say `halo = 1`)",
     )
 
 

@@ -26,13 +26,15 @@ class Kernel:
 
         self._array, self._dtype = array, dtype
         # A GPU's library chooses its algorithm itself; in low precision the factors of Winograd's would cost too many bits.
-        self._winograd = algorithm == "auto" and dtype == "float32" and not tf.config.get_visible_devices("GPU")
+        may = algorithm == "auto" and dtype == "float32" and not tf.config.get_visible_devices("GPU")
+        self.winograd = may and _winograd.is_wide(array.shape)
+        """Whether it is convolved with by Winograd's algorithm where that is faster."""
 
     def convolve(self, x: tf.Tensor, border: int) -> tf.Tensor:
         """The convolution that sees `border` (0, 1 or 2) rows and columns of zeros beyond each edge of `x`."""
         import tensorflow as tf
 
-        if self._winograd and _winograd.pays(x, self._array.shape):
+        if self.winograd and _winograd.pays(x):
             return _winograd.convolve(x, self._transformed, border)
         if border == 2:
             x = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]])
@@ -106,11 +108,9 @@ def convolution(
     # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
     back = None if sees_pixels else Kernel(kernel[::-1, ::-1].swapaxes(2, 3), inner, algorithm)
 
-    @overlapping
     def forward(x: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.nn.relu(tf.nn.bias_add(there.convolve(x, border), offsets)), dtype)
 
-    @overlapping
     def backward(x: tf.Tensor, y: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
         through = tf.cast(tf.raw_ops.ReluGrad(gradients=upstream, features=y), inner)
         if back is not None:
@@ -122,6 +122,9 @@ def convolution(
             strides=[1, 1, 1, 1],
             padding="SAME" if border else "VALID",
         )
+
+    if there.winograd:
+        forward, backward = overlapping(forward), overlapping(backward)
 
     @tf.custom_gradient
     def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:

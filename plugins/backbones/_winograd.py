@@ -29,12 +29,17 @@ MANY_TILES = 400
 """From here on, a batched product of matrices is as fast as one after the other (see `_products`)."""
 
 
-def pays(x: tf.Tensor, kernel: tuple[int, ...]) -> bool:
-    """Whether convolving `x` with a kernel of this shape is faster this way on a processor (measured, AVX2, two cores)."""
+def is_wide(kernel: tuple[int, ...]) -> bool:
+    """Whether convolving large maps with a kernel of this shape is faster this way on a processor (measured, AVX2)."""
+    return min(kernel[2:]) >= LEAST_CHANNELS
+
+
+def pays(x: tf.Tensor) -> bool:
+    """Whether `x` is large enough for it."""
     count, height, width, _ = x.shape
     if count != 1 or height is None or width is None:
         return False
-    return min(kernel[2:]) >= LEAST_CHANNELS and _tiles(height) * _tiles(width) >= LEAST_TILES
+    return _tiles(height) * _tiles(width) >= LEAST_TILES
 
 
 def transformed(kernel: np.ndarray) -> tf.Tensor:

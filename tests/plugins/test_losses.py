@@ -18,6 +18,7 @@ from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation, roughness
 from nstk.registry import Registry
+from nstk.tiled import added, each
 
 LAYERS = {"block1_conv2": 0.3, "block2_conv1": 1.7}
 FORMULAS = ["relative", "gatys", "course", "mean"]
@@ -222,7 +223,7 @@ def rows(features, rows):
 
 
 def close(one, other):
-    tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max()), one, other)
+    each(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * np.abs(b).max()), one, other)
 
 
 @pytest.mark.parametrize("loss", [Content(layers=LAYERS), Gram(layers=LAYERS)], ids=lambda loss: loss.name)
@@ -234,14 +235,14 @@ def test_the_statistics_of_two_halves_add_up(loss, features, refs):
         lambda at: loss.of_style(rows(refs.styles["style"], at)),
     ]
     for of in sums:
-        close(tf.nest.map_structure(lambda one, other: one + other, *map(of, parts)), of(whole))
+        close(added(*map(of, parts)), of(whole))
 
 
 def test_the_statistics_of_total_variation_add_up_over_halves_that_share_a_row(features, refs):
     loss = TotalVariation()
     for of, there in ((lambda cut: loss.statistic(cut, None), features), (loss.of_content, refs.content)):
         upper, lower, shared = (of(rows(there, at)) for at in (slice(None, 15), slice(14, None), slice(14, 15)))
-        close(tf.nest.map_structure(lambda a, b, twice: a + b - twice, upper, lower, shared), of(there))
+        close(each(lambda a, b, twice: a + b - twice, upper, lower, shared), of(there))
 
 
 @settings(max_examples=20, deadline=None)
