@@ -37,6 +37,19 @@ def compiled(function: Callable[[], Any], *, xla: bool) -> Callable[[], Any]:
     return call
 
 
+def compiled_once_called(function: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
+    """A function of structures of tensors as one graph, traced for the shapes of its first call, the only ones it takes."""
+    graph: Any = None
+
+    def call(*structures: Any) -> Any:
+        nonlocal graph
+        if graph is None:
+            graph = tf.function(function, autograph=False, jit_compile=xla).get_concrete_function(*structures)
+        return graph(*structures)
+
+    return call
+
+
 def _why(error: tf.errors.OpError) -> str:
     """What TensorFlow says of it, without its names of nodes, and the loss where it happened."""
     said = re.sub(

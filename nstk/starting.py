@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from . import images
 from .api import Evaluation, Pictures, Scale, Stepper
-from .compiling import compiled
+from .compiling import compiled, compiled_once_called
 from .errors import OutOfMemory, RunError
 from .events import blaming
 from .features import Network, references
@@ -111,7 +111,7 @@ def _objective(run: Painting, net: Network, made: Pictures, way: Way) -> Objecti
         return Objective(net, recipe.losses, references(net, made), dtype)
 
     def in_passes(function: Callable[..., Any]) -> Callable[..., Any]:
-        return function if recipe.run_eagerly else tf.function(function, autograph=False, jit_compile=run.jit)
+        return function if recipe.run_eagerly else compiled_once_called(function, xla=run.jit)
 
     return TiledObjective(net, recipe.losses, made, Tiling.of(recipe.backbone, recipe.losses, way.edge), dtype, in_passes)
 

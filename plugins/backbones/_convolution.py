@@ -73,15 +73,19 @@ def overlapping(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """
     import tensorflow as tf
 
-    graph = tf.function(function, autograph=False)
     uses: Counter[tuple[tf.TensorShape, ...]] = Counter()
+    graphs: dict[tuple[tf.TensorShape, ...], Callable[..., tf.Tensor]] = {}
 
     def call(*tensors: tf.Tensor) -> tf.Tensor:
         if not tf.executing_eagerly():
             return function(*tensors)
         shapes = tuple(tensor.shape for tensor in tensors)
         uses[shapes] += 1
-        return (graph if uses[shapes] > FEW else function)(*tensors)
+        if uses[shapes] <= FEW:
+            return function(*tensors)
+        if shapes not in graphs:  # a `tf.function` that is called would warn that many layers are traced one after the other
+            graphs[shapes] = tf.function(function, autograph=False).get_concrete_function(*tensors)
+        return graphs[shapes](*tensors)
 
     return call
 
