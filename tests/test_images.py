@@ -9,14 +9,14 @@ import struct
 import subprocess
 import sys
 import zlib
-from importlib.resources import as_file, files
+from importlib import resources
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from PIL import Image, ImageCms
 
-from nstk import images
+from nstk import files, images, reading
 from nstk.errors import OutputError, PictureError
 
 W, H = 20, 30
@@ -349,7 +349,7 @@ def test_a_file_without_permission(tmp_path, orange, monkeypatch):
     def denied(*args, **kwargs):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(images, "open", denied, raising=False)  # the tests may run as root, who may read all
+    monkeypatch.setattr(reading, "open", denied, raising=False)  # the tests may run as root, who may read all
     refused(path, "cannot be read (Permission denied): check its permissions")
 
 
@@ -629,7 +629,7 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch, write):
     if os.path.exists("/dev/null"):
         with pytest.raises(OutputError, match="it is a device; name a file"):
             write("/dev/null")
-    monkeypatch.setattr(images, "open", failing(OSError(errno.EROFS, "Read-only file system")), raising=False)
+    monkeypatch.setattr(files, "open", failing(OSError(errno.EROFS, "Read-only file system")), raising=False)
     with pytest.raises(OutputError, match=r"a\.png \(Read-only file system\): choose another place or mend this one"):
         write(tmp_path / "a.png")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -646,7 +646,7 @@ def test_a_folder_without_permission(tmp_path):
 
 
 def test_the_pictures_that_ship_are_read(tmp_path):
-    with as_file(files("nstk.recipes") / "images") as folder:
+    with resources.as_file(resources.files("nstk.recipes") / "images") as folder:
         paths = sorted(folder.glob("*.jpg"))
         assert paths
         for path in paths:

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "yaml_errors", "tree", "source"},  # text, and where in it something is written
     {"api", "hookspecs", "blame"},  # what a plugin is
-    {"slips", "registry", "images", "events", "interrupts", "precision"},  # what the world brings: plugins, pictures, signals
+    {"files", "pixels", "alpha", "profiles", "metadata", "deep", "reading", "writing", "images"},  # pictures, and their files
+    {"slips", "registry", "events", "interrupts", "precision"},  # what else the world brings: plugins, signals
     {"scales", "recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
     {"features", "scaling", "objective", "problem"},  # TensorFlow: what is minimised
     {"record", "devices", "compiling", "painting", "engine"},  # the run
