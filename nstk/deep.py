@@ -5,13 +5,11 @@ imagecodecs reads and writes such a PNG, tifffile reads such a TIFF; both are im
 
 from __future__ import annotations
 
-import logging
 import math
 import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import PictureError
@@ -73,7 +71,7 @@ def read_tiff(file: IO[bytes], path: Location) -> Deep:
     import tifffile
 
     file.seek(0)
-    with _silent("tifffile"), tifffile.TiffFile(file) as tiff:
+    with tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         _check_page(page, tiff.filehandle.size, path)
         numbers = page.asarray()
@@ -97,8 +95,9 @@ def _check_page(page: Any, size: int, path: Location) -> None:
         raise PictureError(f"{path} is a TIFF of another kind than grey or RGB: save it as one of these, or as PNG")
     if max(math.prod(page.shape), math.prod(page.chunks)) > 4 * MAX_PIXELS:
         raise PictureError(f"{path} has tiles or channels beyond measure: save it again, as PNG")
-    strips = list(zip(page.dataoffsets, page.databytecounts, strict=True))
-    if len(strips) < math.prod(page.chunked) or any(count < 1 or start + count > size for start, count in strips):
+    starts, counts = page.dataoffsets, page.databytecounts
+    ends = [start + count for start, count in zip(starts, counts, strict=False)]
+    if len(starts) != len(counts) or len(ends) < math.prod(page.chunked) or min(counts) < 1 or max(ends) > size:
         raise ValueError("a part of it is missing")
 
 
@@ -131,22 +130,12 @@ def _unit(numbers: NDArray[Any], bits: int, path: Location) -> float:
     return float(2 ** min(bits, 16) - 1)
 
 
-@contextmanager
-def _silent(logger: str) -> Iterator[None]:
-    """Inside, a library says nothing of what it finds odd in a file: what matters is raised."""
-    before = logging.getLogger(logger).level
-    logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logging.getLogger(logger).setLevel(before)
-
-
 def png(levels: NDArray[np.uint16], profile: bytes, exif: Tags) -> bytes:
     """A PNG of 16 bits a channel (height x width x 3 or 4); imagecodecs leaves out the profile and EXIF, put in here."""
     import imagecodecs
+    import numpy as np
 
-    data = bytes(imagecodecs.png_encode(levels))
+    data = bytes(imagecodecs.png_encode(np.ascontiguousarray(levels)))
     chunks = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))
     chunks += _chunk(b"eXIf", block(exif).removeprefix(b"Exif\0\0")) if exif else b""
     return data[:_PNG_HEADER_END] + chunks + data[_PNG_HEADER_END:]
@@ -156,26 +145,22 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def tiff(levels: NDArray[np.uint16], profile: bytes, tags: Tags) -> bytes:
-    """An uncompressed TIFF of 16 bits a channel (height x width x 3 or 4): a header, the pixels, a directory with the tags."""
+def tiff(levels: NDArray[np.uint16], profile: bytes, exif: Tags) -> bytes:
+    """An uncompressed TIFF of 16 bits a channel (height x width x 3 or 4): Pillow writes its directory, the pixels follow."""
     from PIL import TiffImagePlugin as Tiff
 
     height, width, channels = levels.shape
     pixels = levels.astype("<u2").tobytes()
     directory = Tiff.ImageFileDirectory_v2()
-    directory.update(tags)
-    directory.update({
-        Tiff.IMAGEWIDTH: width,
-        Tiff.IMAGELENGTH: height,
-        Tiff.BITSPERSAMPLE: (16,) * channels,
-        Tiff.COMPRESSION: 1,
-        Tiff.PHOTOMETRIC_INTERPRETATION: _COLOURS,
-        Tiff.STRIPOFFSETS: 8,
-        Tiff.SAMPLESPERPIXEL: channels,
-        Tiff.ROWSPERSTRIP: height,
-        Tiff.STRIPBYTECOUNTS: len(pixels),
-        Tiff.ICCPROFILE: profile,
-    })  # fmt: skip
+    directory.update(exif)
+    directory[Tiff.IMAGEWIDTH], directory[Tiff.IMAGELENGTH] = width, height
+    directory[Tiff.BITSPERSAMPLE], directory[Tiff.SAMPLESPERPIXEL] = (16,) * channels, channels
+    directory[Tiff.PHOTOMETRIC_INTERPRETATION], directory[Tiff.COMPRESSION] = _COLOURS, 1
+    directory[Tiff.ROWSPERSTRIP], directory[Tiff.STRIPBYTECOUNTS] = height, len(pixels)
+    directory[Tiff.STRIPOFFSETS] = 0  # Pillow counts from the directory's end
+    directory[Tiff.ICCPROFILE] = profile
     if channels == 4:
         directory[Tiff.EXTRASAMPLES] = _STRAIGHT
-    return struct.pack("<4sI", TIFF[0], 8 + len(pixels)) + pixels + directory.tobytes(8 + len(pixels))
+    buffer = BytesIO()
+    directory.save(buffer)
+    return buffer.getvalue() + pixels

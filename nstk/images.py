@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .files import check_writable as check_writable, write_whole as write_whole
+from .metadata import without_place as without_place
 from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, resize as resize, to_uint8 as to_uint8
 from .reading import (
     Picture as Picture,

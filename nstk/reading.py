@@ -6,6 +6,7 @@ comes out is RGB in sRGB, 0..255, upright. numpy and Pillow are imported where t
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import warnings
@@ -171,16 +172,22 @@ def _check_file(path: Location) -> None:
 
 @contextmanager
 def _quiet_pillow() -> Iterator[Any]:
-    """`PIL.Image` that warns of nothing and allows `MAX_PIXELS`; its own settings come back at the end."""
+    """`PIL.Image` that allows `MAX_PIXELS`; nobody warns of anything, for what matters is raised. All comes back at the end."""
     from PIL import Image
 
+    loggers = [logging.getLogger(name) for name in ("PIL", "tifffile")]
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
+        most, levels = Image.MAX_IMAGE_PIXELS, [logger.level for logger in loggers]
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS
         try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL + 1)
             yield Image
         finally:
-            Image.MAX_IMAGE_PIXELS = before
+            Image.MAX_IMAGE_PIXELS = most
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from .api import Backbone, Callback, Definition, File, Initializer, InputFile, L
 from .errors import PluginError
 from .precision import Precision
 from .registry import Registry
-from .scales import Pyramid
+from .scales import Edge, Pyramid, Size
 from .source import dump
 
 STYLE = "style"
@@ -63,6 +63,8 @@ class Output(BaseModel):
         "", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
+    depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")
+    gps: bool = Field(False, description="Keep in the picture's EXIF where the photograph was taken.")
 
 
 class Settings(BaseModel):
@@ -72,7 +74,11 @@ class Settings(BaseModel):
 
     content: InputFile = Field(description="The photograph: what is painted.")
     style: InputFile = Field(description="The painting: how it is painted.")
-    size: int = Field(512, ge=16, le=32768, description="Long edge of the result, pixels; the content's aspect is kept.")
+    size: Size = Field(
+        512,
+        description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own; the "
+        "content's aspect is kept.",
+    )
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
@@ -99,7 +105,9 @@ class Settings(BaseModel):
         "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."
     )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
-    output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
+    output: Output = Field(
+        Output(), description="Where the picture goes: a path, or a mapping with `path` and how it is written."
+    )
 
 
 class Recipe(Settings):
@@ -111,6 +119,8 @@ class Recipe(Settings):
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
 
     name: str
+    size: Edge
+    """The long edge of the result in pixels, whichever way the recipe says it."""
     backbone: Backbone
     losses: dict[str, Loss]
     init: Initializer
@@ -157,7 +167,7 @@ class Recipe(Settings):
         for key in ("content", "style"):
             data[key] = _relative(data[key], folder)
         data["output"]["path"] = _relative(data["output"]["path"], folder)
-        if data["output"]["quality"] is None:
+        if self.output == Output(path=self.output.path):
             data["output"] = data["output"]["path"]
         for key, kind in SLOTS.items():
             data[key] = self._slot(kind, getattr(self, key), folder)

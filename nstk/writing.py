@@ -54,7 +54,7 @@ def check_output(path: Location, quality: int | None = None) -> None:
 
 def holds(path: Location, depth: int) -> bool:
     """Whether the format that a suffix names can have so many bits a channel."""
-    return depth == 8 or (depth == 16 and FORMATS[Path(path).suffix.lower()]["format"] in DEEP)
+    return depth == 8 or (depth == 16 and FORMATS.get(Path(path).suffix.lower(), {}).get("format") in DEEP)
 
 
 def write_picture(
@@ -96,7 +96,9 @@ def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: metadata.Tags
     """A picture (height x width x 3 or 4) in a file of 8 bits a channel."""
     from PIL import Image
 
-    if exif:
+    if exif and options["format"] == "TIFF":
+        options["tiffinfo"] = exif  # of a block, Pillow would make ASCII
+    elif exif:
         options["exif"] = metadata.block(exif)
     buffer = BytesIO()
     Image.fromarray(to_uint8(picture)).save(buffer, icc_profile=srgb(), **options)

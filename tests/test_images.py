@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import struct
@@ -487,6 +488,16 @@ def test_quality(tmp_path, noise, suffix):
         assert sizes[0] < sizes[1] < sizes[2]
     else:
         assert len(set(sizes)) == 1
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in images.FORMATS if suffix != ".bmp"])
+def test_what_is_written_is_tagged_as_srgb(tmp_path, noise, suffix):
+    images.write_picture(noise, tmp_path / f"a{suffix}")
+    with Image.open(tmp_path / f"a{suffix}") as picture:
+        profile = picture.info["icc_profile"]
+    assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    assert len(profile) < 1000
+    assert profile[24:36] == struct.pack(">6H", 2024, 1, 1, 0, 0, 0)  # not when it was written
 
 
 def test_jpeg_keeps_the_colour_of_every_pixel(tmp_path):
