@@ -30,6 +30,8 @@ _INVERTED, _GREY, _COLOURS = 0, 1, 2
 """What the numbers of a TIFF are: grey with 0 for white, grey, RGB."""
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 """What a TIFF's channel after the colours is, if it is an alpha."""
+_BITS, _KIND, _PROFILE = 258, 262, 34675
+"""Tags of a TIFF: its bits a channel, what its numbers are, its colour profile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ def is_deep(picture: Image.Image, head: bytes) -> bool:
     if head.startswith(PNG):
         return head[_PNG_BITS] > 8
     tags: Any = getattr(picture, "tag_v2", {})
-    return head.startswith(TIFF) and max(tags.get(258, (1,))) > 8 and tags.get(262) in (_INVERTED, _GREY, _COLOURS)
+    return head.startswith(TIFF) and max(tags.get(_BITS, (1,))) > 8 and tags.get(_KIND) in (_INVERTED, _GREY, _COLOURS)
 
 
 def read_png(file: IO[bytes], opened: Image.Image, path: Location) -> Deep:
@@ -84,7 +86,7 @@ def read_tiff(file: IO[bytes], path: Location) -> Deep:
     if extra == _PREMULTIPLIED and deep.alpha is not None:
         alpha = deep.alpha[..., None]
         colours = np.divide(colours, alpha, out=np.zeros_like(colours), where=alpha > 0).clip(0, 1)
-    return Deep(colours, deep.alpha, page.iccprofile)
+    return Deep(colours, deep.alpha, page.tags.valueof(_PROFILE))
 
 
 def _check_page(page: Any, size: int, path: Location) -> None:

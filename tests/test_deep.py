@@ -137,6 +137,11 @@ def test_orientation(tmp_path, orientation, name):
 # -- colour profiles
 
 
+def tag(profile):
+    """An ICC profile as tifffile writes it, old versions too."""
+    return [(34675, 7, len(profile), profile, True)]
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 def test_a_profile_is_converted_without_falling_to_eight_bits(tmp_path, caplog, name):
     ramp = np.broadcast_to(np.linspace(30000, 34000, 64 * 64).astype(np.uint16).reshape(64, 64, 1), (64, 64, 3))
@@ -145,7 +150,7 @@ def test_a_profile_is_converted_without_falling_to_eight_bits(tmp_path, caplog, 
         data = imagecodecs.png_encode(ramp)
         (tmp_path / name).write_bytes(data[:33] + chunk(b"iCCP", b"x\0\0" + zlib.compress(swapped_profile())) + data[33:])
     else:
-        tifffile.imwrite(tmp_path / name, ramp, photometric="rgb", iccprofile=swapped_profile())
+        tifffile.imwrite(tmp_path / name, ramp, photometric="rgb", extratags=tag(swapped_profile()))
     picture = images.read(tmp_path / name).colours
     assert np.abs(picture[..., ::-1] - ramp / 257).max() < 0.5
     assert len(np.unique(picture[..., 2])) > 3000  # 16 of them have 8 bits
@@ -155,13 +160,13 @@ def test_a_profile_is_converted_without_falling_to_eight_bits(tmp_path, caplog, 
 def test_a_profile_of_greys(tmp_path):
     """Linear grey: half the light is level 188 of sRGB."""
     half = np.full((H, W), 32768, np.uint16)
-    tifffile.imwrite(tmp_path / "a.tif", half, photometric="minisblack", iccprofile=grey_profile(1))
+    tifffile.imwrite(tmp_path / "a.tif", half, photometric="minisblack", extratags=tag(grey_profile(1)))
     assert images.read(tmp_path / "a.tif").colours == pytest.approx(187.5, abs=0.1)
 
 
 @pytest.mark.parametrize("profile", [b"rubbish", srgb_profile()[:200], grey_profile(1)], ids=["rubbish", "cut", "grey"])
 def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(tmp_path, caplog, profile):
-    tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", iccprofile=profile)
+    tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", extratags=tag(profile))
     with caplog.at_level(logging.WARNING, "nstk"):
         assert same(images.read(tmp_path / "a.tif").colours, RGB)
     assert "a.tif: its colour profile is ignored" in caplog.text
