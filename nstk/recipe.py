@@ -106,7 +106,7 @@ class Settings(BaseModel):
     )
     run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
     output: Output = Field(
-        Output(), description="Where the picture goes: a path, or a mapping with `path` and how it is written."
+        Output(), description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`."
     )
 
 

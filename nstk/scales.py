@@ -60,13 +60,8 @@ def _meant(text: str) -> str:
 
 
 Edge = Annotated[int, Field(ge=MIN_SIDE, le=MAX_EDGE)]
-Size = Annotated[
-    Edge | str,
-    BeforeValidator(
-        check_size,
-        json_schema_input_type=Edge | Literal["content"] | Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$")],
-    ),
-]
+Megapixels = Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$", examples=["8MP"])]
+Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Literal["content"] | Megapixels)]
 """The type of `size`: the long edge of the result in pixels, or what it is once the content is known."""
 
 
