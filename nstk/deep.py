@@ -99,7 +99,8 @@ def _check_page(page: Any, size: int, path: Location) -> None:
         raise PictureError(f"{path} has tiles or channels beyond measure: save it again, as PNG")
     starts, counts = page.dataoffsets, page.databytecounts
     ends = [start + count for start, count in zip(starts, counts, strict=False)]
-    if len(starts) != len(counts) or len(ends) < math.prod(page.chunked) or min(counts) < 1 or max(ends) > size:
+    few = len(starts) != len(counts) or len(ends) < math.prod(page.chunked)
+    if few or min(starts) < 1 or min(counts) < 1 or max(ends) > size:
         raise ValueError("a part of it is missing")
 
 

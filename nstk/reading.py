@@ -108,13 +108,10 @@ def _decode(path: Location) -> _Decoded:
 
 def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | deep.Deep:
     """The pixels of a file that Pillow has opened: of a deep one, all of their bits."""
-    if not deep.is_deep(opened, head):
-        picture = opened.copy()  # decodes it; a TIFF is turned upright, too
-        return deep.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
-    place = file.tell()
-    made = deep.read_png(file, opened, path) if head.startswith(deep.PNG) else deep.read_tiff(file, path)
-    file.seek(place)  # where Pillow goes on to read EXIF
-    return made
+    if deep.is_deep(opened, head):
+        return deep.read_png(file, opened, path) if head.startswith(deep.PNG) else deep.read_tiff(file, path)
+    picture = opened.copy()  # decodes it; a TIFF is turned upright, too
+    return deep.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
 
 
 def _with_exif(pixels: Image.Image | deep.Deep, exif: Callable[[], Image.Exif]) -> _Decoded:

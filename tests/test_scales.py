@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 import nstk
 from nstk import images, testing
@@ -29,6 +29,7 @@ def test_the_sizes(pyramid, edges):
     assert Pyramid(**pyramid).long_edges(512) == edges
 
 
+@example(3382, 3334, 0.1)
 @given(st.integers(16, 5000), st.integers(16, 5000), st.floats(0.01, 100))
 def test_megapixels_are_met_to_a_row_of_pixels(width, height, megapixels):
     made = fit(width, height, long_edge(f"{megapixels:f}MP", width, height))
