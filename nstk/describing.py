@@ -73,6 +73,8 @@ def _type(schema: dict[str, Any], annotation: Any) -> str:
     """A field's type in words, with its bounds, from its JSON schema."""
     if "enum" in schema:
         return " | ".join(value if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
+    if "examples" in schema:  # of a text that has a form
+        return str(schema["examples"][0])
     if "const" in schema:
         return str(schema["const"])
     for union in ("anyOf", "oneOf"):

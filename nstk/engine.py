@@ -45,7 +45,7 @@ class Result:
     """What `run` returns."""
 
     picture: np.ndarray = field(repr=False)
-    """height x width x 3, uint8."""
+    """height x width x 3, uint8; of a transparent content, what is painted under it."""
     losses: dict[str, float]
     """The weighted losses of this picture, by label."""
     history: list[dict[str, float]] = field(repr=False)
@@ -54,12 +54,15 @@ class Result:
     """The picture's file."""
     stopped: str
     """Why the run ended: `done`, `interrupted`, or what a callback said."""
+    alpha: np.ndarray | None = field(default=None, repr=False)
+    """The content's transparency at the picture's size: height x width, uint8; None where it is opaque."""
 
     def _repr_png_(self) -> bytes:
         from PIL import Image
 
         buffer = io.BytesIO()
-        Image.fromarray(self.picture).save(buffer, "PNG")
+        layers = self.picture if self.alpha is None else np.dstack([self.picture, self.alpha])
+        Image.fromarray(layers).save(buffer, "PNG")
         return buffer.getvalue()
 
 
@@ -104,21 +107,27 @@ def _run(recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force
         net = network(recipe.backbone, recipe.losses.values(), painting.choice.dtype)
         with keeper.around(force), recorded(painting), callbacks.around(painting), saved(painting):
             _paint(painting, net, callbacks, keeper)
-    return Result(images.to_uint8(painting.image()), painting.losses, painting.history, recipe.path, painting.stopped)
+    picture, alpha = images.to_uint8(painting.image()), None
+    if painting.alpha is not None:
+        alpha = images.to_uint8(255 * images.resize_alpha(painting.alpha, picture.shape[1], picture.shape[0]))
+    return Result(picture, painting.losses, painting.history, recipe.path, painting.stopped, alpha)
 
 
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
     """Each loss of a given picture under a recipe, in float32, without optimising.
 
     The content is brought to the picture's size, so their aspects must agree, and each style's long edge to `style_scale` times
-    the picture's; `sizes` tells what was compared. `losses` are weighted and sum to `loss`; `unweighted` are the same without
-    their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
+    the picture's; `sizes` tells what was compared. A transparent picture is judged as it looks on white, but if the content is
+    transparent too, by the colours under it, which are what a run paints. `losses` are weighted and sum to `loss`; `unweighted`
+    are the same without their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = _loaded(recipe)
     devices.set_up_memory()
-    pixels = images.read_picture(Path(picture))
-    height, width = pixels.shape[:2]
-    content_width, content_height = images.check_picture(Path(recipe.content))
+    content, judged = images.read(recipe.content), images.read(picture)
+    pixels = images.over_white(judged.colours, judged.alpha if content.alpha is None else None)
+    if content.alpha is not None and judged.alpha is None:
+        log.warning("%s is opaque, but the content is not: what it has there in place of the painting is judged too", picture)
+    (width, height), (content_width, content_height) = judged.size, content.size
     fitted = images.fit(content_width, content_height, max(width, height))
     if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
         raise UserError(

@@ -45,8 +45,12 @@ class Painting:
     def __init__(self, recipe: Recipe, saved: Saved | None = None):
         self.recipe = recipe
         self.output = recipe.path
-        size = images.check_picture(Path(recipe.content))
-        self.scales: Sequence[Scale] = plan(*size, recipe.size, recipe.steps, recipe.pyramid)
+        content = images.read(recipe.content)
+        self.scales: Sequence[Scale] = plan(*content.size, recipe.size, recipe.steps, recipe.pyramid)
+        last = self.scales[-1]
+        self.alpha = content.alpha if content.alpha is None else images.resize_alpha(content.alpha, last.width, last.height)
+        """The content's transparency, laid over what is saved: height x width, 0..1; None where it is opaque."""
+        self.exif = content.exif if recipe.output.gps else images.without_place(content.exif)
         self.labels: Sequence[str] = [label for label, loss in recipe.losses.items() if loss.weight > 0]
         self.device = devices.device()
         self.choice = _choice(recipe)
@@ -167,8 +171,10 @@ class Painting:
         return path
 
     def save(self, path: Path) -> None:
-        """Write the picture as it is now."""
-        images.write_picture(self.image(), path, self.recipe.output.quality)
+        """Write the picture as it is now, with the content's transparency and EXIF, as far as the format has them."""
+        output = self.recipe.output
+        depth = output.depth if images.holds(path, output.depth) else 8  # a snapshot's format is its own
+        images.write_picture(self.image(), path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
 
     def begin(self, picture: np.ndarray) -> tf.Variable:
         """Take a picture as the one that is moved."""

@@ -34,8 +34,16 @@ _SAID_BY_HAND: dict[tuple[str, ...], str] = {
     ("content",): "the recipe names no content picture: add `content: photo.jpg`",
     ("style",): "the recipe names no style picture: add `style: painting.jpg`",
 }
-_OUTPUT = "a path, or a mapping with `path` and `quality`"
+_OUTPUT = "a path, or a mapping with `path`, `quality`, `depth` and `gps`"
 _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+class Unfit(ValueError):
+    """A value that a field refuses: what it must be instead, and a hint at what was meant."""
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.hint = hint
 
 
 def translate(
@@ -155,7 +163,8 @@ def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Pro
         units = unit if count == 1 else "characters" if unit == "character" else "entries"
         return Problem(f"{place.name} must have {'at least' if least else 'at most'} {count} {units}", mark)
     if kind in ("value_error", "assertion_error"):
-        return Problem(f"{place.name} {str(context['error']) or 'is not valid'}", mark)
+        error = context["error"]
+        return Problem(f"{place.name} {str(error) or 'is not valid'}", mark, getattr(error, "hint", ""))
     message = re.sub("^Input should be", "must be", detail["msg"])
     return Problem(f"{place.name} {message}" if message != detail["msg"] else f"{place.name}: {message}", mark)
 

@@ -16,7 +16,7 @@ from .checkpoints import Checkpoint
 from .errors import PluginError
 from .precision import Precision
 from .registry import Registry
-from .scales import Pyramid
+from .scales import Edge, Pyramid, Size
 from .source import dump
 
 STYLE = "style"
@@ -75,6 +75,8 @@ class Output(BaseModel):
         "", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory."
     )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
+    depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")
+    gps: bool = Field(False, description="Keep in the picture's EXIF where the photograph was taken.")
 
 
 class Settings(BaseModel):
@@ -84,7 +86,11 @@ class Settings(BaseModel):
 
     content: InputFile = Field(description="The photograph: what is painted.")
     style: InputFile = Field(description="The painting: how it is painted.")
-    size: int = Field(512, ge=16, le=32768, description="Long edge of the result, pixels; the content's aspect is kept.")
+    size: Size = Field(
+        512,
+        description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own; the "
+        "content's aspect is kept.",
+    )
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
@@ -120,7 +126,9 @@ class Settings(BaseModel):
         Checkpoint(),
         description="Keep the state of the run beside the picture until it is done, for `nstk resume`; false: do not.",
     )
-    output: Output = Field(Output(), description="Where the picture goes: a path, or a mapping with `path` and `quality`.")
+    output: Output = Field(
+        Output(), description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`."
+    )
 
 
 class Recipe(Settings):
@@ -132,6 +140,8 @@ class Recipe(Settings):
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
 
     name: str
+    size: Edge
+    """The long edge of the result in pixels, whichever way the recipe says it."""
     backbone: Backbone
     losses: dict[str, Loss]
     init: Initializer
@@ -178,7 +188,7 @@ class Recipe(Settings):
         for key in ("content", "style"):
             data[key] = _relative(data[key], folder)
         data["output"]["path"] = _relative(data["output"]["path"], folder)
-        if data["output"]["quality"] is None:
+        if self.output == Output(path=self.output.path):
             data["output"] = data["output"]["path"]
         data["checkpoint"] = data["checkpoint"]["every"] is not False and data["checkpoint"]
         for key, kind in SLOTS.items():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .painting import Painting
     from .recipe import Recipe
 
-PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "pluggy", "pydantic")
+PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "imagecodecs", "tifffile", "pluggy", "pydantic")
 
 
 def to_json(run: Painting) -> str:

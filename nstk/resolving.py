@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from .events import fault
 from .problems import said, translate
 from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
 from .registry import Registry
-from .scales import shares
+from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
 from .source import exists, located, same_file, shown, suggest, suggest_file
 from .tiling import unsplittable
 from .tree import Mark, Node, Problem, map_texts, whole_numbers
@@ -69,7 +69,10 @@ class Resolver:
         self.check_tiles(settings, slots)
         name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
         path = self.output(settings, name)
-        self.check_pictures(settings, self.long_edges(settings))
+        sizes = self.picture_sizes(settings)
+        size = self.size(settings, sizes.get("content"))
+        settings = settings.model_copy(update={"size": size})
+        self.check_pictures(settings, sizes, self.long_edges(settings, size))
         if path:
             self.check_overwriting(path, settings, slots)
         if self.problems:
@@ -292,6 +295,9 @@ class Resolver:
         except (OSError, ValueError):  # a NUL in the name, a loop of links
             self.problem(f"no file can have the name {text}", mark)
         else:
+            if not images.holds(path, settings.output.depth):
+                message = f"{path.suffix} pictures hold 8 bits a channel, not {settings.output.depth}"
+                self.problem(message, self.mark("output", "depth"), "write `depth: 8`, or name a .png or .tif")
             if path.is_dir():
                 self.problem(f"{shown(path)} is a folder: name a file in it", mark)
                 return None
@@ -302,11 +308,33 @@ class Resolver:
             self.problem(f"{shown(parent)} {what}", mark, "choose another `output`")
         return None
 
-    def long_edges(self, settings: Settings) -> list[int]:
+    def picture_sizes(self, settings: Settings) -> dict[str, tuple[int, int]]:
+        """Read the pictures: width and height of each in pixels, but for one that cannot be read."""
+        sizes = {}
+        for key in ("content", "style"):
+            if file := getattr(settings, key):  # else reported already
+                try:
+                    sizes[key] = images.check_picture(Path(shown(Path(file))))
+                except PictureError as error:
+                    self.problem(str(error), self.mark(key))
+        return sizes
+
+    def size(self, settings: Settings, content: tuple[int, int] | None) -> int:
+        """The long edge of the result in pixels; one to go on with where `size` and the content give none."""
+        default, size = int(Settings.model_fields["size"].default), settings.size
+        if content is None:
+            return size if isinstance(size, int) else default
+        edge = long_edge(size, *content)
+        if wrong := out_of_bounds(edge):
+            hint = f"the long edge for `{size}`: the content is {content[0]} x {content[1]} pixels"
+            self.problem(f"`size` {wrong}", self.mark("size"), hint)
+        return max(default, min(edge, MAX_EDGE)) if wrong else edge
+
+    def long_edges(self, settings: Settings, size: int) -> list[int]:
         """The long edge of each scale, pixels; just the `size` where `pyramid` or `steps` do not fit it, which is reported."""
-        edges = [settings.size]
+        edges = [size]
         try:
-            edges = settings.pyramid.long_edges(settings.size) if settings.pyramid else edges
+            edges = settings.pyramid.long_edges(size) if settings.pyramid else edges
         except ValueError as error:
             self.problem(str(error), self.mark("pyramid"))
             return edges
@@ -316,18 +344,11 @@ class Resolver:
             self.problem(str(error), self.written("steps") or self.mark("pyramid"))
         return edges
 
-    def check_pictures(self, settings: Settings, edges: Sequence[int]) -> None:
-        """Read the pictures, and see that they have a position left in the deepest layers at the smallest scale."""
-        for key, scale in (("content", 1.0), ("style", settings.style_scale)):
-            mark, file = self.mark(key), getattr(settings, key)
-            if not file:
-                continue  # reported already
-            try:
-                width, height = images.check_picture(Path(shown(Path(file))))
-            except PictureError as error:
-                self.problem(str(error), mark)
-                continue
-            fitted = images.fit(width, height, max(1, round(edges[0] * scale)))
+    def check_pictures(self, settings: Settings, sizes: Mapping[str, tuple[int, int]], edges: Sequence[int]) -> None:
+        """See that the pictures have a position left in the deepest layers at the smallest scale."""
+        for key, size in sizes.items():
+            scale = settings.style_scale if key == "style" else 1.0
+            fitted = images.fit(*size, max(1, round(edges[0] * scale)))
             if min(fitted) < images.MIN_SIDE:
                 least = f"at least {images.MIN_SIDE} x {images.MIN_SIDE} are needed"
                 where = " at the first scale" if len(edges) > 1 else ""
@@ -335,7 +356,7 @@ class Resolver:
                 larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
                 hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
                 cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
-                self.problem(message, self.written(*cause) or self.written("size") or mark, hint)
+                self.problem(message, self.written(*cause) or self.written("size") or self.mark(key), hint)
 
     def check_overwriting(self, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
         """Nothing that the run reads may be what it writes."""

@@ -2,15 +2,81 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .api import Scale
 from .images import MIN_SIDE, fit
+from .problems import Unfit, said
+from .source import suggest
 
 RATIO = 2.0
 MOST_LEVELS = 16
+MAX_EDGE = 32768  # pixels
+CONTENT = "content"
+_NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
+_MEGAPIXELS = re.compile(f"{_NUMBER}[mM][pP]")
+_NEARLY = re.compile(r"([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*(m\w*|px|pixels?)\W*", re.IGNORECASE)
+"""What people write for megapixels, or for pixels."""
+
+
+def check_size(value: Any) -> Any:
+    """What a recipe may say of the size of the result. Raises `Unfit` for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if wrong := out_of_bounds(value):
+            raise Unfit(wrong)
+        return value
+    must = "must be a long edge in pixels (`1024`), megapixels (`8MP`), or `content`"
+    if not isinstance(value, str):
+        raise Unfit(f"{must}, {said(value)}")
+    if found := _MEGAPIXELS.fullmatch(value):
+        most = MAX_EDGE**2 // 10**6
+        if not 0 < float(found[1]) <= most:
+            raise Unfit(f"must be above 0MP, and at most {most}MP, {said(value)}")
+    elif value != CONTENT:
+        raise Unfit(f"{must}, {said(value)}", _meant(value))
+    return value
+
+
+def out_of_bounds(edge: int) -> str:
+    """What is wrong with a long edge of so many pixels, if anything."""
+    bound = max(MIN_SIDE, min(edge, MAX_EDGE))
+    return f"must be at {'most' if edge > bound else 'least'} {bound}, {said(edge)}" if edge != bound else ""
+
+
+def _meant(text: str) -> str:
+    """What to write instead of a size that is nearly one."""
+    plain = re.sub("[_,]", "", text)
+    if plain.isdecimal():
+        return "leave out the quotes" if plain == text else f"write {plain}"
+    if found := _NEARLY.fullmatch(text.strip()):
+        number = found[1].replace(",", ".")
+        return f"write `{number}MP`" if found[2][0] in "mM" else f"write {number}"
+    return suggest(text.lower(), [CONTENT])
+
+
+Edge = Annotated[int, Field(ge=MIN_SIDE, le=MAX_EDGE)]
+Megapixels = Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$", examples=["8MP"])]
+Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Literal["content"] | Megapixels)]
+"""The type of `size`: the long edge of the result in pixels, or what it is once the content is known."""
+
+
+def long_edge(size: int | str, width: int, height: int) -> int:
+    """The long edge in pixels that a `size` means for a content of `width` x `height` pixels.
+
+    Megapixels are met as nearly as the content's aspect allows, to within a row of pixels.
+    """
+    if isinstance(size, int):
+        return size
+    if size == CONTENT:
+        return max(width, height)
+    area = float(size[:-2]) * 1e6
+    near = round(max(width, height) * math.sqrt(area / (width * height)))
+    return min((near - 1, near, near + 1), key=lambda edge: abs(math.prod(fit(width, height, edge)) - area))
 
 
 class Pyramid(BaseModel):
@@ -22,7 +88,7 @@ class Pyramid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     start: int | None = Field(
-        None, ge=MIN_SIDE, le=32768, description="Least long edge of the first scale, pixels; empty: as `levels` says."
+        None, ge=MIN_SIDE, le=MAX_EDGE, description="Least long edge of the first scale, pixels; empty: as `levels` says."
     )
     ratio: float = Field(RATIO, gt=1, le=8, description="How much larger each scale is than the one before.")
     levels: int | None = Field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndar
 def pictures(recipe: Recipe, width: int, height: int) -> Pictures:
     """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
     long_edge = max(1, round(max(width, height) * recipe.style_scale))
-    content = images.resize(images.read_picture(Path(recipe.content)), width, height)
+    content = images.resize(images.read_picture(recipe.content, straight=True), width, height)
     styles = {}
     for label, path in recipe.styles.items():
         style = images.read_picture(path)

@@ -35,6 +35,7 @@ def broken(tmp_path_factory):
     (folder / "truncated.png").write_bytes(data[: len(data) // 2])
     Image.new("RGB", (15, 64)).save(folder / "tiny.png")
     Image.new("RGB", (64, 16)).save(folder / "narrow.png")
+    Image.new("1", (40000, 100)).save(folder / "long.png")
     (folder / "zero_bytes.png").touch()
     (folder / "text.png").write_text("This is no picture.\n")
     (folder / "folder.png").mkdir()

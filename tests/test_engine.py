@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 import nstk
-from nstk import engine, images, testing
+from nstk import engine, testing
 
 SETTINGS = {
     "steps": 6,
@@ -228,7 +229,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(images.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(nstk.RunError, match="No space left"):
         testing.run_recipe(tmp_path, content=str(tmp_path / "content.png"), style=str(tmp_path / "style.png"), seed=1, **QUICK)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import struct
 import subprocess
 import sys
 import zlib
-from importlib.resources import as_file, files
+from importlib import resources
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 from PIL import Image, ImageCms
 
-from nstk import images
+from nstk import files, images, reading
 from nstk.errors import OutputError, PictureError
 
 W, H = 20, 30
@@ -349,7 +350,7 @@ def test_a_file_without_permission(tmp_path, orange, monkeypatch):
     def denied(*args, **kwargs):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(images, "open", denied, raising=False)  # the tests may run as root, who may read all
+    monkeypatch.setattr(reading, "open", denied, raising=False)  # the tests may run as root, who may read all
     refused(path, "cannot be read (Permission denied): check its permissions")
 
 
@@ -487,6 +488,16 @@ def test_quality(tmp_path, noise, suffix):
         assert sizes[0] < sizes[1] < sizes[2]
     else:
         assert len(set(sizes)) == 1
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in images.FORMATS if suffix != ".bmp"])
+def test_what_is_written_is_tagged_as_srgb(tmp_path, noise, suffix):
+    images.write_picture(noise, tmp_path / f"a{suffix}")
+    with Image.open(tmp_path / f"a{suffix}") as picture:
+        profile = picture.info["icc_profile"]
+    assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    assert len(profile) < 1000
+    assert profile[24:36] == struct.pack(">6H", 2024, 1, 1, 0, 0, 0)  # not when it was written
 
 
 def test_jpeg_keeps_the_colour_of_every_pixel(tmp_path):
@@ -629,7 +640,7 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch, write):
     if os.path.exists("/dev/null"):
         with pytest.raises(OutputError, match="it is a device; name a file"):
             write("/dev/null")
-    monkeypatch.setattr(images, "open", failing(OSError(errno.EROFS, "Read-only file system")), raising=False)
+    monkeypatch.setattr(files, "open", failing(OSError(errno.EROFS, "Read-only file system")), raising=False)
     with pytest.raises(OutputError, match=r"a\.png \(Read-only file system\): choose another place or mend this one"):
         write(tmp_path / "a.png")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -646,7 +657,7 @@ def test_a_folder_without_permission(tmp_path):
 
 
 def test_the_pictures_that_ship_are_read(tmp_path):
-    with as_file(files("nstk.recipes") / "images") as folder:
+    with resources.as_file(resources.files("nstk.recipes") / "images") as folder:
         paths = sorted(folder.glob("*.jpg"))
         assert paths
         for path in paths:

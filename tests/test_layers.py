@@ -16,16 +16,17 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     "errors yaml_errors tree source",  # text, and where in it something is written
     "api hookspecs blame",  # what a plugin is
-    "slips registry images events interrupts precision memory",  # what the world brings: plugins, pictures, signals
+    "files pixels alpha profiles metadata deep reading writing images",  # pictures, and their files
+    "slips registry events interrupts precision memory",  # what else the world brings: plugins, signals
     "scales tiling footprint checkpoints recipe problems merging resolving loading copying schema describing",  # the recipe
     "features scaling shelf objective tiled problem",  # TensorFlow: what is minimised
-    "record origins resuming devices compiling canvas steps painting keeping saving engine",  # the run
+    "record origins resuming devices compiling canvas steps painting keeping saving starting engine",  # the run
     "quiet shell cli __main__ testing",  # who starts it
 ]
 LAYERS = [set(names.split()) for names in LAYERS]
 """From the bottom up. A module imports what is below it, and from its own layer as long as no cycle arises."""
 
-TENSORFLOW = "features scaling shelf objective tiled problem devices compiling canvas painting keeping engine"
+TENSORFLOW = "features scaling shelf objective tiled problem devices compiling canvas painting keeping starting engine"
 TENSORFLOW = set(TENSORFLOW.split())
 """The only modules that import TensorFlow when they are imported."""
 

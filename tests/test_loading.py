@@ -437,7 +437,8 @@ def test_mistakes_of_the_files_and_of_the_command_line_are_told_at_once_in_their
 
 RATES = st.floats(0.001, 100) | st.fixed_dictionaries({"use": st.just("cosine"), "start": st.floats(1, 9)})
 SCALARS = {
-    "steps": st.integers(1, 10**6),
+    "steps": st.integers(16, 10**6),  # one at least for each scale of a pyramid
+    "size": st.sampled_from([300, "0.5MP", "1.25mp"]),
     "seed": st.integers(0, 2**32 - 1),
     "style_scale": st.floats(0.5, 8),
     "precision": st.sampled_from(["auto", "float32", "bfloat16", "float16"]),
@@ -451,7 +452,9 @@ SCALARS = {
     "init": st.sampled_from(["noise", {"use": "noise", "blend": 0.5}, "content", None]),
     "callbacks.csv_log": st.sampled_from([None, False, {"path": "{name} #1: ü.csv"}]),
     "callbacks.progress": st.sampled_from([None, False, {"every": 7}]),
-    "output": st.sampled_from(["a #1.png", "12.jpg", {"path": "on.webp", "quality": 50}, None]),
+    "output": st.sampled_from(
+        ["a #1.png", "12.jpg", {"path": "on.webp", "quality": 50}, {"path": "a.tif", "depth": 16, "gps": True}, None]
+    ),
 }
 BASE = {"content": "photo.png", "style": "painting.png", "losses": {"gram": None, "tv": {"weight": 0.5}}}
 

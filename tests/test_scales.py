@@ -6,11 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 import nstk
-from nstk import testing
-from nstk.scales import Pyramid, plan, shares
+from nstk import images, testing
+from nstk.images import fit
+from nstk.scales import Pyramid, long_edge, plan, shares
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,37 @@ from nstk.scales import Pyramid, plan, shares
 )
 def test_the_sizes(pyramid, edges):
     assert Pyramid(**pyramid).long_edges(512) == edges
+
+
+@example(3382, 3334, 0.1)
+@given(st.integers(16, 5000), st.integers(16, 5000), st.floats(0.01, 100))
+def test_megapixels_are_met_to_a_row_of_pixels(width, height, megapixels):
+    made = fit(width, height, long_edge(f"{megapixels:f}MP", width, height))
+    assert abs(made[0] * made[1] - float(f"{megapixels:f}") * 1e6) <= max(made)
+
+
+@pytest.mark.parametrize(
+    ("size", "edge"), [(700, 700), ("content", 400), ("1.2MP", 1265), (".03MP", 200), ("0.03mp", 200), ("3.MP", 2000)]
+)
+def test_the_long_edge_that_a_size_means(size, edge):
+    assert long_edge(size, 400, 300) == long_edge(size, 300, 400) == edge
+
+
+@pytest.mark.parametrize(
+    ("size", "made"), [("content", (50, 37)), ("0.005MP", (82, 61)), ("0.0005MP", (26, 19)), (40, (40, 30))]
+)
+def test_the_size_of_a_recipe_is_known_with_its_content(tmp_path, size, made):
+    """The saved recipe has the number, so that it paints the same size whatever becomes of the content."""
+    images.write_picture(testing.pictures().content, tmp_path / "photo.png")
+    recipe = testing.recipe(tmp_path, content=str(tmp_path / "photo.png"), size=size)
+    assert recipe.size == made[0]
+    assert fit(50, 37, recipe.size) == made
+    assert recipe.to_plain()["size"] == made[0]
+
+
+def test_a_pyramid_ends_at_the_contents_own_size(tmp_path):
+    recipe = testing.recipe(tmp_path, size="content", pyramid={"start": 20}, steps=[2, 2])
+    assert recipe.pyramid.long_edges(recipe.size) == [24, 48]
 
 
 @given(size=st.integers(16, 4000), ratio=st.floats(1.05, 8), start=st.integers(16, 4000))

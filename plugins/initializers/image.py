@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nstk
@@ -20,7 +19,7 @@ class Image(nstk.Initializer):
 
     def __call__(self, pictures: nstk.Pictures, rng: np.random.Generator) -> np.ndarray:
         height, width = pictures.content.shape[:2]
-        return nstk.resize(nstk.read_picture(Path(self.file)), width, height)
+        return nstk.resize(nstk.read_picture(self.file, straight=True), width, height)
 
 
 @nstk.hookimpl

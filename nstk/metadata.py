@@ -1,0 +1,109 @@
+"""EXIF: which of a photograph's tags still hold for a picture painted from it.
+
+What tells of the camera, the lens, the exposure, the day and the author is kept. The thumbnail shows another picture, the
+maker's notes hold offsets into the file that they were in, and the orientation is undone when a picture is read. Where the
+photograph was taken is written only when it is asked for.
+
+Tags are a mapping of number to value, as Pillow has them; a directory inside is such a mapping under its own number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Tags = Mapping[int, Any]
+
+CAMERA, GPS = 0x8769, 0x8825
+"""The numbers of two directories: what a camera knows of a photograph, and where it was taken."""
+
+_KEPT = "ImageDescription Make Model Artist Copyright"
+_KEPT_OF_CAMERA = """
+    ExifVersion DateTimeOriginal DateTimeDigitized OffsetTimeOriginal OffsetTimeDigitized SubsecTimeOriginal SubsecTimeDigitized
+    ExposureTime FNumber ExposureProgram ISOSpeedRatings SensitivityType StandardOutputSensitivity RecommendedExposureIndex
+    ISOSpeed ShutterSpeedValue ApertureValue BrightnessValue ExposureBiasValue MaxApertureValue SubjectDistance MeteringMode
+    LightSource Flash FocalLength UserComment ExposureIndex SensingMethod FileSource SceneType ExposureMode WhiteBalance
+    DigitalZoomRatio FocalLengthIn35mmFilm SceneCaptureType SubjectDistanceRange CameraOwnerName BodySerialNumber
+    LensSpecification LensMake LensModel LensSerialNumber
+"""
+_COLOUR_SPACE, _WIDTH, _HEIGHT = 0xA001, 0xA002, 0xA003
+_SRGB = 1
+_MOST_BYTES = 60_000
+"""A JPEG has room for 65,533."""
+
+
+def orientation(exif: Image.Exif) -> int:
+    """How a picture lies in its file, 1 to 8; upright where nothing sensible is said."""
+    with suppress(Exception):  # a broken block is no reason to refuse a picture
+        turn = exif.get(0x0112, 1)
+        return turn if turn in range(1, 9) else 1
+    return 1
+
+
+def kept(exif: Image.Exif) -> dict[int, Any]:
+    """The tags that still hold, each of which can be written again; those of a broken block as far as they can be read."""
+    from PIL.ExifTags import Base
+
+    numbers = {name: int(number) for name, number in Base.__members__.items()}
+    found: dict[int, Any] = {}
+    room = _MOST_BYTES
+    for directory, names in ((None, _KEPT.split()), (CAMERA, _KEPT_OF_CAMERA.split()), (GPS, None)):
+        values: dict[int, Any] = {}
+        for number, value in _values(exif, directory):
+            if names is None or number in (numbers[name] for name in names):
+                size = _size(directory, number, value)
+                if 0 < size <= room:
+                    values[number] = _Text(value) if isinstance(value, str) else value
+                    room -= size
+        found |= values if directory is None else {directory: values} if values else {}
+    return found
+
+
+def _values(exif: Image.Exif, directory: int | None) -> Iterator[tuple[int, Any]]:
+    """What a directory of a block holds, as far as it can be read."""
+    with suppress(Exception):
+        values = exif if directory is None else exif.get_ifd(directory)
+        for number in sorted(values):
+            with suppress(Exception):
+                yield number, values[number]
+
+
+class _Text(str):
+    """A text that is written in the bytes that it was read from: Pillow takes every byte for a character, but writes ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "latin-1", errors: str = "replace") -> bytes:
+        return super().encode("latin-1", errors)
+
+
+def _size(directory: int | None, number: int, value: Any) -> int:
+    """How many bytes a tag takes in a file; 0 if it cannot be written."""
+    with suppress(Exception):
+        return len(block({number: value} if directory is None else {directory: {number: value}}))
+    return 0
+
+
+def sized(tags: Tags, width: int, height: int) -> dict[int, Any]:
+    """Tags for a picture of `width` x `height` pixels in sRGB; none if there were none."""
+    now = {_COLOUR_SPACE: _SRGB, _WIDTH: width, _HEIGHT: height}
+    return {**tags, CAMERA: {**tags.get(CAMERA, {}), **now}} if tags else {}
+
+
+def without_place(tags: Tags) -> dict[int, Any]:
+    """Tags that do not say where the photograph was taken."""
+    return {number: value for number, value in tags.items() if number != GPS}
+
+
+def block(tags: Tags) -> bytes:
+    """Tags as an EXIF block, which begins with `Exif` and two zeros."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.update(tags)
+    data: bytes = exif.tobytes()
+    return data

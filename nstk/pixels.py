@@ -1,0 +1,80 @@
+"""Arrays of pixels: sizes, number types, which way is up.
+
+A picture is height x width x 3, RGB in sRGB, 0..255. numpy and Pillow are imported where they are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import PictureError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from .files import Location
+
+MIN_SIDE = 16  # pixels: the deepest layers of VGG-19 see one position for each 16 pixels, and need one
+MAX_PIXELS = 300_000_000  # 3.6 GB as float32, and more than large cameras take: above it a header is a mistake or an attack
+
+
+def check_size(width: int, height: int, path: Location) -> None:
+    """Refuse a picture file by the size in its header, before any of it is decoded. Raises `PictureError`."""
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(f"{path} is {width} x {height} pixels: at least {MIN_SIDE} x {MIN_SIDE} are needed")
+    if width * height > MAX_PIXELS:
+        raise too_large(path)
+
+
+def too_large(path: Location) -> PictureError:
+    """The error for a picture of more than `MAX_PIXELS`."""
+    return PictureError(f"{path} has more than {MAX_PIXELS // 10**6} million pixels: make it smaller first")
+
+
+def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
+    """Width and height in pixels with that long edge and the same aspect; halves are rounded up, and no edge is below 1."""
+    longest = max(width, height)
+    short_edge = max(1, (2 * min(width, height) * long_edge + longest) // (2 * longest))
+    return (long_edge, short_edge) if width >= height else (short_edge, long_edge)
+
+
+def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.float32]:
+    """A picture (height x width x 3) in another size in pixels, by Lanczos: float32, 0..255. A copy if it has that size."""
+    import numpy as np
+    from PIL import Image
+
+    if picture.shape[:2] == (height, width):
+        return np.array(picture, np.float32)
+    lanczos = Image.Resampling.LANCZOS
+    resized = [resampled(plane, width, height, lanczos) for plane in np.moveaxis(picture, -1, 0)]
+    return np.stack(resized, axis=-1).clip(0, 255)  # Lanczos overshoots beside edges
+
+
+def resampled(plane: NDArray[Any], width: int, height: int, how: Image.Resampling) -> NDArray[np.float32]:
+    """One channel (height x width) in another size in pixels, float32."""
+    import numpy as np
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize((width, height), how))
+
+
+def to_uint8(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """A picture of 0..255 in any number type, rounded and clipped: same shape, uint8."""
+    import numpy as np
+
+    return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
+
+
+def to_uint16(picture: NDArray[Any]) -> NDArray[np.uint16]:
+    """A picture of 0..255 in any number type as levels of 0..65535, rounded and clipped: same shape, uint16."""
+    import numpy as np
+
+    return np.asarray(np.rint(np.multiply(picture, 257, dtype=np.float32)).clip(0, 65535), np.uint16)
+
+
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Pixels (height x width x ...) as they are looked at, from those in a file of EXIF orientation 1 to 8."""
+    turned = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
+    return turned[:: -1 if orientation in (3, 4, 7, 8) else 1, :: -1 if orientation in (2, 3, 6, 7) else 1]

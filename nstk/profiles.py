@@ -1,0 +1,79 @@
+"""Colour profiles (ICC): into sRGB when a picture is read, and the tag of what is written.
+
+Pillow converts 8 bits a channel, imagecodecs deeper pictures; both by Little CMS, for a viewer ("perceptual" intent).
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from .files import Location
+
+log = logging.getLogger("nstk")
+
+_SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # colour space of a profile -> Pillow's mode
+
+
+@cache
+def srgb() -> bytes:
+    """The profile of sRGB that every picture is tagged with: 588 bytes, always the same."""
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes.fromhex("07e8 0001 0001 0000 0000 0000")  # when it was made: the same picture has the same bytes
+    return bytes(profile)
+
+
+def to_srgb(picture: Image.Image, profile: bytes | None, path: Location) -> Image.Image:
+    """A picture of mode L, RGB, CMYK or LAB in the colours that its ICC profile means; sRGB if it has none that fits."""
+    from PIL import ImageCms
+
+    convert: Any = ImageCms.profileToProfile
+    converted: Image.Image = picture if picture.mode == "LAB" else picture.convert("RGB")
+    if profile and profile != srgb():
+        try:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            mode = _SPACES[source.profile.xcolor_space.strip()]
+            if mode != picture.mode and (mode, picture.mode) != ("RGB", "L"):
+                raise ValueError(f"a {mode} profile in a picture of mode {picture.mode}")
+            converted = convert(picture.convert(mode), source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except Exception as error:
+            _ignored(path, error)
+    if converted.mode == "LAB":
+        converted = convert(picture, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB")
+    return converted
+
+
+def deep_to_srgb(colours: NDArray[np.float32], profile: bytes | None, path: Location) -> NDArray[np.float32]:
+    """The same for colours of more than 8 bits (height x width x 1 or 3, 0..1), in float32: height x width x 3, 0..1."""
+    import numpy as np
+
+    rgb = np.broadcast_to(colours, (*colours.shape[:2], 3))
+    if not profile or profile == srgb():
+        return rgb
+    try:
+        import imagecodecs
+
+        grey = profile[16:20] == b"GRAY"
+        if grey and colours.shape[2] == 3:
+            raise ValueError("a profile of greys in a picture of colours")
+        source = colours[..., 0] if grey else rgb
+        there = imagecodecs.cms_transform(
+            np.ascontiguousarray(source), profile, srgb(), colorspace="gray" if grey else "rgb", outcolorspace="rgb", intent=0
+        )
+        return np.asarray(there, np.float32).clip(0, 1)
+    except Exception as error:
+        _ignored(path, error)
+        return rgb
+
+
+def _ignored(path: Location, error: Exception) -> None:
+    log.warning("%s: its colour profile is ignored, for it cannot be used (%s)", path, error)

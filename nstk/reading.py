@@ -1,0 +1,209 @@
+"""Picture files to arrays.
+
+Whatever a file holds (a palette, 16 bits, a printer's CMYK, another colour profile, a camera turned sideways) is undone: what
+comes out is RGB in sRGB, 0..255, upright. numpy and Pillow are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import IO, TYPE_CHECKING, Any
+
+from . import deep, metadata
+from .alpha import filled, over_white
+from .errors import PictureError
+from .files import did_you_mean
+from .pixels import MAX_PIXELS, check_size, too_large, upright
+from .profiles import deep_to_srgb, to_srgb
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from .files import Location
+
+_PILLOW = threading.RLock()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What is read from a picture file."""
+
+    colours: NDArray[np.float32] = field(repr=False)
+    """height x width x 3, 0..255; of transparent parts those that the file has there, straight."""
+    alpha: NDArray[np.float32] | None = field(repr=False)
+    """height x width, 0 (transparent) to 1; None if all of it is opaque."""
+    exif: dict[int, Any] = field(repr=False)
+    """The EXIF tags that hold for a picture made from it, see `metadata`."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.colours.shape[1], self.colours.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    """A file's picture as it lies there, in the colours that it has there."""
+
+    pixels: Image.Image | deep.Deep
+    orientation: int = 1
+    exif: dict[int, Any] = field(default_factory=dict)
+
+
+def read(path: Location) -> Picture:
+    """The picture of a file, with its transparency and EXIF. Raises `PictureError` with one sentence that names the file."""
+    import numpy as np
+
+    decoded = _decode(path)
+    with _blaming(path):
+        pixels, turn = decoded.pixels, decoded.orientation
+        colours, alpha = _deep(pixels, path) if isinstance(pixels, deep.Deep) else _shallow(pixels, path)
+        opaque = alpha is None or bool(alpha.min() == 1)
+        colours = np.ascontiguousarray(upright(colours, turn))
+        return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
+
+
+def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float32]:
+    """The picture of a file: height x width x 3, float32, 0..255, sRGB, upright, transparent parts over white.
+
+    If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around. Of an
+    animation, the first frame. Raises `PictureError` with one sentence that names the file.
+    """
+    picture = read(path)
+    return (filled if straight else over_white)(picture.colours, picture.alpha)
+
+
+def check_picture(path: Location) -> tuple[int, int]:
+    """Width and height of a picture in pixels, upright; decodes it all, and raises what `read_picture` would."""
+    decoded = _decode(path)
+    width, height = decoded.pixels.size
+    return (height, width) if decoded.orientation >= 5 else (width, height)
+
+
+def _decode(path: Location) -> _Decoded:
+    """The whole picture of a file."""
+    _check_file(path)
+    with _quiet_pillow() as pillow, _blaming(path), open(path, "rb") as file:
+        head = file.read(32)
+        try:
+            opened = pillow.open(file)
+        except pillow.UnidentifiedImageError:
+            if not head.startswith(deep.TIFF):  # Pillow knows no floats in colour, and more that tifffile knows
+                raise
+            return _with_exif(deep.read_tiff(file, path), lambda: _exif_of_tiff(file))
+        with opened:
+            check_size(opened.width, opened.height, path)
+            return _with_exif(_pixels(opened, head, file, path), opened.getexif)
+
+
+def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | deep.Deep:
+    """The pixels of a file that Pillow has opened: of a deep one, all of their bits."""
+    if deep.is_deep(opened, head):
+        return deep.read_png(file, opened, path) if head.startswith(deep.PNG) else deep.read_tiff(file, path)
+    picture = opened.copy()  # decodes it; a TIFF is turned upright, too
+    return deep.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
+
+
+def _with_exif(pixels: Image.Image | deep.Deep, exif: Callable[[], Image.Exif]) -> _Decoded:
+    try:
+        tags = exif()
+        return _Decoded(pixels, metadata.orientation(tags), metadata.kept(tags))
+    except Exception:  # a broken block is no reason to refuse a picture
+        return _Decoded(pixels)
+
+
+def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
+    from PIL import Image
+
+    exif = Image.Exif()
+    file.seek(0)
+    exif.load_from_fp(file)
+    return exif
+
+
+def _shallow(picture: Image.Image, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Colours and alpha of a picture of 8 bits a channel (or 1)."""
+    import numpy as np
+
+    grey = picture.mode in ("1", "L", "LA", "La")
+    profile, alpha = picture.info.get("icc_profile"), None
+    if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
+        picture = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
+        alpha = np.asarray(picture.getchannel("A"), np.float32) / np.float32(255)
+    if picture.mode not in ("CMYK", "LAB"):
+        picture = picture.convert("L" if grey else "RGB")
+    return np.asarray(to_srgb(picture, profile, path), np.float32), alpha
+
+
+def _deep(picture: deep.Deep, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Colours and alpha of a deep picture."""
+    return 255 * deep_to_srgb(picture.colours, picture.profile, path), picture.alpha
+
+
+def _check_file(path: Location) -> None:
+    """Raise a `PictureError` unless there is a file with something in it."""
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
+        hint = "check its name and its folder"
+        with suppress(OSError, ValueError):
+            hint = did_you_mean(Path(path).name, os.listdir(Path(path).parent)) or hint
+        raise PictureError(f"no file {path}: {hint}") from None
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read ({error.strerror}): check its name and its permissions") from None
+    if not S_ISREG(status.st_mode):
+        raise PictureError(f"{path} is a {'folder' if S_ISDIR(status.st_mode) else 'device'}: name a picture file")
+    if not status.st_size:
+        raise PictureError(f"{path} is empty (0 bytes): save or download it again")
+
+
+@contextmanager
+def _quiet_pillow() -> Iterator[Any]:
+    """`PIL.Image` that allows `MAX_PIXELS`; nobody warns of anything, for what matters is raised. All comes back at the end."""
+    from PIL import Image
+
+    loggers = [logging.getLogger(name) for name in ("PIL", "tifffile")]
+    with _PILLOW, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        most, levels = Image.MAX_IMAGE_PIXELS, [logger.level for logger in loggers]
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL + 1)
+            yield Image
+        finally:
+            Image.MAX_IMAGE_PIXELS = most
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextmanager
+def _blaming(path: Location) -> Iterator[None]:
+    """Turn whatever a decoder raises into a `PictureError` that names the file: they let many kinds of exceptions out."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        yield
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:
+        raise too_large(path) from None
+    except UnidentifiedImageError:
+        raise PictureError(f"{path} is damaged, or no picture that Pillow can read: save it again, as PNG or JPEG") from None
+    except PermissionError as error:
+        raise PictureError(f"{path} cannot be read ({error.strerror}): check its permissions") from None
+    except MemoryError:
+        raise PictureError(f"{path} does not fit into memory: make it smaller first") from None
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise PictureError(f"{path} is cut short or damaged ({why}): save or download it again") from error
