@@ -23,9 +23,11 @@ from .shell import (
     Group,
     call,
     complain,
+    is_trusting,
     is_verbose,
     open_registry,
     plugin_option,
+    trust_option,
     verbose_option,
     warn_broken,
 )
@@ -58,6 +60,7 @@ def cli(ctx: click.Context, plugins: Sequence[str]) -> None:
 @click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
 @click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes (default: out/NAME.png).")
 @plugin_option
+@trust_option
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
@@ -95,6 +98,7 @@ def run(
 @cli.command()
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE... [KEY=VALUE ...]")
 @plugin_option
+@trust_option
 @verbose_option
 @click.pass_context
 def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> int:
@@ -123,6 +127,7 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
 @cli.command()
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @plugin_option
+@trust_option
 @verbose_option
 def show(words: Sequence[str], plugins: Sequence[str]) -> None:
     """Show a recipe with all that it extends and leaves to default.
@@ -226,6 +231,7 @@ def schema(plugins: Sequence[str]) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @click.option("--picture", required=True, metavar="PICTURE", help="The picture to judge.")
 @plugin_option
+@trust_option
 @verbose_option
 def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None:
     """Print each loss of a given picture under a recipe, as JSON.
@@ -265,7 +271,7 @@ def _quoted(value: str) -> str:
 def _load(name: str | None, overrides: Sequence[str], plugins: Sequence[str], *, quiet: bool = False) -> Recipe:
     from .loading import load_recipe
 
-    recipe = load_recipe(name, overrides, plugins=plugins)
+    recipe = load_recipe(name, overrides, plugins=plugins, trust=is_trusting(click.get_current_context()))
     if not quiet:
         warn_broken(recipe.registry)
     return recipe

@@ -23,6 +23,7 @@ from .registry import Registry
 from .scales import shares
 from .source import exists, located, same_file, shown, suggest, suggest_file
 from .tree import Mark, Node, Problem, map_texts, whole_numbers
+from .trust import HINT, distrust
 
 LABEL = re.compile(r"[A-Za-z0-9_-]+")
 COLUMNS = ("step", "scale", "seconds", "loss")
@@ -30,10 +31,10 @@ COLUMNS = ("step", "scale", "seconds", "loss")
 
 
 class Resolver:
-    """Turns one tree into a `Recipe`; every mistake goes to `problems`."""
+    """Turns one tree into a `Recipe`; every mistake goes to `problems`. `trust`: whether any recipe may name plugins."""
 
-    def __init__(self, tree: Node, registry: Registry, problems: list[Problem]):
-        self.tree, self.registry, self.problems = tree, registry, problems
+    def __init__(self, tree: Node, registry: Registry, problems: list[Problem], *, trust: bool = False):
+        self.tree, self.registry, self.problems, self.trust = tree, registry, problems, trust
         self.plugins_failed = False
         self.partial: dict[tuple[str, ...], Any] = {}
         """Definitions with mistakes, without the keys that are wrong: so that the rest of them is checked too."""
@@ -86,13 +87,21 @@ class Resolver:
             if not isinstance(item.value, str) or not item.value or "\0" in item.value:
                 self.problem(f"`plugins` must be a list of files (`my_loss.py`) and modules, {said(item.plain())}", item.mark)
                 continue
-            try:
-                self.registry.load(item.value, item.mark.folder)
-            except PluginError as error:
-                self.plugins_failed = True
-                self.problem(str(error), item.mark)
+            self.load_plugin(item.value, item.mark)
             specs.append(plugin_spec(item.value, item.mark.folder))
         return specs
+
+    def load_plugin(self, spec: str, mark: Mark) -> None:
+        """Load what `plugins:` names at one place, unless the recipe is a stranger's."""
+        if not self.trust and (why := distrust(spec, mark, self.registry)):
+            self.plugins_failed = True
+            self.problem(why, mark, HINT)
+            return
+        try:
+            self.registry.load(spec, mark.folder)
+        except PluginError as error:
+            self.plugins_failed = True
+            self.problem(str(error), mark)
 
     def unknown_keys(self) -> None:
         """Refuse keys that a recipe does not have."""

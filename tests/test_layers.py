@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"errors", "yaml_errors", "tree", "source"},  # text, and where in it something is written
     {"api", "hookspecs", "blame"},  # what a plugin is
-    {"slips", "registry", "images", "events", "interrupts", "precision"},  # what the world brings: plugins, pictures, signals
+    {"slips", "registry", "trust", "images", "events", "interrupts", "precision"},  # the world: plugins, pictures, signals
     {"scales", "recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},  # the recipe
     {"features", "scaling", "objective", "problem"},  # TensorFlow: what is minimised
     {"record", "devices", "compiling", "painting", "engine"},  # the run
