@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the run failed, 2 a mistake of the user's (recipe, usage, 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -250,7 +251,9 @@ def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None
 
 
 def _is_recipe(word: str) -> bool:
-    return "=" not in word or Path(word).exists()
+    from .source import exists
+
+    return "=" not in word or exists(Path(word))
 
 
 def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
@@ -296,4 +299,6 @@ def _start_tensorflow() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The `nstk` command: runs one command and ends the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a file whose name is not UTF-8 is printed as it is
     sys.exit(call(cli, sys.argv[1:] if args is None else args))

@@ -28,7 +28,7 @@ def find_recipe(name: str | PathLike[str]) -> Path:
     path, known = Path(name), shipped()
     if str(name) in known and not path.is_file():  # a folder of that name is likely where its copy lies
         return known[str(name)]
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.exists():
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
         return path
     hint = suggest(str(name), known) or f"shipped recipes: {', '.join(known)}"
     raise UserError(f"no recipe `{name}`, neither a file nor one that comes with nstk: {hint}")

@@ -40,6 +40,8 @@ def broken(tmp_path_factory):
     (folder / "folder.png").mkdir()
     (folder / "linked.png").symlink_to("painting.png")
     (folder / "link_to_photo.png").symlink_to("photo.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "sidecar.recipe.yaml").symlink_to("../elsewhere/stranger.yaml")
     (folder.parent / "elsewhere").mkdir()
     shutil.move(folder / "parents" / "stranger.yaml", folder.parent / "elsewhere")
     return folder

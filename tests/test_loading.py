@@ -437,7 +437,7 @@ def test_mistakes_of_the_files_and_of_the_command_line_are_told_at_once_in_their
 
 RATES = st.floats(0.001, 100) | st.fixed_dictionaries({"use": st.just("cosine"), "start": st.floats(1, 9)})
 SCALARS = {
-    "steps": st.integers(1, 10**6),
+    "steps": st.integers(10, 10**6),  # some for each scale of a pyramid
     "seed": st.integers(0, 2**32 - 1),
     "style_scale": st.floats(0.5, 8),
     "precision": st.sampled_from(["auto", "float32", "bfloat16", "float16"]),
@@ -514,6 +514,13 @@ def test_anything_else_is_refused_in_sentences(project, recipe, more):
         return
     assert said
     assert not any(word in said for word in ("pydantic", "Input should", "NoneType", "Traceback", "validation error"))
+
+
+def test_thousands_of_mistakes_are_told_in_a_moment():
+    layers = [f"blok{index}_conv" for index in range(8000)]
+    said = refused({"extends": "minimal", "losses": {"gram": {"layers": layers}}})
+    assert said.count("has no layer") == 8000
+    assert said.count("did you mean") == 100
 
 
 # The recipe that is saved
