@@ -43,7 +43,6 @@ _HOMES = {
     "engine": ["Result", "evaluate", "run"],
     "errors": [
         "CallbackError",
-        "MissingExtra",
         "NotFinite",
         "NstkError",
         "OutputError",
@@ -93,7 +92,6 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
     from .engine import Result as Result, evaluate as evaluate, run as run
     from .errors import (
         CallbackError as CallbackError,
-        MissingExtra as MissingExtra,
         NotFinite as NotFinite,
         NstkError as NstkError,
         OutputError as OutputError,
