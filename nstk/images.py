@@ -69,10 +69,33 @@ def check_picture(path: Location) -> tuple[int, int]:
     return _decode(path).size
 
 
+READABLE = (
+    "AVIF",
+    "BMP",
+    "GIF",
+    "ICO",
+    "JPEG",
+    "JPEG2000",
+    "MPO",
+    "PCX",
+    "PNG",
+    "PPM",
+    "PSD",
+    "QOI",
+    "SGI",
+    "TGA",
+    "TIFF",
+    "WEBP",
+)
+"""What Pillow may decode. It knows more kinds, whatever the file is called, and hands some to programs such as Ghostscript."""
+
+
 def _decode(path: Location) -> Image.Image:
     """The whole picture of a file, upright, in the colours that the file has."""
     _check_file(path)
     with _quiet_pillow() as pillow, _blaming(path), open(path, "rb") as file, pillow.open(file) as opened:
+        if opened.format not in READABLE:
+            raise PictureError(f"{path} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
         if opened.width * opened.height > MAX_PIXELS:
             raise pillow.DecompressionBombError
         picture: Image.Image = opened.copy()  # decodes it
