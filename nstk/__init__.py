@@ -44,7 +44,6 @@ _HOMES = {
     "engine": ["Result", "evaluate", "resume", "run"],
     "errors": [
         "CallbackError",
-        "MissingExtra",
         "NotFinite",
         "NstkError",
         "OutOfMemory",
@@ -96,7 +95,6 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
     from .engine import Result as Result, evaluate as evaluate, resume as resume, run as run
     from .errors import (
         CallbackError as CallbackError,
-        MissingExtra as MissingExtra,
         NotFinite as NotFinite,
         NstkError as NstkError,
         OutOfMemory as OutOfMemory,

@@ -9,6 +9,7 @@ TensorFlow is imported inside methods only, so that listing or checking a plugin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Protocol
@@ -166,9 +167,9 @@ def _by_layer(value: Any) -> Any:
             raise ValueError("names no layer")
         if not all(isinstance(layer, str) for layer in value):
             raise ValueError("is a list of layer names, or a mapping of layer to weight")
-        twice = [layer for layer in value if value.count(layer) > 1]
-        if twice:
-            raise ValueError(f"names `{twice[0]}` twice")
+        for layer, count in Counter(value).items():
+            if count > 1:
+                raise ValueError(f"names `{layer}` twice")
         return {layer: 1 / len(value) for layer in value}
     if not isinstance(value, Mapping):
         raise ValueError(f"must be a list of layer names, or a mapping of layer to weight, not {value!r}")

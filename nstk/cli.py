@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the run failed, 2 a mistake of the user's (recipe, usage, 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -23,9 +24,11 @@ from .shell import (
     Group,
     call,
     complain,
+    is_trusting,
     is_verbose,
     open_registry,
     plugin_option,
+    trust_option,
     verbose_option,
     warn_broken,
 )
@@ -59,6 +62,7 @@ def cli(ctx: click.Context, plugins: Sequence[str]) -> None:
 @click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
 @click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes (default: out/NAME.png).")
 @plugin_option
+@trust_option
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
@@ -122,6 +126,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
 @cli.command()
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE... [KEY=VALUE ...]")
 @plugin_option
+@trust_option
 @verbose_option
 @click.pass_context
 def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> int:
@@ -150,6 +155,7 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
 @cli.command()
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @plugin_option
+@trust_option
 @verbose_option
 def show(words: Sequence[str], plugins: Sequence[str]) -> None:
     """Show a recipe with all that it extends and leaves to default.
@@ -253,6 +259,7 @@ def schema(plugins: Sequence[str]) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @click.option("--picture", required=True, metavar="PICTURE", help="The picture to judge.")
 @plugin_option
+@trust_option
 @verbose_option
 def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None:
     """Print each loss of a given picture under a recipe, as JSON.
@@ -271,7 +278,9 @@ def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None
 
 
 def _is_recipe(word: str) -> bool:
-    return "=" not in word or Path(word).exists()
+    from .source import exists
+
+    return "=" not in word or exists(Path(word))
 
 
 def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
@@ -292,7 +301,7 @@ def _quoted(value: str) -> str:
 def _load(name: str | None, overrides: Sequence[str], plugins: Sequence[str], *, quiet: bool = False) -> Recipe:
     from .loading import load_recipe
 
-    recipe = load_recipe(name, overrides, plugins=plugins)
+    recipe = load_recipe(name, overrides, plugins=plugins, trust=is_trusting(click.get_current_context()))
     if not quiet:
         warn_broken(recipe.registry)
     return recipe
@@ -317,4 +326,6 @@ def _start_tensorflow() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The `nstk` command: runs one command and ends the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a file whose name is not UTF-8 is printed as it is
     sys.exit(call(cli, sys.argv[1:] if args is None else args))

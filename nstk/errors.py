@@ -6,8 +6,7 @@
     │   ├── PluginError    2    a plugin that does not load, or a name that no plugin defines
     │   ├── PictureError   2    a picture that cannot be read
     │   ├── WeightsError   2    a weights file that cannot be read or does not fit the network
-    │   ├── OutputError    2    a result that cannot be written where it was asked for
-    │   └── MissingExtra   2    an optional dependency that is not installed
+    │   └── OutputError    2    a result that cannot be written where it was asked for
     └── RunError           1    the run started and failed; the last good picture is saved
         ├── CallbackError  1    a callback raised; `__cause__` is what it raised
         ├── OutOfMemory    1    there is not enough memory, however small the tiles
@@ -54,13 +53,6 @@ class WeightsError(UserError):
 
 class OutputError(UserError):
     """A result that cannot be written where it was asked for."""
-
-
-class MissingExtra(UserError):
-    """An optional dependency is missing; the message holds the command that installs it."""
-
-    def __init__(self, need: str, extra: str):
-        super().__init__(f"{need} needs an extra: pip install 'nstk-styletransfer[{extra}]'")
 
 
 class RunError(NstkError):

@@ -28,7 +28,7 @@ def find_recipe(name: str | PathLike[str]) -> Path:
     path, known = Path(name), shipped()
     if str(name) in known and not path.is_file():  # a folder of that name is likely where its copy lies
         return known[str(name)]
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or path.exists():
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
         return path
     hint = suggest(str(name), known) or f"shipped recipes: {', '.join(known)}"
     raise UserError(f"no recipe `{name}`, neither a file nor one that comes with nstk: {hint}")
@@ -40,13 +40,15 @@ def load_recipe(
     *,
     plugins: Sequence[str] = (),
     output: str | PathLike[str] | None = None,
+    trust: bool = False,
 ) -> Recipe:
     """Read, check and resolve a recipe.
 
     `recipe` is a file, the name of a shipped recipe, or a mapping with the same keys (its paths are relative to the working
     directory). `overrides` are `key=value` texts as on the command line; `plugins` are files or modules to load first
-    (`no:NAME` leaves an installed one out); `output` is the picture's file. Raises `RecipeError` with every mistake of the
-    recipe, and `PluginError` where one of `plugins` does not load. Never imports TensorFlow.
+    (`no:NAME` leaves an installed one out); `output` is the picture's file. Plugins are code: those that the recipe names are
+    loaded only if its file lies under the working directory or comes with nstk, or if you `trust` it. Raises `RecipeError` with
+    every mistake of the recipe, and `PluginError` where one of `plugins` does not load. Never imports TensorFlow.
     """
     registry = Registry.of(plugins)
     tree, chain = _read(recipe)
@@ -57,7 +59,7 @@ def load_recipe(
             override(tree, setting)
         except RecipeError as error:
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
-    resolved = Resolver(completed(tree), registry, problems).resolve(chain[0].stem if chain else "")
+    resolved = Resolver(completed(tree), registry, problems, trust=trust).resolve(chain[0].stem if chain else "")
     if resolved is None:
         problems.sort(key=_in_order)
         raise RecipeError(problems)

@@ -26,7 +26,7 @@ from .origins import origins
 from .precision import FLOAT16, FLOAT32, Choice, choose
 from .recipe import SIDECARS, Recipe
 from .scales import plan
-from .source import shown
+from .source import real, shown
 from .steps import Done, Moved, Work
 
 log = logging.getLogger("nstk")
@@ -163,6 +163,8 @@ class Painting:
         path = Path(os.path.normpath(folder / template.format(name=self.output.stem, suffix=self.output.suffix, **fields)))
         if path == folder or not path.is_relative_to(folder):
             raise OutputError(f"`{template}` is not in the output's folder {folder}: write a file name")
+        if not real(path).is_relative_to(real(folder)):
+            raise OutputError(f"{path} is a link out of the output's folder, to {real(path)}: choose another name or remove it")
         if path in (self.output, *(self.recipe.sidecar(suffix) for suffix in SIDECARS)):
             raise OutputError(f"{path} is written at the end of the run: choose another name")
         for where, file in [*self.recipe.inputs().items(), *(("recipe", file) for file in self.recipe.files)]:

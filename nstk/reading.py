@@ -60,6 +60,10 @@ class _Decoded:
     exif: dict[int, Any] = field(default_factory=dict)
 
 
+READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP".split()  # noqa: SIM905
+"""What Pillow may decode. It knows more kinds, whatever the file is called, and hands some to programs such as Ghostscript."""
+
+
 def read(path: Location) -> Picture:
     """The picture of a file, with its transparency and EXIF. Raises `PictureError` with one sentence that names the file."""
     import numpy as np
@@ -102,6 +106,8 @@ def _decode(path: Location) -> _Decoded:
                 raise
             return _with_exif(deep.read_tiff(file, path), lambda: _exif_of_tiff(file))
         with opened:
+            if opened.format not in READABLE:
+                raise PictureError(f"{path} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
             check_size(opened.width, opened.height, path)
             return _with_exif(_pixels(opened, head, file, path), opened.getexif)
 

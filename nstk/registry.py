@@ -129,14 +129,22 @@ class Registry:
         else:
             self.plugins.append(plugin)
 
+    def knows(self, spec: str, folder: Path) -> bool:
+        """Whether `load` would run nothing: the plugin is loaded, left out, or known to be broken."""
+        _, name, origin = _place(spec, folder)
+        modules = (module.__name__ for plugin in self.plugins for module in plugin.modules)
+        return self._is_settled(name, origin) or spec in (*modules, *(failure.name for failure in self.failures))
+
+    def _is_settled(self, name: str, origin: str) -> bool:
+        return name in self.without or any(origin in (plugin.origin, plugin.name) for plugin in self.plugins)
+
     def load(self, spec: str, folder: Path) -> None:
         """Load what a recipe or `-p` asked for: a file (`foo.py`, relative to `folder`), a module, or an installed plugin.
 
         Raises `PluginError`: what was asked for by name has to work.
         """
-        path = Path(os.path.abspath(folder / os.path.expanduser(spec))) if spec.endswith(".py") else None
-        name, origin = (path.stem, shown(path)) if path else (spec, spec)
-        if name in self.without or any(origin in (plugin.origin, plugin.name) for plugin in self.plugins):
+        path, name, origin = _place(spec, folder)
+        if self._is_settled(name, origin):
             return
         for failure in self.failures:
             if spec == failure.name:
@@ -260,6 +268,14 @@ def _added_commands(
         if name in core:
             raise PluginError(f"{spot(hook)}: `nstk {name}` is a command of nstk, which a plugin cannot replace")
     return added
+
+
+def _place(spec: str, folder: Path) -> tuple[Path | None, str, str]:
+    """The file that a plugin is (None for a module), its name and its origin."""
+    if not spec.endswith(".py"):
+        return None, spec, spec
+    path = Path(os.path.abspath(folder / os.path.expanduser(spec)))
+    return path, path.stem, shown(path)
 
 
 def _import_module(name: str, folder: Path) -> ModuleType:

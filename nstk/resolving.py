@@ -21,20 +21,22 @@ from .problems import said, translate
 from .recipe import DEFAULTS, LABELLED, SIDECARS, SLOTS, Recipe, Settings, file_fields, input_files
 from .registry import Registry
 from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
-from .source import exists, located, same_file, shown, suggest, suggest_file
+from .source import exists, located, possible, real, same_file, shown, suggest, suggest_file
 from .tiling import unsplittable
 from .tree import Mark, Node, Problem, map_texts, whole_numbers
+from .trust import HINT, distrust
 
+MANY = 100
 LABEL = re.compile(r"[A-Za-z0-9_-]+")
 COLUMNS = ("step", "scale", "seconds", "loss")
 """What tables have columns for beside the losses, so no loss can have such a label."""
 
 
 class Resolver:
-    """Turns one tree into a `Recipe`; every mistake goes to `problems`."""
+    """Turns one tree into a `Recipe`; every mistake goes to `problems`. `trust`: whether any recipe may name plugins."""
 
-    def __init__(self, tree: Node, registry: Registry, problems: list[Problem]):
-        self.tree, self.registry, self.problems = tree, registry, problems
+    def __init__(self, tree: Node, registry: Registry, problems: list[Problem], *, trust: bool = False):
+        self.tree, self.registry, self.problems, self.trust = tree, registry, problems, trust
         self.plugins_failed = False
         self.partial: dict[tuple[str, ...], Any] = {}
         """Definitions with mistakes, without the keys that are wrong: so that the rest of them is checked too."""
@@ -91,13 +93,21 @@ class Resolver:
             if not isinstance(item.value, str) or not item.value or "\0" in item.value:
                 self.problem(f"`plugins` must be a list of files (`my_loss.py`) and modules, {said(item.plain())}", item.mark)
                 continue
-            try:
-                self.registry.load(item.value, item.mark.folder)
-            except PluginError as error:
-                self.plugins_failed = True
-                self.problem(str(error), item.mark)
+            self.load_plugin(item.value, item.mark)
             specs.append(plugin_spec(item.value, item.mark.folder))
         return specs
+
+    def load_plugin(self, spec: str, mark: Mark) -> None:
+        """Load what `plugins:` names at one place, unless the recipe is a stranger's."""
+        if not self.trust and (why := distrust(spec, mark, self.registry)):
+            self.plugins_failed = True
+            self.problem(why, mark, HINT)
+            return
+        try:
+            self.registry.load(spec, mark.folder)
+        except PluginError as error:
+            self.plugins_failed = True
+            self.problem(str(error), mark)
 
     def unknown_keys(self) -> None:
         """Refuse keys that a recipe does not have."""
@@ -106,7 +116,7 @@ class Resolver:
             if key == "extends":
                 self.problem("`extends` cannot be set here: write it in the recipe file", node.key or node.mark)
             elif key not in known:
-                hint = suggest(key, known) or f"known: {', '.join(known)}"
+                hint = self.suggest(key, known) or f"known: {', '.join(known)}"
                 self.problem(f"unknown key `{key}`", node.key or node.mark, hint)
 
     def settings(self) -> Settings:
@@ -261,15 +271,17 @@ class Resolver:
         broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}
         for label, loss in (losses | broken).items():
             node = self.tree.at(("losses", label))
-            for layer in self.layers_read(label, loss, node.key or node.mark):
-                at = node.find(layer)
-                if layer in known or layer == IMAGE or (at is None and label in broken):
+            whole, places = node.key or node.mark, dict(reversed([*node.words()]))  # where each word is written first
+            for layer in self.layers_read(label, loss, whole):
+                if layer in known or layer == IMAGE or (layer not in places and label in broken):
                     continue
-                mark = at.mark if at else node.key or node.mark
-                hint = f"did you mean `{papers[layer]}`?" if layer in papers else suggest(layer, [*known, IMAGE])
-                self.problem(
-                    f"{backbone.name} has no layer `{layer}`", mark, hint or f"`nstk layers {backbone.name}` lists them"
-                )
+                hint = f"did you mean `{papers[layer]}`?" if layer in papers else self.suggest(layer, [*known, IMAGE])
+                message = f"{backbone.name} has no layer `{layer}`"
+                self.problem(message, places.get(layer, whole), hint or f"`nstk layers {backbone.name}` lists them")
+
+    def suggest(self, word: str, choices: Sequence[str]) -> str:
+        """`did you mean ...?`, unless there are so many mistakes that nobody would read it: of thousands, it takes minutes."""
+        return suggest(word, choices) if len(self.problems) < MANY else ""
 
     def layers_read(self, label: str, loss: Loss, mark: Mark) -> list[str]:
         """The layers that a loss says it reads; a mistake of its author's is reported as one of the recipe's."""
@@ -288,24 +300,25 @@ class Resolver:
         text, mark = settings.output.path, self.mark("output", "path")
         path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
         try:
-            path = path.resolve()
             images.check_output(Path(shown(path)), settings.output.quality)
         except UserError as error:
             self.problem(str(error), mark)
-        except (OSError, ValueError):  # a NUL in the name, a loop of links
-            self.problem(f"no file can have the name {text}", mark)
-        else:
-            if not images.holds(path, settings.output.depth):
-                message = f"{path.suffix} pictures hold 8 bits a channel, not {settings.output.depth}"
-                self.problem(message, self.mark("output", "depth"), "write `depth: 8`, or name a .png or .tif")
-            if path.is_dir():
-                self.problem(f"{shown(path)} is a folder: name a file in it", mark)
-                return None
-            parent = next(folder for folder in path.parents if exists(folder))
-            if parent.is_dir() and os.access(parent, os.W_OK):
-                return path
-            what = "cannot be written to" if parent.is_dir() else "is a file, not a folder"
-            self.problem(f"{shown(parent)} {what}", mark, "choose another `output`")
+            return None
+        if not all(map(possible, written(path))):
+            self.problem(f"no file can have the name {text or shown(path)}", mark, "choose another `output`")
+            return None
+        path = real(path)
+        if not images.holds(path, settings.output.depth):
+            message = f"{path.suffix} pictures hold 8 bits a channel, not {settings.output.depth}"
+            self.problem(message, self.mark("output", "depth"), "write `depth: 8`, or name a .png or .tif")
+        if path.is_dir():
+            self.problem(f"{shown(path)} is a folder: name a file in it", mark)
+            return None
+        parent = next(folder for folder in path.parents if exists(folder))
+        if parent.is_dir() and os.access(parent, os.W_OK):
+            return path
+        what = "cannot be written to" if parent.is_dir() else "is a file, not a folder"
+        self.problem(f"{shown(parent)} {what}", mark, "choose another `output`")
         return None
 
     def picture_sizes(self, settings: Settings) -> dict[str, tuple[int, int]]:
@@ -359,16 +372,24 @@ class Resolver:
                 self.problem(message, self.written(*cause) or self.written("size") or self.mark(key), hint)
 
     def check_overwriting(self, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
-        """Nothing that the run reads may be what it writes."""
+        """Nothing that the run reads may be what it writes, and what it writes unasked stays in the picture's folder."""
         definitions = [("", settings), *((key, slots[key]) for key in SLOTS if slots[key])]
         definitions += [(f"{key}.{label}", made) for key in LABELLED for label, made in slots[key].items()]
-        written = [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]
         mark = self.mark("output", "path")
+        for target in written(path):
+            if real(target).parent != path.parent:
+                message = f"the run would write through {shown(target)}, a link out of the output's folder, to {real(target)}"
+                self.problem(message, mark, "remove it, or choose another `output`")
         for where, file in input_files(definitions).items():
-            for target in written:
+            for target in written(path):
                 if same_file(file, target):
                     message = f"the run would write {shown(target)} over the recipe's `{where}`"
                     self.problem(message, mark, "choose another `output`")
+
+
+def written(path: Path) -> list[Path]:
+    """What a run writes: the picture, and what lies beside it."""
+    return [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]
 
 
 def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the commands of `nstk` share: plugins and their commands, `-p` and `-v`, how errors are told, and the exit code."""
+"""What the commands of `nstk` share: plugins and their commands, `-p`, `--trust`, `-v`, how errors are told, the exit code."""
 
 from __future__ import annotations
 
@@ -81,6 +81,21 @@ def plugin_option(function: _F) -> _F:
     help_ = "Load a plugin; no:NAME leaves an installed one out."
     names = ("-p", "--plugin", "plugins")
     return click.option(*names, multiple=True, is_eager=True, callback=_gather, metavar="FILE_OR_MODULE", help=help_)(function)
+
+
+def _trust(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    ctx.meta["nstk.trust"] = value
+
+
+def is_trusting(ctx: click.Context) -> bool:
+    """Whether `--trust` was given."""
+    return bool(ctx.meta.get("nstk.trust"))
+
+
+def trust_option(function: _F) -> _F:
+    """`--trust`, for every command that reads a recipe."""
+    help_ = "Load the plugins that a recipe names, wherever it lies: they are code."
+    return click.option("--trust", is_flag=True, expose_value=False, callback=_trust, help=help_)(function)
 
 
 def verbose_option(function: _F) -> _F:

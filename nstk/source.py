@@ -20,7 +20,7 @@ from .errors import RecipeError
 from .tree import MAX_DEPTH, MAX_DIGITS, Mark, Node, Problem
 from .yaml_errors import explain
 
-MAX_BYTES = 256 * 1024  # a recipe is a page; the pure-Python scanner takes seconds a megabyte
+MAX_BYTES = 64 * 1024  # a recipe is a page; the pure-Python scanner takes up to ten seconds a megabyte
 MAX_VALUES = 10_000
 
 
@@ -185,6 +185,10 @@ def read_text(path: Path, asked: Mark | None = None) -> str:
     try:
         if path.is_dir():
             raise refuse(f"{name} is a folder, not a recipe")
+        if (
+            asked and path.exists() and not path.is_file()
+        ):  # the user may give a pipe, but a recipe must not make us wait at one
+            raise refuse(f"{name} is a device, not a recipe")
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)  # no more: a name typed wrong may be that of a film
     except (FileNotFoundError, NotADirectoryError):
@@ -225,9 +229,26 @@ def located(text: str, folder: Path) -> Path:
     """The file that a text written in a recipe in `folder` means, absolute. It need not exist, nor even be possible."""
     path = folder / os.path.expanduser(text)
     try:
-        return path.parent.resolve() / path.name  # a link keeps its name; `..` behind one means what the system says
+        return real(path.parent) / path.name  # a link keeps its name; `..` behind one means what the system says
     except (OSError, ValueError):  # a NUL or half a character in it
         return path.absolute()
+
+
+def real(path: Path) -> Path:
+    """Where a path leads, through links; links in a loop are left as they are. Raises `ValueError` for a NUL."""
+    return Path(os.path.realpath(path))
+
+
+def possible(path: Path) -> bool:
+    """Whether there can be such a file: its name is UTF-8, not too long and without a NUL, and is no link in a loop."""
+    try:
+        path.name.encode()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def exists(path: Path) -> bool:
@@ -241,7 +262,7 @@ def exists(path: Path) -> bool:
 def same_file(one: Path, other: Path) -> bool:
     """Whether two paths lead to one file, through links too; that file need not exist yet."""
     try:
-        return one.resolve() == other.resolve() or one.samefile(other)
+        return real(one) == real(other) or one.samefile(other)
     except (OSError, ValueError):
         return False
 
@@ -249,7 +270,7 @@ def same_file(one: Path, other: Path) -> bool:
 def suggest_file(path: Path) -> str:
     """`did you mean ...?` with the name of a file beside `path` that is much like it, also without its suffix; or nothing."""
     try:
-        beside = sorted(os.listdir(path.parent))[:1000]
+        beside = [name for name in sorted(os.listdir(path.parent))[:1000] if name != path.name]  # a link may lead nowhere
     except (OSError, ValueError):
         return ""
     like = difflib.get_close_matches(path.stem, {Path(name).stem for name in beside}, n=3, cutoff=0.7)

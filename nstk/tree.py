@@ -92,21 +92,19 @@ class Node:
                 here = here.value[step]
         return here
 
-    def find(self, word: str) -> Node | None:
-        """The first key or value below this node that says `word`."""
+    def words(self) -> Iterator[tuple[str, Mark]]:
+        """Every key and every text below this node, with its place, in the order of the file."""
         children: Iterable[tuple[Any, Node]] = ()
         if isinstance(self.value, dict):
             children = self.value.items()
         elif isinstance(self.value, list):
             children = enumerate(self.value)
         for key, node in children:
-            if key == word:
-                return Node(word, node.key or node.mark)
-            if node.value == word and isinstance(node.value, str):
-                return node
-            if found := node.find(word):
-                return found
-        return None
+            if isinstance(key, str):
+                yield key, node.key or node.mark
+            if isinstance(node.value, str):
+                yield node.value, node.mark
+            yield from node.words()
 
 
 def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:

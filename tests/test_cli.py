@@ -175,6 +175,9 @@ def test_version(run):
         (["run", ""], "is a folder, not a recipe"),
         (["run", "recipe.yml"], "recipe.yaml"),
         (["run", "minmal"], "minimal"),
+        (["run", "a" * 300], "no recipe `aaa"),
+        (["check", "recipe.yaml", "losses.tv=" + "a" * 300], "on the command line, 'losses.tv=aaa"),
+        (["check", "recipe.yaml", "output=" + "a" * 300 + ".png"], "no file can have the name aaa"),
         (["show", "recipe.yaml", "wieght=3"], "unknown key `wieght`"),
         (["show", "recipe.yaml", "="], "key=value"),
         (["describe", "lss"], "did you mean `loss`?"),
@@ -219,6 +222,19 @@ def test_check(run):
         "minimal: good (vgg19, content, gram, colour, tv, 100 steps)",
     ]
     assert run("check", "recipe.yaml", "minimal", "steps=7").out.count("7 steps") == 2
+
+
+def test_a_file_whose_name_is_not_utf_8(folder):
+    """Its name is printed as the bytes that it is, where the terminal takes UTF-8 only too."""
+    os.mkdir(b"\xff")
+    Path("\udcff/recipe.yaml").write_text(RECIPE.replace(": p", ": ../p"))
+    shutil.copy("recipe.yaml", b"\xff.yaml")
+    command = [*NSTK, "check", b"\xff/recipe.yaml", b"\xff.yaml"]
+    environment = ENVIRONMENT | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert done.stdout.startswith(b"\xff/recipe.yaml: good")
+    assert b"no file can have the name out/\\udcff.png" in done.stderr  # the recipe beside the picture could not name it
 
 
 def test_check_goes_on_after_a_recipe_with_mistakes(run):

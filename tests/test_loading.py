@@ -519,6 +519,13 @@ def test_anything_else_is_refused_in_sentences(project, recipe, more):
     assert not any(word in said for word in ("pydantic", "Input should", "NoneType", "Traceback", "validation error"))
 
 
+def test_thousands_of_mistakes_are_told_in_a_moment():
+    layers = [f"blok{index}_conv" for index in range(8000)]
+    said = refused({"extends": "minimal", "losses": {"gram": {"layers": layers}}})
+    assert said.count("has no layer") == 8000
+    assert said.count("did you mean") == 100
+
+
 # The recipe that is saved
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from nstk.errors import RecipeError
-from nstk.source import dump, exists, located, parse, read_text, same_file, shown, suggest, suggest_file
+from nstk.source import dump, exists, located, parse, possible, read_text, real, same_file, shown, suggest, suggest_file
 from nstk.tree import Mark, Node, Problem, from_plain, map_texts, walk, whole_numbers
 
 HERE = Path("/")
@@ -149,10 +150,17 @@ def test_the_closest_place_stands_for_one_that_is_not_there():
     assert tree.at(("a", "nosuch")).plain() == {"b": [1, 2]}
 
 
-def test_find_points_at_a_key_or_a_value():
-    tree = parse("layers: [x, y]\nmore:\n  z: 1\n", "recipe.yaml", HERE)
-    assert [tree.find(word).mark.line for word in ("y", "z")] == [1, 3]
-    assert tree.find("nosuch") is None
+def test_words_are_keys_and_texts_with_their_places():
+    tree = parse("layers: [x, y]\nmore:\n  z: 1\n  y: x\n", "recipe.yaml", HERE)
+    assert [(word, mark.line) for word, mark in tree.words()] == [
+        ("layers", 1),
+        ("x", 1),
+        ("y", 1),
+        ("more", 2),
+        ("z", 3),
+        ("y", 4),
+        ("x", 4),
+    ]
 
 
 def test_all_mistakes_of_a_text_at_once():
@@ -276,12 +284,30 @@ def test_same_file(tmp_path):
     assert same_file(tmp_path / "nosuch", tmp_path / "x" / ".." / "nosuch")
 
 
+def test_what_no_file_can_be_called(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("nosuch")
+    for name in ("loop", "a\0", "a" * 256, "\udcff"):
+        assert not possible(tmp_path / name)
+    for name in ("nosuch", "dangling", "nosuch/a", ".", "é"):
+        assert possible(tmp_path / name)
+    assert real(tmp_path / "loop") == tmp_path / "loop"
+    assert real(tmp_path / "dangling") == tmp_path / "nosuch"
+
+
+def test_a_recipe_that_would_make_us_wait(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    asked = Mark("r.yaml", tmp_path, 1, 10, 9, "extends: pipe.yaml")
+    with pytest.raises(RecipeError, match=r"pipe\.yaml is a device, not a recipe"):
+        read_text(tmp_path / "pipe.yaml", asked)
+
+
 def test_a_file_that_is_no_recipe(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "film.yaml").write_bytes(b"#" * 300_000)
     (tmp_path / "minimal.yaml").touch()
     for name, said in [
-        ("film.yaml", "film.yaml is too long for a recipe, which has at most 262,144 bytes"),
+        ("film.yaml", "film.yaml is too long for a recipe, which has at most 65,536 bytes"),
         (".", ". is a folder, not a recipe"),
         ("minimum.yaml", "no file minimum.yaml\n      did you mean `minimal.yaml`?"),
         ("minimal.yaml/x.yaml", "no file minimal.yaml/x.yaml"),

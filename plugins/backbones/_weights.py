@@ -1,51 +1,29 @@
-"""Read the weights of a VGG network into numpy, from each kind of file in which people pass them around.
+"""The weights of a VGG network in numpy: found, checked, read and kept. Whatever is wrong is one `nstk.WeightsError`.
 
-Every reader returns `{layer: (kernel, bias)}` for the convolutions of the network and ignores whatever else the file holds.
-None of them ever loads a pickle, because a pickle can run any code. Whatever is wrong with a file is one `nstk.WeightsError`.
+What a file says of itself is held against the network before any of it is read, so a file can neither fill the memory nor run
+code.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import zipfile
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Literal
 
 import nstk
+from nstk.plugins.backbones._formats import READERS
+from nstk.plugins.backbones._network import Network, Stored
 
 if TYPE_CHECKING:
-    import h5py
     import numpy as np
 
     Arrays = tuple[np.ndarray, np.ndarray]
 
 BUILTIN = Path(__file__).parent / "weights" / "vgg19_imagenet_q8.npz"
 PICKLES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin")
-
-
-@dataclass(frozen=True)
-class Network:
-    """One of the VGG networks: how many 3 x 3 convolutions each block has, and how many channels they make."""
-
-    title: str
-    application: str
-    """Its name in `keras.applications`."""
-    convs: tuple[int, ...]
-    channels: tuple[int, ...]
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, int, int, int]]:
-        """The shape of each kernel (height, width, channels in, channels out), from the picture upwards."""
-        shapes, depth = {}, 3
-        for block, (count, channels) in enumerate(zip(self.convs, self.channels, strict=True), start=1):
-            for index in range(1, count + 1):
-                shapes[f"block{block}_conv{index}"] = (3, 3, depth, channels)
-                depth = channels
-        return shapes
 
 
 @dataclass(frozen=True)
@@ -72,6 +50,8 @@ def read_weights(source: str, network: Network) -> Weights:
         stat = path.stat()
     except OSError as error:
         raise nstk.WeightsError(f"{path}: cannot be read ({error.strerror}); give the path of a weights file") from error
+    if not S_ISREG(stat.st_mode):
+        raise nstk.WeightsError(f"{path}: is no file; give the path of a weights file")
     return _read_file(path, source, network, (stat.st_mtime_ns, stat.st_size))
 
 
@@ -88,7 +68,8 @@ def _read_file(path: Path, source: str, network: Network, stamp: tuple[int, int]
     if stamp[1] == 0:
         raise nstk.WeightsError(f"{path}: the file is empty (0 bytes); fetch it again")
     try:
-        found = READERS[suffix](path, network)
+        with READERS[suffix](path, network) as found:
+            kernels = {layer: _checked(path, network, layer, *found[layer]) for layer in network.shapes}
         sha256 = _sha256(path)
     except nstk.NstkError:
         raise
@@ -97,7 +78,6 @@ def _read_file(path: Path, source: str, network: Network, stamp: tuple[int, int]
         raise nstk.WeightsError(
             f"{path}: cannot be read as a {suffix} file ({detail}); it is incomplete or of another kind, fetch it again"
         ) from error
-    kernels = {layer: _checked(path, network, layer, *found[layer]) for layer in network.shapes}
     return Weights(kernels, "torch" if suffix == ".safetensors" else "caffe", source, sha256)
 
 
@@ -109,20 +89,20 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _checked(path: Path, network: Network, layer: str, kernel: Any, bias: Any) -> Arrays:
+def _checked(path: Path, network: Network, layer: str, kernel: Stored, bias: Stored) -> Arrays:
     """Both arrays as finite float32 of the shapes that the network needs, or what is wrong with them."""
     import numpy as np
 
-    def check(what: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-        array = np.asarray(value)
-        if array.shape != shape:
+    def check(what: str, stored: Stored, shape: tuple[int, ...]) -> np.ndarray:
+        if stored.shape != shape:
             raise nstk.WeightsError(
-                f"{path}: layer `{layer}` has a {what} of shape {array.shape}, {network.title} needs {shape}; "
+                f"{path}: layer `{layer}` has a {what} of shape {stored.shape}, {network.title} needs {shape}; "
                 f"give a file of {network.title}'s weights"
             )
-        if array.dtype.kind not in "fiu":
-            raise nstk.WeightsError(f"{path}: layer `{layer}` has a {what} of type {array.dtype}; save it as float32")
-        array = np.ascontiguousarray(array, np.float32)
+        if stored.dtype.kind not in "fiu":
+            raise nstk.WeightsError(f"{path}: layer `{layer}` has a {what} of type {stored.dtype}; save it as float32")
+        with np.errstate(over="ignore"):  # what is too large becomes infinity
+            array = np.ascontiguousarray(stored.read(), np.float32)
         if not np.isfinite(array).all():
             raise nstk.WeightsError(f"{path}: layer `{layer}` has NaN or infinity in its {what}; fetch the file again")
         array.setflags(write=False)  # the cache hands the same arrays to everyone
@@ -130,22 +110,6 @@ def _checked(path: Path, network: Network, layer: str, kernel: Any, bias: Any) -
 
     shape = network.shapes[layer]
     return check("kernel", kernel, shape), check("bias", bias, shape[-1:])
-
-
-def _require(path: Path, network: Network, present: Collection[str]) -> None:
-    """Refuse a file that lacks a convolution, or that has one more: VGG-19's file holds kernels that would fit VGG-16."""
-    needed = network.shapes
-    missing = [layer for layer in needed if layer not in present]
-    foreign = sorted(layer for layer in present if re.fullmatch(r"block\d+_conv\d+", layer) and layer not in needed)
-    if missing:
-        raise nstk.WeightsError(
-            f"{path}: layer `{missing[0]}` is missing ({len(needed) - len(missing)} of {network.title}'s {len(needed)} "
-            f"convolutions are there); give a file of {network.title}'s weights"
-        )
-    if foreign:
-        raise nstk.WeightsError(
-            f"{path}: has a layer `{foreign[0]}`, which {network.title} has not; give a file of {network.title}'s weights"
-        )
 
 
 @lru_cache
@@ -166,129 +130,3 @@ def _imagenet(application: str) -> Path:
             f"keras.applications could not fetch {application}'s imagenet weights ({detail}); "
             f"offline? use {builtin}the path of a weights file"
         ) from error
-
-
-def _npz(path: Path, network: Network) -> dict[str, Arrays]:
-    """`LAYER/kernel` and `LAYER/bias`; or, in place of the kernel, `LAYER/kernel_index` into `LAYER/kernel_table`."""
-    import numpy as np
-
-    def kernel(layer: str) -> np.ndarray:
-        if f"{layer}/kernel_index" in file:
-            return file[f"{layer}/kernel_table"][file[f"{layer}/kernel_index"]]
-        return file[f"{layer}/kernel"]
-
-    if not zipfile.is_zipfile(path):  # numpy would take it for a pickle
-        raise ValueError("no zip archive")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            _require(path, network, {key.rpartition("/")[0] for key in file.files})
-            return {layer: (kernel(layer), file[f"{layer}/bias"]) for layer in network.shapes}
-    except ValueError as error:
-        if "pickle" not in str(error):
-            raise
-        raise nstk.WeightsError(
-            f"{path}: holds pickled Python objects, which can run any code and are never loaded; save plain float32 arrays"
-        ) from error
-
-
-def _h5(path: Path, network: Network) -> dict[str, Arrays]:
-    """Keras, old and new: `NAME/...` for each layer, or `layers/.../vars/0` and `1`."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        groups = _keras3_groups(path, file, network) or _legacy_groups(file)
-        _require(path, network, groups)
-        return {layer: _kernel_and_bias(path, layer, groups[layer]) for layer in network.shapes}
-
-
-def _legacy_groups(file: h5py.File) -> dict[str, h5py.Group]:
-    """A group for each layer by its name, at the root or (a whole saved model) under `model_weights`."""
-    return {name: node for name, node in file.get("model_weights", file).items() if hasattr(node, "items")}
-
-
-def _kernel_and_bias(path: Path, layer: str, group: h5py.Group) -> Arrays:
-    """The arrays under `group`, told apart by their rank: their names have changed with every version of Keras."""
-    arrays: list[h5py.Dataset] = []
-    group.visititems(lambda _, node: arrays.append(node) if hasattr(node, "ndim") else None)
-    if len(arrays) != 2:
-        raise nstk.WeightsError(
-            f"{path}: layer `{layer}` holds {len(arrays)} arrays instead of a kernel and a bias; fetch the file again"
-        )
-    bias, kernel = sorted(arrays, key=lambda array: array.ndim)
-    return kernel[()], bias[()]
-
-
-def _keras3_groups(path: Path, file: h5py.File, network: Network) -> dict[str, h5py.Group]:
-    """The groups that hold a kernel and a bias, by layer; empty if the file is not of this layout.
-
-    Keras 3 numbers the groups by class (`conv2d`, `conv2d_1`); newer versions note the layer's name in an attribute.
-    """
-    named: dict[str, h5py.Group] = {}
-    numbered: dict[int, h5py.Group] = {}
-
-    def collect(name: str, node: Any) -> None:
-        if not name.endswith("/vars") or len(node) != 2:
-            return
-        group = name.split("/")[-2]
-        named[str(node.attrs.get("name", group))] = node
-        if match := re.fullmatch(r"conv2d(?:_(\d+))?", group):
-            numbered[int(match[1] or 0)] = node
-
-    file.visititems(collect)
-    layers = network.shapes
-    if not numbered or any(layer in named for layer in layers):
-        return named
-    if len(numbered) != len(layers):
-        raise nstk.WeightsError(
-            f"{path}: has {len(numbered)} convolutions, {network.title} has {len(layers)}; "
-            f"give a file of {network.title}'s weights"
-        )
-    return dict(zip(layers, (numbered[index] for index in sorted(numbered)), strict=True))
-
-
-def _safetensors(path: Path, network: Network) -> dict[str, Arrays]:
-    """torchvision's names: `features.N.weight` (out, in, height, width) and `.bias`.
-
-    N counts every convolution, ReLU and pooling that comes before.
-    """
-    from safetensors import safe_open
-
-    names = {layer: f"features.{2 * index + int(layer[5]) - 1}" for index, layer in enumerate(network.shapes)}
-    with safe_open(path, framework="numpy") as file:
-        keys = set(file.keys())
-        _require(path, network, {layer for layer, name in names.items() if {f"{name}.weight", f"{name}.bias"} <= keys})
-        kernels = {layer: file.get_tensor(f"{name}.weight") for layer, name in names.items()}
-        biases = {layer: file.get_tensor(f"{name}.bias") for layer, name in names.items()}
-    # Only a rank of 4 can be turned round; any other is reported as it is.
-    return {layer: (k.transpose(2, 3, 1, 0) if k.ndim == 4 else k, biases[layer]) for layer, k in kernels.items()}
-
-
-def _mat(path: Path, network: Network) -> dict[str, Arrays]:
-    """MatConvNet's `imagenet-vgg-verydeep-19.mat`, which takes RGB where Keras's copy of the same network takes BGR."""
-    try:
-        from scipy.io import loadmat
-    except ImportError as error:
-        raise nstk.MissingExtra("reading .mat weights", "mat") from error
-
-    cells = loadmat(path, variable_names=["layers"]).get("layers")
-    if cells is None:
-        raise nstk.WeightsError(f"{path}: has no variable `layers`; give MatConvNet's imagenet-vgg-verydeep file")
-    found = {}
-    for cell in cells.ravel():
-        layer = cell[0, 0]
-        if match := re.fullmatch(r"conv(\d+)_(\d+)", str(layer["name"].item())):
-            old = "filters" in layer.dtype.names
-            kernel, bias = (layer["filters"], layer["biases"]) if old else layer["weights"].ravel()
-            found[f"block{match[1]}_conv{match[2]}"] = (kernel, bias.ravel())
-    _require(path, network, found)
-    first, bias = found["block1_conv1"]
-    found["block1_conv1"] = (first[:, :, ::-1], bias)
-    return found
-
-
-READERS: dict[str, Callable[[Path, Network], dict[str, Arrays]]] = {
-    ".npz": _npz,
-    ".h5": _h5,
-    ".safetensors": _safetensors,
-    ".mat": _mat,
-}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from pathlib import PurePath
 from typing import Annotated
@@ -21,6 +22,8 @@ def check_template(*fields: str, picture: bool = False) -> AfterValidator:
     def check(template: str) -> str:
         try:
             parts = list(string.Formatter().parse(template))
+            if any(re.search(r"[{]|\d{3}", spec or "") for _, _, spec, _ in parts):
+                raise ValueError("a width is a number of at most two digits")  # `{name:>999999999}` fills the memory
             sample = template.format(**{field: _SAMPLES[field] for field in known})
         except (KeyError, IndexError, AttributeError):
             raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}") from None
@@ -28,6 +31,8 @@ def check_template(*fields: str, picture: bool = False) -> AfterValidator:
             raise ValueError(f"is no template: {error}") from None
         if any(field and not field.isidentifier() for _, field, _, _ in parts):
             raise ValueError(f"uses a field that is not one of {', '.join(f'{{{field}}}' for field in known)}")
+        if "\0" in template:
+            raise ValueError("is no file's name: it holds the character NUL")
         if not template or any(PurePath(path).is_absolute() or ".." in PurePath(path).parts for path in (template, sample)):
             raise ValueError("leaves the output's folder: write a path relative to it")
         if picture:

@@ -96,6 +96,23 @@ def test_a_log_does_not_overwrite_what_is_read(callback, tmp_path):
     assert (tmp_path / "content.png").read_bytes() == before
 
 
+@pytest.mark.parametrize("path", ["log.csv", "folder/log.csv"])
+def test_a_log_does_not_follow_a_link_out_of_the_outputs_folder(path, tmp_path):
+    kept, out = tmp_path / "kept" / "log.csv", tmp_path / "out"
+    for file in (kept, out / "inside" / "log.csv"):
+        file.parent.mkdir(parents=True)
+        file.write_text("mine")
+    (out / "log.csv").symlink_to(kept)
+    (out / "folder").symlink_to(kept.parent)
+    with pytest.raises(nstk.CallbackError, match=r"is a link out of the output's folder, to .*kept/log\.csv: choose another"):
+        testing.run_recipe(tmp_path, output=str(out / "a.png"), callbacks={"csv_log": {"path": path}}, **QUICK)
+    assert kept.read_text() == "mine"
+    (out / "link.csv").symlink_to("inside/log.csv")
+    (tmp_path / "far").symlink_to(out)
+    testing.run_recipe(tmp_path, output=str(tmp_path / "far" / "a.png"), callbacks={"csv_log": {"path": "link.csv"}}, **QUICK)
+    assert (out / "inside" / "log.csv").read_text().startswith("step,")
+
+
 @pytest.mark.parametrize("cls", [CsvLog, JsonLog, Snapshots])
 @pytest.mark.parametrize(
     ("template", "message"),
@@ -111,6 +128,9 @@ def test_a_log_does_not_overwrite_what_is_read(callback, tmp_path):
         ("{}", "uses a field that is not one of"),
         ("{name", "is no template"),
         ("{name:05d}", "is no template"),
+        ("{name:>999999999}", "a width is a number of at most two digits"),
+        ("{name:{name}}", "a width is a number of at most two digits"),
+        ("{name}\0", "holds the character NUL"),
     ],
 )
 def test_a_template_that_leaves_the_folder_or_is_none_is_refused(cls, template, message):

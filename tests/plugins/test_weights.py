@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
-import re
+import io
+import os
 import shutil
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -17,7 +20,7 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 
 import nstk
-from nstk.plugins.backbones import _weights
+from nstk.plugins.backbones import _mat, _weights
 from nstk.plugins.backbones._weights import BUILTIN, Network, read_weights
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg16 import Vgg16
@@ -119,7 +122,7 @@ def write_named_h5(path, kernels):
     write_numbered_h5(path, kernels, lambda number, layer: layer)
 
 
-def write_mat(path, kernels, old=False):
+def write_mat(path, kernels, old=False, do_compression=False):
     """MatConvNet's cell array of layers: filters take RGB, and there are layers without any."""
     layers = []
     for layer, (kernel, bias) in kernels.items():
@@ -132,7 +135,7 @@ def write_mat(path, kernels, old=False):
         layers += [{"name": f"conv{name}", "type": "conv", **arrays}, {"name": f"relu{name}", "type": "relu"}]
     cells = np.empty((1, len(layers)), object)
     cells[0, :] = layers
-    scipy.io.savemat(path, {"layers": cells, "meta": {"note": "other things"}})
+    scipy.io.savemat(path, {"layers": cells, "meta": {"note": "other things"}}, do_compression=do_compression)
 
 
 def write_old_mat(path, kernels):
@@ -340,7 +343,9 @@ def test_an_unknown_suffix(folder):
 def test_no_file_and_a_folder(folder):
     refuses(folder / "none.npz", "cannot be read (No such file or directory); give the path of a weights file")
     (folder / "dir.npz").mkdir()
-    refuses(folder / "dir.npz", "cannot be read as a .npz file (")
+    refuses(folder / "dir.npz", "is no file; give the path of a weights file")
+    os.mkfifo(folder / "pipe.npz")  # which would wait for ever
+    refuses(folder / "pipe.npz", "is no file; give the path of a weights file")
 
 
 def test_a_mat_file_of_something_else(folder):
@@ -348,18 +353,113 @@ def test_a_mat_file_of_something_else(folder):
     refuses(folder / "y.mat", "has no variable `layers`; give MatConvNet's imagenet-vgg-verydeep file")
 
 
-def test_mat_without_scipy(folder, small, monkeypatch):
-    write_mat(folder / "y.mat", small)
-    real = builtins.__import__
+def npy(shape, dtype="<f4", data=b""):
+    """A file in numpy's format that says what it likes."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return file.getvalue() + data
 
-    def without_scipy(name, *args, **kwargs):
-        if name.startswith("scipy"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without_scipy)
-    with pytest.raises(nstk.MissingExtra, match=re.escape("reading .mat weights needs an extra: pip install")):
-        read_weights(str(folder / "y.mat"), SMALL)
+@pytest.mark.parametrize(
+    ("member", "sentence"),
+    [
+        (npy((10**6, 10**6)), "`block1_conv1/kernel` announces more numbers than it holds"),
+        (npy((3, 3, 3, 2)), "`block1_conv1/kernel` announces more numbers than it holds"),
+        (npy((2**24 + 9,), data=bytes(2**26)), "`block1_conv1/kernel` unpacks to more than 64 MB"),
+        (b"\x93NUMPY\2\0\xff\xff\xff\xff{", "cannot be read as a .npz file"),
+        (b"\x93NUMPY\3\0\1\0\0\0 ", "an array in version (3, 0) of numpy's format"),
+        (npy((3, 3, 3, 2), "|V4", bytes(216)), "has a kernel of type |V4; save it as float32"),
+    ],
+    ids=["terabytes", "nothing", "zip bomb", "header bomb", "version", "void"],
+)
+def test_an_npz_that_announces_anything(folder, small, member, sentence):
+    write_npz(folder / "y.npz", small)
+    with zipfile.ZipFile(folder / "y.npz") as whole, zipfile.ZipFile(folder / "z.npz", "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in whole.namelist():
+            bomb.writestr(name, member if name == "block1_conv1/kernel.npy" else whole.read(name))
+    assert (folder / "z.npz").stat().st_size < 100_000
+    refuses(folder / "z.npz", sentence)
+
+
+def test_a_table_that_is_none(folder, small):
+    kernel, bias = small.pop("block1_conv1")
+    index = np.zeros(kernel.shape, np.uint8)
+    for wrong, table in ((index, np.ones((9, 9))), (index.astype(np.int8), np.ones(9)), (index + 9, np.ones(9, np.float32))):
+        extra = {"kernel_index": wrong, "kernel_table": table, "bias": bias}
+        write_npz(folder / "y.npz", small, **{f"block1_conv1/{part}": array for part, array in extra.items()})
+        refuses(folder / "y.npz", "index")
+
+
+@pytest.mark.parametrize("kind", ["terabytes", "gzip", "virtual", "external", "linked"])
+def test_an_h5_that_announces_anything_or_leads_elsewhere(folder, small, kind):
+    write_keras2_h5(folder / "whole.h5", small)
+    shutil.copy(folder / "whole.h5", folder / "y.h5")
+    (folder / "raw").write_bytes(bytes(216))
+    shape = (3, 3, 3, 2)
+    with h5py.File(folder / "y.h5", "r+") as file:
+        group = file["block1_conv1/block1_conv1"]
+        del group["kernel:0"]
+        if kind == "terabytes":
+            group.create_dataset("kernel:0", (10**6, 10**6), "f4")
+        if kind == "gzip":
+            group.create_dataset("kernel:0", shape, "f4", compression="gzip")
+        if kind == "virtual":
+            layout = h5py.VirtualLayout(shape, "f4")
+            layout[:] = h5py.VirtualSource("whole.h5", "block1_conv1/block1_conv1/kernel:0", shape, "f4")
+            group.create_virtual_dataset("kernel:0", layout)
+        if kind == "external":
+            group.create_dataset("kernel:0", shape, "f4", external=[(str(folder / "raw"), 0, 216)])
+        if kind == "linked":
+            del file["block1_conv1"]
+            file["block1_conv1"] = h5py.ExternalLink("whole.h5", "/block1_conv1")
+    sentence = {"terabytes": "a kernel of shape (1000000, 1000000), SMALL needs", "linked": "layer `block1_conv1` is missing"}
+    refuses(folder / "y.h5", sentence.get(kind, "layer `block1_conv1` is compressed or kept in another file"))
+
+
+def mat(*elements):
+    """A file of MATLAB's that says what it likes."""
+    return b"MATLAB 5.0".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + b"".join(elements)
+
+
+def matrix(kind, dims, content=b"", name=b""):
+    head = struct.pack("<IIII", 6, 8, kind, 0) + struct.pack("<IIii", 5, 8, *dims)
+    head += struct.pack("<II", 1, len(name)) + name + bytes(-len(name) % 8)
+    return struct.pack("<II", 14, len(head + content)) + head + content
+
+
+def deep(levels):
+    head = matrix(1, (1, 1))[8:]
+    sizes = range(len(head), levels * (len(head) + 8), len(head) + 8)
+    inner = b"".join(struct.pack("<II", 14, size) + head for size in reversed(sizes))
+    return mat(matrix(1, (1, 1), inner, b"layers"))
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (deep(100_000), "holds too many values, or nests them too deeply"),
+        (mat(matrix(1, (1, 2**30), name=b"layers")), "layer `block1_conv1` is missing"),
+        (mat(matrix(1, (1, 1), struct.pack("<II", 14, 0) * 20_000, b"layers")), "holds too many values"),
+        (mat(matrix(6, (2**15, 2**15), struct.pack("<II", 9, 0), b"layers")), "an array of shape (32768, 32768) in it has 0"),
+        (mat(matrix(4, (1, 2**30), name=b"layers")), "layer `block1_conv1` is missing"),
+        (mat(struct.pack("<II", 14, 2**32 - 8)), "ends in the middle of an array"),
+        (b"MATLAB 7.3".ljust(124) + struct.pack("<H", 0x0200) + b"IM", "it is not of version 5: save it with `-v7`"),
+    ],
+    ids=["deep", "many", "wide", "large", "text", "long", "7.3"],
+)
+def test_a_mat_that_announces_anything(folder, data, sentence):
+    (folder / "y.mat").write_bytes(data)
+    refuses(folder / "y.mat", sentence)
+
+
+def test_a_mat_is_unpacked_but_not_without_end(folder, small, monkeypatch):
+    write_mat(folder / "y.mat", small, do_compression=True)
+    kernels = read_weights(str(folder / "y.mat"), SMALL).kernels
+    assert all(np.array_equal(kernels[layer][0], small[layer][0]) for layer in small)
+    monkeypatch.setattr(_mat, "MOST_BYTES", 1 << 20)
+    packed = zlib.compress(matrix(6, (1, 2**18), struct.pack("<II", 9, 2**21) + bytes(2**21), b"meta"))
+    (folder / "z.mat").write_bytes(mat(struct.pack("<II", 15, len(packed)), packed))
+    refuses(folder / "z.mat", "it unpacks to more than 1 MB")
 
 
 def test_a_changed_file_is_read_again(folder, small):
