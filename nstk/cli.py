@@ -100,6 +100,7 @@ def run(
 @cli.command()
 @click.argument("path", metavar="FOLDER_OR_PICTURE")
 @click.option("--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since.")
+@trust_option
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
 def resume(path: str, force: bool, quiet: bool) -> int:
@@ -112,7 +113,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
     from .resuming import unfinished
 
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    begun = unfinished(path, force=force)
+    begun = unfinished(path, force=force, trust=is_trusting(click.get_current_context()))
     if not quiet:
         warn_broken(begun.recipe.registry)
     _start_tensorflow()

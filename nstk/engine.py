@@ -83,14 +83,16 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     return _run(recipe, folder if recipe.checkpoint.every else None, None, quiet=quiet)
 
 
-def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, quiet: bool = False) -> Result:
+def resume(
+    path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False
+) -> Result:
     """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
 
     `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a
     run which was never interrupted, bit for bit. Raises `UserError` where there is nothing to go on with, and where the recipe
-    or what it reads has changed since, unless `force` is given; otherwise as `run`.
+    or what it reads has changed since, unless `force` is given; otherwise as `run`. `trust` is that of `load_recipe`.
     """
-    it = path if isinstance(path, Unfinished) else unfinished(path, force=force)
+    it = path if isinstance(path, Unfinished) else unfinished(path, force=force, trust=trust)
     images.check_writable(it.recipe.path)
     return _run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 

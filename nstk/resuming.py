@@ -28,17 +28,17 @@ class Unfinished:
     saved: Saved
 
 
-def unfinished(path: str | PathLike[str], *, force: bool = False) -> Unfinished:
+def unfinished(path: str | PathLike[str], *, force: bool = False, trust: bool = False) -> Unfinished:
     """The run of a folder (`out/louvre.run`) or of a picture (`out/louvre.png`), from its latest checkpoint.
 
     Raises `UserError` where there is none, and where the recipe or what it reads has changed since, unless `force` is given.
-    Never imports TensorFlow.
+    `trust` is that of `load_recipe`. Never imports TensorFlow.
     """
     folder = _find(Path(path))
     saved = folder.latest()
     made_from = saved.meta["origins"]
     files = [Path(file) for file in made_from["recipes"]]  # not the copy in the folder: what was read must not be written over
-    recipe = load_recipe(folder.recipe).model_copy(update={"name": made_from["name"], "files": files})
+    recipe = load_recipe(folder.recipe, trust=trust).model_copy(update={"name": made_from["name"], "files": files})
     if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
     if changed := changes(made_from, recipe):
