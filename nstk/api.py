@@ -385,6 +385,10 @@ class Run(Protocol):
     """The steps that were done before the run was broken off and resumed; empty for a run that began now."""
 
     @property
+    def outlook(self) -> str:
+        """How much memory the run will hold, and whether it paints in tiles, in words."""
+
+    @property
     def total_steps(self) -> int:
         """How many steps there will be; fewer, once the optimizer has stalled at a scale."""
 

@@ -258,6 +258,30 @@ def schema(plugins: Sequence[str]) -> None:
 
 @cli.command()
 @click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
+@plugin_option
+@trust_option
+@verbose_option
+def estimate(words: Sequence[str], plugins: Sequence[str]) -> int:
+    """Tell how much memory and time a recipe will take.
+
+    From a model of the network and a small step that is timed. Exit code 1 if it does not fit.
+
+    \b
+    nstk estimate louvre
+    nstk estimate louvre size=50MP memory=8GB
+    """
+    name, overrides = _split(words)
+    recipe = _load(name, overrides, plugins)
+    _start_tensorflow()
+    from .estimating import told
+
+    fits, lines = told(recipe)
+    click.echo("\n".join(lines))
+    return 0 if fits else 1
+
+
+@cli.command()
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
 @click.option("--picture", required=True, metavar="PICTURE", help="The picture to judge.")
 @plugin_option
 @trust_option

@@ -83,9 +83,7 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     return _run(recipe, folder if recipe.checkpoint.every else None, None, quiet=quiet)
 
 
-def resume(
-    path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False
-) -> Result:
+def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False) -> Result:
     """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
 
     `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a

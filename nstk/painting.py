@@ -20,7 +20,7 @@ from .checkpoints import Saved
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import blaming
 from .features import batch, takes_precision
-from .footprint import Footprint, Way
+from .footprint import Footprint
 from .interrupts import INTERRUPTED
 from .origins import origins
 from .precision import FLOAT16, FLOAT32, Choice, choose
@@ -56,8 +56,10 @@ class Painting:
         self.choice = _choice(recipe)
         self.precision = devices.products(self.choice.dtype)
         self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
-        self.ways = self._ways()
-        """How each scale is painted, whole or in tiles."""
+        self.footprint = Footprint(recipe.backbone, recipe.losses, recipe.optimizer, self.choice.dtype)
+        room = devices.room(memory.read(recipe.memory) if recipe.memory else None)
+        self.ways = [self.footprint.way(scale, recipe.tiles, room) for scale in self.scales]
+        """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows."""
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False
@@ -76,13 +78,6 @@ class Painting:
         self.canvas: Canvas | None = None
         if saved:
             self._go_on(saved)
-
-    def _ways(self) -> list[Way]:
-        """As the recipe says, and the memory that is free now allows; a GPU's is not known, and found out by trying."""
-        recipe = self.recipe
-        footprint = Footprint(recipe.backbone, recipe.losses, recipe.optimizer, self.choice.dtype)
-        room = devices.room(memory.read(recipe.memory) if recipe.memory else None)
-        return [footprint.way(scale, recipe.tiles, room) for scale in self.scales]
 
     def _go_on(self, saved: Saved) -> None:
         """Count what was done before the run was broken off."""
@@ -107,6 +102,13 @@ class Painting:
     def resumed(self) -> int:
         """How many were done before the run was resumed."""
         return len(self.earlier)
+
+    @property
+    def outlook(self) -> str:
+        """How much memory the run will hold, and whether it paints in tiles, in words."""
+        most = max(self.ways, key=lambda way: way.needs)
+        tiles = f", in tiles of {most.edge} pixels" if most.edge else ""
+        return f"about {memory.said(memory.resident() + most.needs)}{tiles}"
 
     @property
     def total_steps(self) -> int:

@@ -20,13 +20,15 @@ LAYERS = [
     "slips registry trust events interrupts precision memory",  # what else the world brings: plugins, signals
     "scales tiling footprint checkpoints recipe problems merging resolving loading copying schema describing",  # the recipe
     "features scaling shelf objective tiled problem",  # TensorFlow: what is minimised
-    "record origins resuming devices compiling canvas steps painting keeping saving starting engine",  # the run
+    "record origins resuming devices compiling canvas steps painting keeping saving starting estimating engine",  # the run
     "quiet shell cli __main__ testing",  # who starts it
 ]
 LAYERS = [set(names.split()) for names in LAYERS]
 """From the bottom up. A module imports what is below it, and from its own layer as long as no cycle arises."""
 
-TENSORFLOW = "features scaling shelf objective tiled problem devices compiling canvas painting keeping starting engine"
+TENSORFLOW = (
+    "features scaling shelf objective tiled problem devices compiling canvas painting keeping starting estimating engine"
+)
 TENSORFLOW = set(TENSORFLOW.split())
 """The only modules that import TensorFlow when they are imported."""
 

@@ -26,7 +26,7 @@ class Progress(nstk.Callback):
         self.shown, self.first, self.due = 0.0, (0, 0.0), 0
         sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
         steps = f"{run.total_steps} steps" + f", {run.resumed} of them done," * bool(run.resumed)
-        self.say(f"{run.recipe.name}: {sizes} px, {steps} on {run.device}, {run.precision}")
+        self.say(f"{run.recipe.name}: {sizes} px, {steps} on {run.device}, {run.precision}; {run.outlook}")
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
         if self.console.is_terminal and self.live is None:
