@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,12 +82,8 @@ def run(
     nstk run louvre steps=200 losses.gram.weight=5 losses.tv=false
     nstk run --content photo.jpg --style painting.jpg -o photo-painted.png
     """
-    name, overrides = _split(words)
-    options = {"content": content, "style": style, "output.path": output}
-    overrides += [f"{key}={_quoted(value)}" for key, value in options.items() if value is not None]
+    name, overrides = _to_paint(words, {"content": content, "style": style, "output.path": output})
     overrides += ["run_eagerly=true"] * eager
-    if name is None and not {"content", "style"} <= {setting.partition("=")[0] for setting in overrides}:
-        raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
     recipe = _load(name, overrides, plugins, quiet=quiet)
     _start_tensorflow()
     from . import engine
@@ -257,21 +253,23 @@ def schema(plugins: Sequence[str]) -> None:
 
 
 @cli.command()
-@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
+@click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
+@click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
 @plugin_option
 @trust_option
 @verbose_option
-def estimate(words: Sequence[str], plugins: Sequence[str]) -> int:
-    """Tell how much memory and time a recipe will take.
+def estimate(words: Sequence[str], content: str | None, style: str | None, plugins: Sequence[str]) -> int:
+    """Tell how much memory and time a run will take.
 
-    From a model of the network and a small step that is timed. Exit code 1 if it does not fit.
+    From a model of the network and a small step that is timed. The exit code is 1 if it does not fit.
 
     \b
     nstk estimate louvre
     nstk estimate louvre size=50MP memory=8GB
+    nstk estimate --content photo.jpg --style painting.jpg size=2048
     """
-    name, overrides = _split(words)
-    recipe = _load(name, overrides, plugins)
+    recipe = _load(*_to_paint(words, {"content": content, "style": style}), plugins)
     _start_tensorflow()
     from .estimating import told
 
@@ -315,6 +313,15 @@ def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
     for word in overrides:
         if "=" not in word:
             raise UserError(f"`{word}` is not an override: write key=value, such as steps=200")
+    return name, overrides
+
+
+def _to_paint(words: Sequence[str], options: Mapping[str, str | None]) -> tuple[str | None, list[str]]:
+    """The recipe, if there is one, and the overrides, with the files that options name."""
+    name, overrides = _split(words)
+    overrides += [f"{key}={_quoted(value)}" for key, value in options.items() if value is not None]
+    if name is None and not {"content", "style"} <= {setting.partition("=")[0] for setting in overrides}:
+        raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
     return name, overrides
 
 

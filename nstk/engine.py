@@ -173,15 +173,16 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) ->
         work = set_up(run, net, scale, keeper.way(scale), picture, stepper)
         stepper = work.stepper
         callbacks.scale(run, scale)
-        move = moving(run, work)
+        move = None
         keeper.resume(work, callbacks)
         while not (work.ended or stopping):
             try:
+                move = move or moving(run, work)
                 with blaming(f"step {run.steps + 1}, with optimizer `{work.way.optimizer.name}`,", work.way.optimizer):
                     evaluation, finite, stalled = move()
             except OutOfMemory as error:
                 narrow(run, net, work, error)
-                move = moving(run, work)
+                move = None
                 continue
             moved = run.took(evaluation, finite, work)
             if run.looks and not work.ended and bool(stalled):
