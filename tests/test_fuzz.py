@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import scipy.io
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 from pydantic import ValidationError
 
@@ -75,6 +75,7 @@ def in_time():
 # -- damage
 
 NUMBERS = [0, 1, 2, 255, 256, 32767, 40_000, 65535, 65536, 100_000, 2**31 - 1, 2**31, 2**32 - 1]
+NUMBERS += [0x7FC00000, 0x7F800000]  # NaN and infinity
 RANDOM = st.randoms(use_true_random=True)
 """Places are drawn evenly: hypothesis would rather hit the first byte, which tells what kind of file it is."""
 
@@ -242,11 +243,13 @@ def test_words_on_the_command_line(project, words):
     check(b"extends: minimal\n", project, *(f"{key}={value}" for key, value in words))
 
 
-PARTS = ["{name}", "{step:05}", "{step:>99}", "{scale}", "{suffix}", ".png", "/", "..", ".", "link", "a", "\\", "{{", "~"]
+PARTS = ["{name}", "{step:05}", "{step:>99}", "{scale}", "{suffix}", ".png", "/", "../", ".", "link/", "a", "\\", "{{", "~"]
 
 
 @fuzz(0.05)
 @given(st.lists(st.sampled_from(PARTS), max_size=6).map(lambda parts: "".join([*parts, "{suffix}"])))
+@example("link/{name}{suffix}")
+@example("../{name}{suffix}")
 def test_templates_stay_in_the_outputs_folder(project, template):
     from nstk.painting import Painting
 
