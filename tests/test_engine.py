@@ -229,8 +229,11 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(images.os, "replace", full)
+    settings = {**QUICK, "content": str(tmp_path / "content.png"), "style": str(tmp_path / "style.png"), "seed": 1}
     with pytest.raises(nstk.RunError, match="No space left"):
-        testing.run_recipe(tmp_path, content=str(tmp_path / "content.png"), style=str(tmp_path / "style.png"), seed=1, **QUICK)
+        testing.run_recipe(tmp_path, checkpoint=False, **settings)
+    with pytest.raises(nstk.OutputError, match=r"out\.run.*No space left"):  # told before the first step
+        testing.run_recipe(tmp_path, **settings)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert first.path.exists()
 
