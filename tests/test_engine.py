@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 import nstk
-from nstk import engine, testing
+from nstk import engine, starting, testing
 
 SETTINGS = {
     "steps": 6,
@@ -161,7 +161,7 @@ def test_losses_that_draw_at_random_follow_the_seed(run_eagerly, tmp_path, plugi
 
 def test_a_style_scale_gives_the_style_its_own_size(tmp_path):
     recipe = testing.recipe(tmp_path, style_scale=0.5)
-    pictures = engine._pictures(recipe, 48, 36)
+    pictures = starting.pictures(recipe, 48, 36)
     assert pictures.content.shape == (36, 48, 3)
     assert pictures.styles["style"].shape == (18, 24, 3)
 
@@ -179,7 +179,7 @@ def test_the_record_says_what_made_the_picture(done, folder):
     assert record["losses"] == done.losses
     assert (record["stopped"], record["steps"], record["seed"]) == ("done", 6, 7)
     assert 0 < record["seconds"] < 100
-    assert record["scales"] == [{"width": 48, "height": 36, "steps": 6}]
+    assert record["scales"] == [{"width": 48, "height": 36, "steps": 6, "tiles": "off"}]
     assert record["device"].startswith(("CPU (", "GPU "))
     assert record["precision"].startswith("float32")
     assert record["precision_reason"] == "the recipe says so"
@@ -230,8 +230,11 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
+    settings = {**QUICK, "content": str(tmp_path / "content.png"), "style": str(tmp_path / "style.png"), "seed": 1}
     with pytest.raises(nstk.RunError, match="No space left"):
-        testing.run_recipe(tmp_path, content=str(tmp_path / "content.png"), style=str(tmp_path / "style.png"), seed=1, **QUICK)
+        testing.run_recipe(tmp_path, checkpoint=False, **settings)
+    with pytest.raises(nstk.OutputError, match=r"out\.run.*No space left"):  # told before the first step
+        testing.run_recipe(tmp_path, **settings)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert first.path.exists()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 import nstk
-from nstk import images, testing
+from nstk import images, starting, testing
 from nstk.images import fit
 from nstk.scales import Pyramid, long_edge, plan, shares
 
@@ -89,7 +89,10 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     assert [row["step"] for row in result.history] == list(range(1, 8))
     assert result.picture.shape == (36, 48, 3)
     record = json.loads((tmp_path / "out.run.json").read_text())
-    assert record["scales"] == [{"width": 24, "height": 18, "steps": 4}, {"width": 48, "height": 36, "steps": 3}]
+    assert record["scales"] == [
+        {"width": 24, "height": 18, "steps": 4, "tiles": "off"},
+        {"width": 48, "height": 36, "steps": 3},
+    ]
 
 
 def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
@@ -101,17 +104,15 @@ def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
 
 def test_the_style_keeps_its_share_of_the_picture(tmp_path, monkeypatch):
     """A painting has `style_scale` times the long edge of each scale, so its strokes grow with the picture."""
-    from nstk import engine
-
     sizes = []
-    real = engine._pictures
+    real = starting.pictures
 
     def spy(recipe, width, height):
         pictures = real(recipe, width, height)
         sizes.append((width, max(pictures.styles["style"].shape)))
         return pictures
 
-    monkeypatch.setattr(engine, "_pictures", spy)
+    monkeypatch.setattr(starting, "pictures", spy)
     testing.run_recipe(tmp_path, pyramid={"levels": 2}, steps=2, style_scale=1.5)
     assert sizes == [(24, 36), (48, 72)]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk import engine, testing
+from nstk import engine, starting, testing
 from nstk.plugins.initializers.content import Content
 from nstk.plugins.initializers.image import Image
 from nstk.plugins.initializers.noise import IMAGENET_MEAN, Noise
@@ -30,12 +30,12 @@ def test_content_is_a_copy():
 def test_a_run_leaves_the_content_as_it_was(init, tmp_path, monkeypatch):
     seen = []
 
-    def keep(*args, original=engine._pictures):
+    def keep(*args, original=starting.pictures):
         made = original(*args)
         seen.append((made, made.content.copy(), made.styles["style"].copy()))
         return made
 
-    monkeypatch.setattr(engine, "_pictures", keep)
+    monkeypatch.setattr(starting, "pictures", keep)
     result = testing.run_recipe(tmp_path, init=init, run_eagerly=True)
     ((made, content, style),) = seen
     assert np.array_equal(made.content, content)
