@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .api import Scale
+from .api import Optimizer, Scale
 from .checkpoints import RunFolder, Saved
 from .errors import NotFinite, UserError
 from .events import Callbacks
@@ -85,8 +85,8 @@ class Keeper:
         """How a scale is painted: as before the run was broken off, or the bits would not be the same."""
         way = self.run.ways[scale.index]
         if self.saved and self.saved.step:
-            edge, optimizer = self.saved.meta["way"]
-            way = replace(way, edge=edge, optimizer=way.optimizer.model_validate(optimizer))
+            edge, changed = self.saved.meta["way"]
+            way = replace(way, edge=edge, optimizer=_with(changed, self.run.recipe.optimizer))
             self.run.ways[scale.index] = way
         return way
 
@@ -140,7 +140,7 @@ class Keeper:
         run.look(work)
         meta = self._meta() | {
             "scale": [work.scale.index, work.scale.width, work.scale.height],
-            "way": [work.way.edge, work.way.optimizer.model_dump(mode="json")],
+            "way": [work.way.edge, _changed(work.way.optimizer, run.recipe.optimizer)],
             "ended": work.ended,
             **{key: getattr(work, key) for key in PROGRESS},
             "callbacks": callbacks.states(),
@@ -190,6 +190,18 @@ class Keeper:
         scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
         stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
         return {"random": _random(), **self.run.canvas.variables(), **scaling, **stepper}
+
+
+def _changed(optimizer: Optimizer, before: Optimizer) -> dict[str, Any]:
+    """The recipe keys of an optimizer that became something else, because memory is short."""
+    keys = {key for key in type(before).model_fields if getattr(optimizer, key) != getattr(before, key)}
+    return optimizer.model_dump(mode="json", include=keys)
+
+
+def _with(changed: dict[str, Any], optimizer: Optimizer) -> Optimizer:
+    """The optimizer with those keys; the recipe may name another one now, which does not have them."""
+    known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
+    return type(optimizer).model_validate({**optimizer.model_dump(), **known}) if known else optimizer
 
 
 def _random() -> tf.Variable:

@@ -276,9 +276,10 @@ def test_a_loss_sees_float32_unless_it_takes_less(dtype):
 
 def test_targets_of_content_are_kept_low_and_those_of_gram_are_not():
     content, gram = (objective(loss, "bfloat16", Tiny()).targets["it"] for loss in (Content(), Gram()))
-    assert {it["map"].dtype.name for it in content.values()} == {"bfloat16"}
-    assert {it["norm"].dtype.name for it in content.values()} == {"float32"}
-    assert {part.dtype.name for it in gram.values() for part in it.values()} == {"float32"}
+    assert {it.dtype.name for it in content.maps.values()} == {"bfloat16"}
+    assert {part.dtype.name for sums in (content.sums, gram.sums) for it in sums.values() for part in it.values()} == {
+        "float32"
+    }
 
 
 class Simple(nstk.Backbone):

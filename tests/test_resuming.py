@@ -91,6 +91,12 @@ LOGS = {"csv_log": {"every": 2}, "json_log": None, "keep": None, "early_stop": {
 SETTINGS = {"size": 48, "pyramid": {"levels": 2}, "steps": [4, 3], "run_eagerly": True, "losses": LIGHT, "init": "noise"}
 
 
+@pytest.fixture(autouse=True)
+def here(tmp_path_factory, monkeypatch):
+    """The folders of the tests lie under the working directory, so that their recipes may name plugins."""
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Runs of one recipe, by their settings: each is painted once."""

@@ -91,7 +91,7 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     record = json.loads((tmp_path / "out.run.json").read_text())
     assert record["scales"] == [
         {"width": 24, "height": 18, "steps": 4, "tiles": "off"},
-        {"width": 48, "height": 36, "steps": 3},
+        {"width": 48, "height": 36, "steps": 3, "tiles": "off"},
     ]
 
 
