@@ -27,8 +27,8 @@ def set_up_memory() -> None:
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     if hasattr(os, "sysconf"):  # the limit is 64 GB if nothing is said
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(memory // 2**20))
+        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(installed // 2**20))
     for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(gpu, True)

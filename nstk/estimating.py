@@ -59,11 +59,9 @@ class Forecast:
         )
 
 
-def estimate(recipe: Recipe) -> list[Forecast]:
-    """What each scale of a recipe will take on this machine, as busy as it is now. It takes some seconds itself."""
-    devices.set_up_memory()
-    before = memory.resident()
-    run = Painting(recipe)
+def estimate(run: Painting) -> list[Forecast]:
+    """What each scale of a run will take on this machine, as busy as it is now. It takes some seconds itself."""
+    recipe, before = run.recipe, memory.resident()
     pace, held = _small_step(recipe, before)
     return [
         Forecast(scale, way, pace * _seen(recipe, scale, way), held) for scale, way in zip(run.scales, run.ways, strict=True)
@@ -72,7 +70,9 @@ def estimate(recipe: Recipe) -> list[Forecast]:
 
 def told(recipe: Recipe) -> tuple[bool, list[str]]:
     """Whether it fits, and the estimate in words: a line for each scale, and one for all."""
-    forecasts = estimate(recipe)
+    devices.set_up_memory()
+    run = Painting(recipe)
+    forecasts = estimate(run)
     most = max(forecasts, key=lambda it: it.bytes)
     room = (
         "a GPU, whose free memory is not known" if most.way.room == sys.maxsize else f"the {memory.said(most.room)} it may hold"
@@ -80,15 +80,14 @@ def told(recipe: Recipe) -> tuple[bool, list[str]]:
     summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.said(most.bytes)}"
     if most.way.fits:
         return True, [*map(str, forecasts), f"{summary}: fits in {room}"]
-    return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(recipe, most)}"]
+    return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(run, most)}"]
 
 
-def _what_would(recipe: Recipe, most: Forecast) -> str:
+def _what_would(run: Painting, most: Forecast) -> str:
     """The largest size that fits."""
-    run = Painting(recipe)
-    for size in reversed(range(MIN_SIDE, recipe.size, 16)):
+    for size in reversed(range(MIN_SIDE, run.recipe.size, 16)):
         scale = Scale(0, *fit(most.scale.width, most.scale.height, size), 1)
-        if run.footprint.way(scale, recipe.tiles, most.way.room).fits:
+        if run.footprint.way(scale, run.recipe.tiles, most.way.room).fits:
             return f"`size: {size}` would"
     return "no size would"
 

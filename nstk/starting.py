@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import images
+from . import images, memory
 from .api import Evaluation, Pictures, Scale, Stepper
 from .compiling import compiled, compiled_once_called
 from .errors import OutOfMemory, RunError
@@ -22,13 +22,14 @@ from .problem import PictureProblem
 from .recipe import Recipe
 from .steps import Move, Work
 from .tiled import TiledObjective
-from .tiling import Tiling
+from .tiling import Tiling, unsplittable
 
 log = logging.getLogger("nstk")
 
 
 def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndarray | None, before: Stepper | None) -> Work:
     """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
+    _tell(run, scale, way)
     made = pictures(run.recipe, scale.width, scale.height)
     first = initial(run.recipe, made) if picture is None else images.resize(picture, scale.width, scale.height)
     objective, way = _that_fits(run, net, scale, made, way)
@@ -87,11 +88,22 @@ def moving(run: Painting, work: Work) -> Callable[[], Move]:
         return compiled(move, xla=run.jit)
 
 
+def _tell(run: Painting, scale: Scale, way: Way) -> None:
+    """Say what memory does not allow."""
+    size, optimizer = f"{scale.width} x {scale.height}", run.recipe.optimizer
+    for key in type(optimizer).model_fields:
+        if (now := getattr(way.optimizer, key)) != (before := getattr(optimizer, key)):
+            what = f"optimizer `{optimizer.name}` has `{key}` {now} in place of {before}"
+            log.warning("memory is short at %s: %s", size, what)
+    if not way.fits:
+        log.warning("%s may need %s more, and %s are free for it", size, memory.said(way.needs), memory.said(max(0, way.room)))
+
+
 def narrow(run: Painting, net: Network, work: Work, error: OutOfMemory) -> None:
     """Memory ran out in a step: go on with the objective in smaller tiles. Raises the error where they cannot be smaller."""
     made = pictures(run.recipe, work.scale.width, work.scale.height)
     scaling = work.objective.loss_scale
-    work.problem.objective, work.way = _that_fits(run, net, work.scale, made, _narrower(work.way, work.scale, error))
+    work.problem.objective, work.way = _that_fits(run, net, work.scale, made, _narrower(run, work.way, work.scale, error))
     work.objective.loss_scale = scaling
 
 
@@ -101,7 +113,7 @@ def _that_fits(run: Painting, net: Network, scale: Scale, made: Pictures, way: W
         try:
             return _objective(run, net, made, way), way
         except OutOfMemory as error:
-            way = _narrower(way, scale, error)
+            way = _narrower(run, way, scale, error)
 
 
 def _objective(run: Painting, net: Network, made: Pictures, way: Way) -> Objective:
@@ -115,10 +127,10 @@ def _objective(run: Painting, net: Network, made: Pictures, way: Way) -> Objecti
     return TiledObjective(net, recipe.losses, made, Tiling.of(recipe.backbone, recipe.losses, way.edge), dtype, in_passes)
 
 
-def _narrower(way: Way, scale: Scale, error: OutOfMemory) -> Way:
+def _narrower(run: Painting, way: Way, scale: Scale, error: OutOfMemory) -> Way:
     """The same in tiles of half the size, and a line that says so."""
     smaller = way.narrower(scale)
-    if smaller is None:
+    if smaller is None or unsplittable(run.recipe.backbone, run.recipe.losses):
         raise error
     log.warning("memory ran out at %d x %d: going on in tiles of %d pixels", scale.width, scale.height, smaller.edge)
     return smaller

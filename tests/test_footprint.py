@@ -136,3 +136,23 @@ def test_the_estimate(tmp_path):
     fits, (scale, verdict) = told(testing.recipe(tmp_path, size=512, memory="1MB"))
     assert not fits
     assert "would" in verdict
+
+
+def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, tmp_path):
+    settings = greedy(8000)
+    (tmp_path / "greedy.py").write_text(
+        "import nstk\nimport tensorflow as tf\n\nclass Greedy(nstk.Loss):\n    name = 'greedy'\n\n"
+        "    def __call__(self, features, target):\n"
+        "        raise tf.errors.ResourceExhaustedError(None, None, 'OOM')\n\n"
+        "@nstk.hookimpl\ndef nstk_losses():\n    return [Greedy]\n"
+    )
+    with pytest.raises(OutOfMemory, match="loss `greedy` ran out of memory"):
+        testing.run_recipe(tmp_path, **settings)
+
+
+def test_what_memory_does_not_allow_is_said(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "nstk"):
+        testing.run_recipe(tmp_path, size=200, steps=1, memory="1MB", optimizer="lbfgs", checkpoint=False)
+    lines = [record.getMessage() for record in caplog.records]
+    assert "memory is short at 200 x 150: optimizer `lbfgs` has `history` 1 in place of 20" in lines
+    assert any(line.startswith("200 x 150 may need ") for line in lines)
