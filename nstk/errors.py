@@ -8,9 +8,9 @@
     │   ├── WeightsError   2    a weights file that cannot be read or does not fit the network
     │   ├── OutputError    2    a result that cannot be written where it was asked for
     │   └── MissingExtra   2    an optional dependency that is not installed
-    └── RunError           1    the run started and failed; the last good picture is saved
+    └── RunError           1    the run started and failed; the last good picture is saved, or the message says where it is
         ├── CallbackError  1    a callback raised; `__cause__` is what it raised
-        └── NotFinite      1    a loss became NaN or infinite
+        └── NotFinite      1    a loss became NaN or infinite, again after smaller moves
 
 Anything else that escapes is a bug of nstk or of a plugin, and shows its traceback.
 """

@@ -39,7 +39,7 @@ def saved(run: Painting) -> Iterator[None]:
     try:
         write(run)
     except OutputError as error:  # not a mistake to mend before a run: this one has painted
-        where = run.output if run.saved else _rescued(run)
+        where = str(run.output) if run.saved else _rescued(run)
         raise RunError(f"the picture is painted, but not all can be saved: {error}; it is {where}") from error
 
 
