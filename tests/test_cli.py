@@ -569,18 +569,18 @@ def test_an_interrupted_run_saves_its_picture(number, folder):
 
 
 def test_an_interrupted_run_goes_on(folder):
-    settings = ["steps=40", "pyramid.levels=2", "size=96", "optimizer=adam", "run_eagerly=true"]
+    settings = ["steps=20", "optimizer=adam", "run_eagerly=true"]
     arguments = [*NSTK, "run", "recipe.yaml", *settings, "-o", "part.png"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
         try:
-            next(line for line in process.stderr if line.startswith("step 4/"))
+            next(line for line in process.stderr if line.startswith("step 2/"))
             process.send_signal(signal.SIGINT)
             err = process.communicate(timeout=20)[1]
         finally:
             process.kill()
     assert process.returncode == 130, err
     done = subprocess.run([*NSTK, "resume", "part.run", "-q"], capture_output=True, text=True, env=ENVIRONMENT, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/part.png\n", "")
+    assert (done.returncode, done.stdout) == (0, f"{folder}/part.png\n"), done.stderr
     whole = nstk.run(load_recipe("recipe.yaml", [*settings, "output.path=whole.png"]), quiet=True)
     assert Path("part.png").read_bytes() == whole.path.read_bytes()
     assert sorted(path.name for path in folder.glob("part*")) == ["part.png", "part.recipe.yaml", "part.run.json"]
