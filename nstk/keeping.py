@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from .api import Scale
-from .checkpoints import RunFolder, Saved
+from .archives import Saved
+from .checkpoints import RunFolder
 from .errors import NotFinite, UserError
 from .events import Callbacks
 from .interrupts import INTERRUPTED

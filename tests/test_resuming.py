@@ -370,8 +370,11 @@ def test_what_does_not_fit_is_refused_even_if_forced(old, new, message, interrup
     if "lbfgs" in new:
         text = text[: text.index("optimizer:")] + "optimizer: lbfgs\n" + text[text.index("losses:") :]
     copy.write_text(text.replace(old, new))
+    picture = interrupted.read_bytes()
     with pytest.raises(nstk.UserError, match=message):
         nstk.resume(interrupted, force=True)
+    assert interrupted.read_bytes() == picture
+    assert RunFolder.of(interrupted).latest().step == 3
 
 
 def test_a_finished_run_has_nothing_to_resume(interrupted):
