@@ -17,19 +17,7 @@ LAYERS = [
     {"errors", "yaml_errors", "tree", "source"},  # text, and where in it something is written
     {"api", "hookspecs", "blame"},  # what a plugin is
     {"slips", "registry", "images", "archives", "events", "interrupts", "precision"},  # what the world brings
-    {
-        "scales",
-        "archives",
-        "checkpoints",
-        "recipe",
-        "problems",
-        "merging",
-        "resolving",
-        "loading",
-        "copying",
-        "schema",
-        "describing",
-    },
+    {"scales", "checkpoints", "recipe", "problems", "merging", "resolving", "loading", "copying", "schema", "describing"},
     {"features", "scaling", "objective", "problem"},  # TensorFlow: what is minimised
     {"record", "origins", "resuming", "devices", "compiling", "canvas", "steps", "painting", "keeping", "saving", "engine"},
     {"quiet", "shell", "cli", "__main__", "testing"},  # who starts it

@@ -437,7 +437,7 @@ def test_mistakes_of_the_files_and_of_the_command_line_are_told_at_once_in_their
 
 RATES = st.floats(0.001, 100) | st.fixed_dictionaries({"use": st.just("cosine"), "start": st.floats(1, 9)})
 SCALARS = {
-    "steps": st.integers(1, 10**6),
+    "steps": st.integers(2, 10**6),  # one for each scale of a pyramid
     "seed": st.integers(0, 2**32 - 1),
     "style_scale": st.floats(0.5, 8),
     "precision": st.sampled_from(["auto", "float32", "bfloat16", "float16"]),
@@ -448,6 +448,7 @@ SCALARS = {
     "losses.tv.formula": st.sampled_from(["gatys", "mean"]),
     "optimizer": st.fixed_dictionaries({"use": st.just("adam"), "learning_rate": RATES}),
     "pyramid": st.sampled_from([{"levels": 2}, {"start": 100, "ratio": 1.5}, None]),
+    "checkpoint": st.sampled_from([{"every": 5}, {"every": "10s"}, False, True, None]),
     "init": st.sampled_from(["noise", {"use": "noise", "blend": 0.5}, "content", None]),
     "callbacks.csv_log": st.sampled_from([None, False, {"path": "{name} #1: ü.csv"}]),
     "callbacks.progress": st.sampled_from([None, False, {"every": 7}]),
