@@ -3,14 +3,12 @@
     out/louvre.run/recipe.yaml                     the resolved recipe; as long as it is there, the run is unfinished
     out/louvre.run/step-0000120-1b4f0e98….npz      the two latest checkpoints
 
-A checkpoint is an uncompressed NumPy archive without pickles: one array for each variable, and `meta.json`. Its name holds the
-sha256 of all of it, so that a file which is damaged, cut short or not its own is noticed. It appears whole or not at all.
+The name of a checkpoint holds the sha256 of all of it, so that a file which is damaged, cut short or not its own is noticed. It
+appears whole or not at all.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import re
@@ -18,13 +16,12 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from .archives import DamagedError, Saved, read_archive, write_archive
 from .errors import OutputError, UserError
 from .images import write_whole
 from .source import shown
@@ -40,8 +37,7 @@ KEPT = 2
 """How many checkpoints a folder holds."""
 SUFFIX = ".run"
 RECIPE = "recipe.yaml"
-META = "meta.json"
-_NAME = re.compile(r"step-(\d+)-([0-9a-f]{64})\.npz")
+_NAME = re.compile(r"step-\d+-[0-9a-f]{64}\.npz")
 _TEMPORARY = ".nstk-*.tmp"
 
 
@@ -76,39 +72,6 @@ class Checkpoint(BaseModel):
         if isinstance(self.every, str):
             return seconds >= float(self.every[:-1])
         return self.every is not False and steps >= self.every
-
-
-class DamagedError(Exception):
-    """A checkpoint is not what was written; the message says how that shows."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint that was found whole: `meta`, and each array by its name when it is asked for."""
-
-    path: Path
-    meta: dict[str, Any]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The names of its arrays."""
-        with self._open() as archive:
-            return [name for name in archive.files if name != META]
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        with self._open() as archive:
-            array: np.ndarray = archive[name]
-        return array
-
-    @property
-    def step(self) -> int:
-        """How many steps were done."""
-        return int(self.meta["step"])
-
-    def _open(self) -> Any:
-        import numpy as np
-
-        return np.load(self.path, allow_pickle=False)
 
 
 @dataclass
@@ -196,7 +159,7 @@ class RunFolder:
         try:
             try:
                 with open(temporary, "xb") as file:
-                    digest = _write_archive(file, {"format": FORMAT, "step": step, **meta}, arrays)
+                    digest = write_archive(file, {"format": FORMAT, "step": step, **meta}, arrays)
                     file.flush()
                     os.fsync(file.fileno())
                 path = self.path / f"{name}-{digest}.npz"
@@ -217,7 +180,7 @@ class RunFolder:
         found = self.checkpoints()
         for index, path in enumerate(found):
             try:
-                saved = Saved(path, _read_meta(path))
+                saved = read_archive(path, _sha256(path))
             except DamagedError as error:
                 instead = "the one before it is used" if index + 1 < len(found) else "there is no other"
                 log.warning("the checkpoint %s is damaged (%s): %s", shown(path), error, instead)
@@ -244,53 +207,12 @@ class RunFolder:
                 return
 
 
-class _Hashed:
-    """A file to write to, and the sha256 of what was written. It cannot seek, so an archive is written from end to end."""
-
-    def __init__(self, file: BinaryIO):
-        self._file, self.digest = file, hashlib.sha256()
-
-    def write(self, data: Any) -> int:
-        self.digest.update(data)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-def _write_archive(file: BinaryIO, meta: dict[str, Any], arrays: Iterable[tuple[str, np.ndarray]]) -> str:
-    """Write what a checkpoint holds; returns the sha256 of all of it."""
-    import numpy as np
-
-    hashed: Any = _Hashed(file)
-    with ZipFile(hashed, "w", ZIP_STORED) as archive:
-        with archive.open(META, "w") as member:
-            member.write(json.dumps(meta, indent=1).encode())
-        for name, array in arrays:
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-    return str(hashed.digest.hexdigest())
-
-
-def _read_meta(path: Path) -> dict[str, Any]:
-    """What a checkpoint says of itself, once it is known to be whole. Raises `DamagedError`."""
-    match, digest = _NAME.fullmatch(path.name), hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-        if not match or digest.hexdigest() != match[2]:
-            raise DamagedError("its sha256 is not the one in its name")
-        with ZipFile(path) as archive:
-            meta: dict[str, Any] = json.loads(archive.read(META))
-            return meta
-    except (OSError, BadZipFile, KeyError, ValueError) as error:
-        raise DamagedError(str(getattr(error, "strerror", "") or error)) from error
-
-
 def _step(path: Path) -> int:
-    match = _NAME.fullmatch(path.name)
-    return int(match[1]) if match else 0
+    return int(path.name.split("-")[1])
+
+
+def _sha256(path: Path) -> str:
+    return path.stem.split("-")[2]
 
 
 def _anew(recipe: Path) -> str:

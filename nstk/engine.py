@@ -21,7 +21,8 @@ import tensorflow as tf
 
 from . import devices, images
 from .api import Stepper
-from .checkpoints import RunFolder, Saved
+from .archives import Saved
+from .checkpoints import RunFolder
 from .errors import NotFinite, OutOfMemory, UserError
 from .events import Callbacks, blaming
 from .features import Network, batch, network, references
@@ -77,10 +78,7 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     recipe = _loaded(recipe)
     check_sidecar(recipe)
     images.check_writable(recipe.path)
-    folder = RunFolder.of(recipe.path)
-    if line := folder.set_aside():
-        log.warning("%s", line)
-    return _run(recipe, folder if recipe.checkpoint.every else None, None, quiet=quiet)
+    return _run(recipe, RunFolder.of(recipe.path), None, quiet=quiet)
 
 
 def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False) -> Result:
@@ -95,14 +93,17 @@ def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, trust
     return _run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 
 
-def _run(recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool = False, quiet: bool = False) -> Result:
+def _run(recipe: Recipe, folder: RunFolder, begun: Saved | None, *, force: bool = False, quiet: bool = False) -> Result:
     """Paint, from the beginning or from a checkpoint; whatever happens, nothing is lost."""
     devices.set_up_memory()
     painting = Painting(recipe, begun)
-    keeper = Keeper(painting, folder, begun)
+    keeps = begun is not None or recipe.checkpoint.every is not False
+    keeper = Keeper(painting, folder if keeps else None, begun)
+    if begun is None and (line := folder.set_aside()):
+        log.warning("%s", line)
     log.info("%s, precision %s", painting.device, painting.choice)
     callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
-    with interruptible(painting), folder.locked() if folder else nullcontext():
+    with interruptible(painting), folder.locked() if keeps else nullcontext():
         # Its weights may not fit: said before a callback opens a file.
         net = network(recipe.backbone, recipe.losses.values(), painting.choice.dtype)
         with keeper.around(force), recorded(painting), callbacks.around(painting), saved(painting):

@@ -6,11 +6,11 @@
     │   ├── PluginError    2    a plugin that does not load, or a name that no plugin defines
     │   ├── PictureError   2    a picture that cannot be read
     │   ├── WeightsError   2    a weights file that cannot be read or does not fit the network
-    │   └── OutputError    2    a result that cannot be written where it was asked for
-    └── RunError           1    the run started and failed; the last good picture is saved
+    │   ├── OutputError    2    a result that cannot be written where it was asked for
+    └── RunError           1    the run started and failed; the last good picture is saved, or the message says where it is
         ├── CallbackError  1    a callback raised; `__cause__` is what it raised
         ├── OutOfMemory    1    there is not enough memory, however small the tiles
-        └── NotFinite      1    a loss became NaN or infinite
+        └── NotFinite      1    a loss became NaN or infinite, again after smaller moves
 
 Anything else that escapes is a bug of nstk or of a plugin, and shows its traceback.
 """

@@ -79,6 +79,9 @@ class Hooks:
     def nstk_optimizers(self) -> Iterable[type[Optimizer]]:  # type: ignore[empty-body]
         """Optimizers that a recipe can name under `optimizer:`.
 
+        A stepper with a state of its own (moments, a history) keeps it in variables and lists them in `variables`, so that a
+        run can be resumed.
+
         A whole plugin:
 
             import nstk
@@ -130,6 +133,8 @@ class Hooks:
     @hookspec
     def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
         """Callbacks that a recipe can name under `callbacks:`.
+
+        One that has to find something again in a run that is resumed returns it from `state`, and gets it in `restore`.
 
         A whole plugin:
 

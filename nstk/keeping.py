@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from .api import Optimizer, Scale
-from .checkpoints import RunFolder, Saved
+from .archives import Saved
+from .checkpoints import RunFolder
 from .errors import NotFinite, UserError
 from .events import Callbacks
 from .footprint import Way
@@ -135,7 +136,8 @@ class Keeper:
         if self.folder is None or run.steps == self._kept:
             return
         due = run.recipe.checkpoint.due(run.steps - self._kept, time.perf_counter() - self._when)
-        if not (run.stopped == INTERRUPTED if stopping else due):
+        last = work.ended and work.scale is run.scales[-1]  # what is left to do is to save the picture
+        if not (run.stopped == INTERRUPTED if stopping else due and not last):
             return
         run.look(work)
         meta = self._meta() | {

@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from . import devices, images, memory
 from .api import Evaluation, Scale, Step
+from .archives import Saved
 from .canvas import Canvas
-from .checkpoints import Saved
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import blaming
 from .features import batch, takes_precision

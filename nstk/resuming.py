@@ -9,7 +9,8 @@ from os import PathLike
 from pathlib import Path
 
 from . import record
-from .checkpoints import RECIPE, SUFFIX, RunFolder, Saved
+from .archives import Saved
+from .checkpoints import RECIPE, SUFFIX, RunFolder
 from .errors import UserError
 from .loading import load_recipe
 from .origins import changes, differences

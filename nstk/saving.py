@@ -27,7 +27,7 @@ def saved(run: Painting) -> Iterator[None]:
         yield
     except BaseException as error:
         run.fail(error)
-        if not run.steps and not (run.started and isinstance(error, NotFinite)):
+        if run.steps == run.resumed and not (run.started and isinstance(error, NotFinite)):
             raise  # an earlier result is not replaced by nothing
         where = f"the picture so far is {_save_somewhere(run)}"
         if _is_of_writing(error):

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ import os, sys, traceback
 import tensorflow, keras, h5py
 import nstk.engine
 
+print("ready", flush=True)
 for line in sys.stdin:
     command, path = line.split()
     child = os.fork()
@@ -54,6 +56,7 @@ class Server:
         pipe = subprocess.PIPE
         command = [sys.executable, "-c", SERVER]
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self.errors, text=True, env=environment)
+        assert self.process.stdout.readline() == "ready\n"
 
     def __call__(self, command, path, kill_after=None):
         """The exit code of `nstk.run` or `nstk.resume`, in a child that is killed after some seconds unless it ends before."""
@@ -61,7 +64,8 @@ class Server:
         self.process.stdin.flush()
         child = int(self.process.stdout.readline())
         if kill_after is not None and not select.select([self.process.stdout], [], [], kill_after)[0]:
-            os.kill(child, signal.SIGKILL)  # it may have ended: then it is nobody's yet, for its parent has to wait for it
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(child, signal.SIGKILL)
         return int(self.process.stdout.readline())
 
     def close(self):
@@ -125,7 +129,7 @@ def test_nothing_is_lost_but_an_interval(server, tmp_path):
     kills = finished = 0
     while kills < KILLS or folder.unfinished:
         command, path = ("resume", picture) if folder.unfinished else ("run", recipes["killed"])
-        code = server(command, path, moment.uniform(0, 0.8 * seconds) if kills < KILLS else None)
+        code = server(command, path, moment.uniform(0, seconds) if kills < KILLS else None)
         assert code in (0, -signal.SIGKILL), (tmp_path / "errors.txt").read_text()
         kills += code != 0
         if folder.unfinished:

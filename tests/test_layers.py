@@ -17,7 +17,7 @@ LAYERS = [
     "errors yaml_errors tree source",  # text, and where in it something is written
     "api hookspecs blame",  # what a plugin is
     "files pixels alpha profiles metadata deep reading writing images",  # pictures, and their files
-    "slips registry trust events interrupts precision memory",  # what else the world brings: plugins, signals
+    "slips registry trust archives events interrupts precision memory",  # what else the world brings: plugins, signals
     "scales tiling footprint checkpoints recipe problems merging resolving loading copying schema describing",  # the recipe
     "features scaling shelf objective tiled problem",  # TensorFlow: what is minimised
     "record origins resuming devices compiling canvas steps painting keeping saving starting estimating engine",  # the run

@@ -449,6 +449,7 @@ SCALARS = {
     "losses.tv.formula": st.sampled_from(["gatys", "mean"]),
     "optimizer": st.fixed_dictionaries({"use": st.just("adam"), "learning_rate": RATES}),
     "pyramid": st.sampled_from([{"levels": 2}, {"start": 100, "ratio": 1.5}, None]),
+    "checkpoint": st.sampled_from([{"every": 5}, {"every": "10s"}, False, True, None]),
     "init": st.sampled_from(["noise", {"use": "noise", "blend": 0.5}, "content", None]),
     "callbacks.csv_log": st.sampled_from([None, False, {"path": "{name} #1: ü.csv"}]),
     "callbacks.progress": st.sampled_from([None, False, {"every": 7}]),

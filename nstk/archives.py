@@ -1,0 +1,97 @@
+"""The file of a checkpoint: an uncompressed NumPy archive without pickles, an array for each variable and `meta.json`.
+
+It is written from end to end, one array after the other, and hashed on the way: a state of gigabytes is never in memory as a
+whole, nor read again to be hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+if TYPE_CHECKING:
+    import numpy as np
+
+META = "meta.json"
+
+
+class DamagedError(Exception):
+    """A checkpoint is not what was written; the message says how that shows."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was found whole: `meta`, and each array by its name when it is asked for."""
+
+    path: Path
+    meta: dict[str, Any]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of its arrays."""
+        with self._open() as archive:
+            return [name for name in archive.files if name != META]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        with self._open() as archive:
+            array: np.ndarray = archive[name]
+        return array
+
+    @property
+    def step(self) -> int:
+        """How many steps were done."""
+        return int(self.meta["step"])
+
+    def _open(self) -> Any:
+        import numpy as np
+
+        return np.load(self.path, allow_pickle=False)
+
+
+class _Hashed:
+    """A file to write to, and the sha256 of what was written. It cannot seek, so an archive is written from end to end."""
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def write_archive(file: BinaryIO, meta: dict[str, Any], arrays: Iterable[tuple[str, np.ndarray]]) -> str:
+    """Write what a checkpoint holds; returns the sha256 of all of it."""
+    import numpy as np
+
+    hashed: Any = _Hashed(file)
+    with ZipFile(hashed, "w", ZIP_STORED) as archive:
+        with archive.open(META, "w") as member:
+            member.write(json.dumps(meta, indent=1).encode())
+        for name, array in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return str(hashed.digest.hexdigest())
+
+
+def read_archive(path: Path, sha256: str) -> Saved:
+    """A checkpoint, once it is known to be whole. Raises `DamagedError`."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+        if digest.hexdigest() != sha256:
+            raise DamagedError("its sha256 is not the one in its name")
+        with ZipFile(path) as archive:
+            return Saved(path, json.loads(archive.read(META)))
+    except (OSError, BadZipFile, KeyError, ValueError) as error:
+        raise DamagedError(str(getattr(error, "strerror", "") or error)) from error
