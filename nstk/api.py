@@ -248,6 +248,10 @@ class Stepper:
     They are the same ones in the same order whenever a stepper is made for a scale of that size.
     """
 
+    good: Any = None
+    """The `tf.Variable` of a picture to go back to where the numbers go wrong, if it is among its variables; else the run
+    keeps the last picture from which a step was finite."""
+
     def step(self) -> Evaluation:
         """Move the picture once. Returns the objective as it was before the move.
 
@@ -281,8 +285,11 @@ class Optimizer(Definition):
         raise NotImplementedError
 
     def pictures(self) -> int:
-        """How many pictures in float32 its stepper holds, for the estimate of memory."""
-        return 4
+        """How many pictures in float32 its stepper holds at most, for the estimate of memory.
+
+        Without the picture itself, its gradient and the last good one.
+        """
+        return 6
 
     def within(self, pictures: int) -> Optimizer:
         """An optimizer that holds about so many pictures at most, where memory is short: itself if it can do no other."""

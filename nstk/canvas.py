@@ -14,16 +14,27 @@ class Canvas:
 
     def __init__(self, picture: np.ndarray, decay: float):
         self.picture = tf.Variable(batch(picture), name="picture")
-        self.good = tf.Variable(self.picture, name="good_picture")
+        self.good: tf.Variable = self.picture
         """The last one from which a step was finite."""
-        self.bad = tf.Variable(self.picture, name="bad_picture")
+        self.bad: tf.Variable | tf.Tensor = self.picture
         """The last one from which a step was not, to find out why."""
         self.average = Average(self.picture, decay) if decay else None
+        self._copies = False
+
+    def keep(self, good: tf.Variable | None) -> None:
+        """Before the first step: the stepper keeps the last good picture itself, or one is kept here."""
+        self._copies = good is None
+        self.good = tf.Variable(self.picture, name="good_picture") if good is None else good
+
+    def compile(self) -> None:
+        """Before steps are compiled: in them, no variable can be made."""
+        self.bad = tf.Variable(self.picture, name="bad_picture")
 
     def variables(self) -> dict[str, tf.Variable]:
-        """What steps change, by the name that it has in a checkpoint."""
+        """What steps change, by the name that it has in a checkpoint; without what the stepper keeps."""
+        good = {"good": self.good} if self._copies else {}
         average = {"average.sum": self.average.sum, "average.weight": self.average.weight} if self.average else {}
-        return {"picture": self.picture, "good": self.good, **average}
+        return {"picture": self.picture, **good, **average}
 
     def guard(self, before: tf.Tensor, evaluation: Evaluation) -> tf.Tensor:
         """Part of a step: whether the objective at the picture `before`, and the pixels now, are finite.
@@ -31,15 +42,22 @@ class Canvas:
         If they are not, the picture is put back to the last one from which a step was.
         """
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(self.picture))
-        self.good.assign(tf.where(finite, before, self.good))
-        self.picture.assign(tf.where(finite, self.picture, self.good))
-        tf.cond(finite, lambda: True, lambda: self._keep_bad(before))
+        tf.cond(finite, lambda: self._take(before), lambda: self._put_back(before))
         if self.average:
             self.average.add(self.picture)
         return finite
 
-    def _keep_bad(self, picture: tf.Tensor) -> bool:
-        self.bad.assign(picture)
+    def _take(self, before: tf.Tensor) -> bool:
+        if self._copies:
+            self.good.assign(before)
+        return True
+
+    def _put_back(self, before: tf.Tensor) -> bool:
+        if tf.executing_eagerly():
+            self.bad = before
+        else:
+            self.bad.assign(before)
+        self.picture.assign(self.good)
         return True
 
     def go_back(self) -> None:

@@ -39,15 +39,15 @@ def has_gpu() -> bool:
     return bool(tf.config.get_visible_devices("GPU"))
 
 
-def room(limit: int | None) -> int:
-    """How many bytes more a run may take: most of what is free, and no more than leads to `limit` in all.
+def room(limit: str | None) -> int:
+    """How many bytes more a run may take: most of what is free, and no more than leads to `limit` (`4GB`) in all.
 
     A GPU's memory is not known before it is used up, so there it is as much as can be.
     """
     if has_gpu():
         return sys.maxsize
     free = round(SHARE * memory.available())
-    return free if limit is None else min(free, limit - memory.resident())
+    return free if limit is None else min(free, memory.read(limit) - memory.resident())
 
 
 def machine() -> Machine:

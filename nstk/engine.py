@@ -20,21 +20,22 @@ import numpy as np
 import tensorflow as tf
 
 from . import devices, images
-from .api import Stepper
+from .api import Evaluation, Pictures, Scale, Stepper
 from .archives import Saved
 from .checkpoints import RunFolder
 from .errors import NotFinite, OutOfMemory, UserError
 from .events import Callbacks, blaming
-from .features import Network, batch, network, references
+from .features import Network, batch, network
+from .footprint import Footprint
 from .interrupts import interruptible
 from .keeping import Keeper
 from .loading import check_sidecar, load_recipe
-from .objective import Objective
 from .painting import Painting
+from .precision import FLOAT32
 from .recipe import Recipe
 from .resuming import Unfinished, unfinished
 from .saving import recorded, saved
-from .starting import moving, narrow, pictures, set_up
+from .starting import moving, narrow, narrower, objective, pictures, set_up
 
 log = logging.getLogger("nstk")
 
@@ -139,9 +140,8 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
     with _full_precision():
         tf.random.set_seed(recipe.seed)
-        net = network(recipe.backbone, plain.values())
-        objective = Objective(net, plain, references(net, made))
-        unweighted = {label: float(value) for label, value in objective.evaluate(batch(pixels)).losses.items()}
+        found = _evaluated(recipe.model_copy(update={"losses": plain}), made, pixels)
+        unweighted = {label: float(value) for label, value in found.losses.items()}
     losses = {label: recipe.losses[label].weight * value for label, value in unweighted.items()}
     for label, value in losses.items():
         if not math.isfinite(value):
@@ -162,6 +162,18 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
         "unweighted": unweighted,
         "weights": {label: loss.weight for label, loss in recipe.losses.items()},
     }
+
+
+def _evaluated(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> Evaluation:
+    """The objective at a picture, in tiles where memory is short."""
+    net = network(recipe.backbone, recipe.losses.values())
+    scale = Scale(0, pixels.shape[1], pixels.shape[0], 1)
+    way = Footprint(recipe, FLOAT32).way(scale, recipe.tiles, devices.room(recipe.memory))
+    while True:
+        try:
+            return objective(recipe, net, made, way, FLOAT32).evaluate(batch(pixels))
+        except OutOfMemory as error:
+            way = narrower(recipe, way, scale, error)
 
 
 def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .api import Backbone, Loss, Optimizer, Scale
+from .recipe import Recipe
 from .tiling import Tiling, unsplittable
 
 PICTURE = 3 * 4
 """Bytes a pixel of a picture in float32."""
-COPIES = 5
-"""Pictures that a step holds beside the optimizer's state: the picture, the last good one, the gradient, what is in between."""
+COPIES = 3
+"""Pictures that a step holds beside those of the optimizer: the picture, the last good one, the gradient."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 STEP = 2.1
 """What a step holds at its peak, in units of the activations at all layers: gradients and products come on top."""
@@ -53,15 +54,16 @@ class Way:
 class Footprint:
     """The memory of one recipe's steps, in bytes."""
 
-    def __init__(self, backbone: Backbone, losses: Mapping[str, Loss], optimizer: Optimizer, dtype: str):
-        self.backbone, self.optimizer = backbone, optimizer
-        self.losses = {label: loss for label, loss in losses.items() if loss.weight > 0}
-        self.activations = _activations(backbone, self.losses) * BYTES[dtype]
+    def __init__(self, recipe: Recipe, dtype: str):
+        self.backbone, self.optimizer = recipe.backbone, recipe.optimizer
+        self.losses = {label: loss for label, loss in recipe.losses.items() if loss.weight > 0}
+        self.activations = _activations(self.backbone, self.losses) * BYTES[dtype]
         """Bytes a pixel of all layers up to the deepest that is read."""
+        self.copies = COPIES + (recipe.average > 0)
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """What is as large as the picture, however it is evaluated."""
-        return scale.width * scale.height * PICTURE * (COPIES + optimizer.pictures())
+        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures())
 
     def whole(self, scale: Scale) -> int:
         """A step on the whole picture."""
@@ -83,7 +85,7 @@ class Footprint:
 
     def _in_tiles(self, scale: Scale, room: int) -> Way:
         """The largest tiles that fit, once the optimizer's state has left room for good ones."""
-        pictures = (room - self._step_in(GOOD, scale)) // (scale.width * scale.height * PICTURE) - COPIES
+        pictures = (room - self._step_in(GOOD, scale)) // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]
         ways = [Way(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]

@@ -56,8 +56,8 @@ class Painting:
         self.choice = _choice(recipe)
         self.precision = devices.products(self.choice.dtype)
         self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
-        self.footprint = Footprint(recipe.backbone, recipe.losses, recipe.optimizer, self.choice.dtype)
-        room = devices.room(memory.read(recipe.memory) if recipe.memory else None)
+        self.footprint = Footprint(recipe, self.choice.dtype)
+        room = devices.room(recipe.memory)
         self.ways = [self.footprint.way(scale, recipe.tiles, room) for scale in self.scales]
         """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows."""
         self.stopped = ""
@@ -180,10 +180,10 @@ class Painting:
         depth = output.depth if images.holds(path, output.depth) else 8  # a snapshot's format is its own
         images.write_picture(self.image(), path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
 
-    def begin(self, picture: np.ndarray) -> tf.Variable:
+    def begin(self, picture: np.ndarray) -> Canvas:
         """Take a picture as the one that is moved."""
         self.canvas = Canvas(picture, self.recipe.average)
-        return self.canvas.picture
+        return self.canvas
 
     @property
     def _canvas(self) -> Canvas:

@@ -31,7 +31,7 @@ class PictureProblem:
         return evaluation, self.shape(gradient)
 
     def move(self, change: Any) -> None:
-        self.image.assign(tf.clip_by_value(self.image + self.shape(change), 0.0, 255.0))
+        self.image.assign(tf.maximum(tf.minimum(self.image + self.shape(change), 255.0), 0.0))
 
     def pixel_gradient(self) -> tuple[Evaluation, Any]:
         return self.objective.value_and_grad(self.image)

@@ -33,9 +33,12 @@ def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndar
     made = pictures(run.recipe, scale.width, scale.height)
     first = initial(run.recipe, made) if picture is None else images.resize(picture, scale.width, scale.height)
     objective, way = _that_fits(run, net, scale, made, way)
-    problem = PictureProblem(run.begin(first), objective, run.recipe.parametrization, scale.steps)
+    canvas = run.begin(first)
+    del made, first  # pictures may be large, and the optimizer takes memory too
+    problem = PictureProblem(canvas.picture, objective, run.recipe.parametrization, scale.steps)
     with blaming(f"optimizer `{way.optimizer.name}`", way.optimizer):
         stepper = way.optimizer.start(problem, before)
+    canvas.keep(stepper.good)
     return Work(scale, way, problem, stepper)
 
 
@@ -84,6 +87,7 @@ def moving(run: Painting, work: Work) -> Callable[[], Move]:
 
     if run.recipe.run_eagerly or work.way.edge:
         return move
+    canvas.compile()
     with blaming(who, work.way.optimizer):
         return compiled(move, xla=run.jit)
 
@@ -103,7 +107,7 @@ def narrow(run: Painting, net: Network, work: Work, error: OutOfMemory) -> None:
     """Memory ran out in a step: go on with the objective in smaller tiles. Raises the error where they cannot be smaller."""
     made = pictures(run.recipe, work.scale.width, work.scale.height)
     scaling = work.objective.loss_scale
-    work.problem.objective, work.way = _that_fits(run, net, work.scale, made, _narrower(run, work.way, work.scale, error))
+    work.problem.objective, work.way = _that_fits(run, net, work.scale, made, narrower(run.recipe, work.way, work.scale, error))
     work.objective.loss_scale = scaling
 
 
@@ -111,26 +115,26 @@ def _that_fits(run: Painting, net: Network, scale: Scale, made: Pictures, way: W
     """The objective, in smaller tiles where memory runs out while its targets are computed."""
     while True:
         try:
-            return _objective(run, net, made, way), way
+            return objective(run.recipe, net, made, way, run.choice.dtype, xla=run.jit), way
         except OutOfMemory as error:
-            way = _narrower(run, way, scale, error)
+            way = narrower(run.recipe, way, scale, error)
 
 
-def _objective(run: Painting, net: Network, made: Pictures, way: Way) -> Objective:
-    recipe, dtype = run.recipe, run.choice.dtype
+def objective(recipe: Recipe, net: Network, made: Pictures, way: Way, dtype: str, *, xla: bool = False) -> Objective:
+    """The recipe's objective for the pictures of a scale, whole or in tiles."""
     if way.edge is None:
         return Objective(net, recipe.losses, references(net, made), dtype)
 
     def in_passes(function: Callable[..., Any]) -> Callable[..., Any]:
-        return function if recipe.run_eagerly else compiled_once_called(function, xla=run.jit)
+        return function if recipe.run_eagerly else compiled_once_called(function, xla=xla)
 
     return TiledObjective(net, recipe.losses, made, Tiling.of(recipe.backbone, recipe.losses, way.edge), dtype, in_passes)
 
 
-def _narrower(run: Painting, way: Way, scale: Scale, error: OutOfMemory) -> Way:
-    """The same in tiles of half the size, and a line that says so."""
+def narrower(recipe: Recipe, way: Way, scale: Scale, error: OutOfMemory) -> Way:
+    """The same in tiles of half the size, and a line that says so. Raises the error where they cannot be smaller."""
     smaller = way.narrower(scale)
-    if smaller is None or unsplittable(run.recipe.backbone, run.recipe.losses):
+    if smaller is None or unsplittable(recipe.backbone, recipe.losses):
         raise error
     log.warning("memory ran out at %d x %d: going on in tiles of %d pixels", scale.width, scale.height, smaller.edge)
     return smaller

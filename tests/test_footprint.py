@@ -12,9 +12,6 @@ from nstk import memory, testing
 from nstk.api import Scale
 from nstk.errors import OutOfMemory
 from nstk.footprint import LEAST, Footprint
-from nstk.plugins.backbones.vgg19 import Vgg19
-from nstk.plugins.losses.content import Content
-from nstk.plugins.losses.gram import Gram
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.lbfgs import Lbfgs
 
@@ -22,7 +19,7 @@ LARGE = Scale(0, 4096, 3072, 10)
 
 
 def footprint(optimizer):
-    return Footprint(Vgg19(), {"content": Content(), "gram": Gram()}, optimizer, "float32")
+    return Footprint(nstk.load_recipe("minimal").model_copy(update={"optimizer": optimizer}), "float32")
 
 
 def test_tiles_only_where_the_whole_does_not_fit():

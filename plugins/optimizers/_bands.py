@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import nstk
@@ -64,17 +65,14 @@ class Bands:
         self.flatness.assign(np.exp(np.interp(self.centres, before.centres + shift, known)) * pixels)
         self.known.assign(before.known)
 
-    def _spectrum(self, picture: Any) -> Any:
-        import tensorflow as tf
-
-        return tf.signal.rfft2d(tf.transpose(picture[0], [2, 0, 1]))
-
     def flatten(self, gradient: Any) -> Any:
         """Each band divided by its curvature."""
         import tensorflow as tf
 
-        scaled = self._spectrum(gradient) * tf.cast(self._scale(), tf.complex64)
-        return tf.transpose(tf.signal.irfft2d(scaled, [self.height, self.width]), [1, 2, 0])[None]
+        scale = tf.cast(self._scale(), tf.complex64)
+        size = [self.height, self.width]
+        planes = [tf.signal.irfft2d(tf.signal.rfft2d(plane) * scale, size) for plane in _planes(gradient)]
+        return tf.stack(planes, axis=-1)[None]
 
     def _scale(self) -> Any:
         """The flatness at each frequency, interpolated between the bands."""
@@ -88,16 +86,16 @@ class Bands:
         """The power at each frequency of half of the spectrum, all colours together."""
         import tensorflow as tf
 
-        spectrum = self._spectrum(picture)
-        return tf.reshape(tf.reduce_sum(tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum)), axis=0), [-1])
+        spectra = map(tf.signal.rfft2d, _planes(picture))
+        return tf.reshape(tf.add_n([tf.square(tf.math.real(it)) + tf.square(tf.math.imag(it)) for it in spectra]), [-1])
 
     def _by_band(self, power: Any) -> Any:
         import tensorflow as tf
 
         return tf.math.unsorted_segment_sum(power * self.twice, self.nearest, BANDS)
 
-    def learn(self, move: Any, change: Any) -> None:
-        """Take a move and the change of the gradient along it into account."""
+    def learn(self, move: Any, change: Any, product: Any) -> None:
+        """Take a move, the change of the gradient along it, and the inner product of both into account."""
         import tensorflow as tf
 
         power = self._power(change)
@@ -110,5 +108,10 @@ class Bands:
         self.flatness.assign(tf.exp(-smooth))
         # So that along the last move the curvature is right as a whole: y H0 y = s y, as the scalar's formula has it.
         flattened = tf.reduce_sum(power * self.twice * tf.reshape(self._scale(), [-1])) / (self.height * self.width)
-        self.flatness.assign(self.flatness * tf.reduce_sum(move * change) / flattened)
+        self.flatness.assign(self.flatness * product / flattened)
         self.known.assign(True)
+
+
+def _planes(picture: Any) -> Iterator[Any]:
+    """Its colours, one by one: what is made of them on the way may be as large as the picture if it is made of all at once."""
+    return (picture[0, :, :, channel] for channel in range(picture.shape[-1]))

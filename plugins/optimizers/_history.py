@@ -34,18 +34,17 @@ class History:
         made: list[Any] = []
         for variable in self.variables:
             with tf.control_dependencies(made[-1:]):  # one after the other: the pictures in between would all be held at once
-                made.append(tf.reduce_sum(variable * picture))
+                made.append(inner(variable, picture))
         return tf.cast(tf.stack(made), tf.float64)
 
-    def combined(self, weights: Any) -> Any:
-        """The sum of all, each times its weight."""
+    def added(self, picture: Any, weights: Any) -> Any:
+        """A picture plus all of these, each times its weight."""
         import tensorflow as tf
 
-        total = tf.zeros_like(self.variables[0])
         for weight, variable in zip(tf.unstack(tf.cast(weights, tf.float32)), self.variables, strict=True):
-            with tf.control_dependencies([total]):
-                total += weight * variable
-        return total
+            with tf.control_dependencies([picture]):
+                picture += weight * variable
+        return picture
 
     def forget(self) -> None:
         """Nothing is remembered: zeros."""
@@ -53,3 +52,14 @@ class History:
 
         for variable in self.variables:
             variable.assign(tf.zeros_like(variable))
+
+
+def inner(one: Any, other: Any) -> Any:
+    """The inner product of two pictures `[1, height, width, 3]`, float32: in float64 from row to row, and without a third picture."""
+    import tensorflow as tf
+
+    _, height, width, channels = one.shape
+    rows = tf.matmul(
+        tf.reshape(one, [height, 1, width * channels]), tf.reshape(other, [height, 1, width * channels]), transpose_b=True
+    )
+    return tf.cast(tf.reduce_sum(tf.cast(rows, tf.float64)), tf.float32)

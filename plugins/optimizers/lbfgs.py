@@ -18,12 +18,12 @@ triangular systems of the inner products, so that the history is read in a few m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import nstk
 from nstk.plugins.optimizers._bands import Bands
-from nstk.plugins.optimizers._history import History
+from nstk.plugins.optimizers._history import History, inner
 
 ARMIJO = 1e-4
 """Least share of the decrease that the gradient promises (Nocedal and Wright, equation 3.4)."""
@@ -37,8 +37,8 @@ GAIN = 1e-7, 1e-10
 """a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
-OTHERS = 5
-"""Pictures that are held beside the history: the last good one, its gradient, the direction, and what is in between."""
+OTHERS = 4
+"""Pictures that are held beside the history: the last good one's gradient, the direction, and two in between."""
 LEAST = 1e-30
 """Least square of both: float32 ends at 1e-38, and parts of them are squared."""
 
@@ -105,7 +105,7 @@ class LbfgsStepper(nstk.Stepper):
 
         evaluation, gradient = self.problem.pixel_gradient()
         image = self.problem.image.read_value()
-        promised = tf.reduce_sum(self.gradient * (image - self.good))
+        promised = inner(self.gradient, image - self.good)
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
         fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
         tf.cond(
@@ -184,8 +184,7 @@ class LbfgsStepper(nstk.Stepper):
         """Try a whole new direction; downhill where it is none."""
         import tensorflow as tf
 
-        slope = tf.reduce_sum(self.gradient * direction)
-        downhill = slope < 0
+        downhill = inner(self.gradient, direction) < 0
 
         def fall_back() -> Any:
             self._forget()
@@ -193,30 +192,30 @@ class LbfgsStepper(nstk.Stepper):
 
         direction = tf.cond(downhill, lambda: direction, fall_back)
         self.direction.assign(direction)
-        self.slope.assign(tf.reduce_sum(self.gradient * direction))
+        self.slope.assign(inner(self.gradient, direction))
         self.length.assign(1.0)
         self._move()
 
     def _move(self) -> None:
         import tensorflow as tf
 
-        self.problem.image.assign(tf.clip_by_value(self.good + self.length * self.direction, 0.0, 255.0))
+        self.problem.image.assign(tf.maximum(tf.minimum(self.good + self.length * self.direction, 255.0), 0.0))
 
-    def _free(self) -> Any:
-        """1 where a pixel can move, 0 where it is at the box's wall and its gradient points outwards."""
+    def _freed(self) -> Callable[[Any], Any]:
+        """A function that leaves of a vector the pixels that can move: not those at the box's wall whose gradient points outwards."""
         import tensorflow as tf
 
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
-        return tf.cast(~held, tf.float32)
+        return lambda vector: tf.where(held, 0.0, vector)
 
     def _steepest(self) -> Any:
         """Downhill in the parametrization's unknowns, with the length of a first move."""
         import tensorflow as tf
 
-        free = self._free()
-        gradient = self.gradient * free
-        down = -free * self._scaled(gradient)
-        return down * (self.settings.first / tf.maximum(tf.sqrt(tf.reduce_mean(tf.square(down))), 1e-30))
+        freed = self._freed()
+        down = freed(self._scaled(freed(self.gradient)))
+        size = tf.sqrt(inner(down, down) / down.shape.num_elements())
+        return down * (-self.settings.first / tf.maximum(size, 1e-30))
 
     def _newton(self) -> Any:
         """The quasi-Newton direction; straight down while there is no history."""
@@ -231,8 +230,7 @@ class LbfgsStepper(nstk.Stepper):
         """
         import tensorflow as tf
 
-        free = self._free()
-        gradient = self.gradient * free
+        freed = self._freed()
         m = self.settings.history
         order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # of the pairs, the oldest first
         upper = tf.linalg.band_part(tf.gather(tf.gather(self.products, order), order, axis=1), 0, -1)
@@ -240,14 +238,14 @@ class LbfgsStepper(nstk.Stepper):
         def products(history: History, vector: Any) -> Any:
             return tf.gather(history.products(vector), order)[:, None]
 
-        def combined(history: History, weights: Any) -> Any:
-            return history.combined(tf.scatter_nd(order[:, None], weights[:, 0], [m]))
+        def added(vector: Any, history: History, weights: Any) -> Any:
+            return history.added(vector, tf.scatter_nd(order[:, None], weights[:, 0], [m]))
 
-        a = tf.linalg.triangular_solve(upper, products(self.moves, gradient), lower=False)
-        r = free * self._scaled(gradient - combined(self.changes, a))
+        a = tf.linalg.triangular_solve(upper, products(self.moves, freed(self.gradient)), lower=False)
+        r = freed(self._scaled(added(freed(self.gradient), self.changes, -a)))
         right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes, r)
         c = tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True)
-        return -free * (r + combined(self.moves, c))
+        return tf.negative(freed(added(r, self.moves, c)))
 
     def _scaled(self, vector: Any) -> Any:
         """H0: what the curvature is taken for where the history says nothing."""
@@ -263,8 +261,7 @@ class LbfgsStepper(nstk.Stepper):
         """Keep a pair, if its curvature is positive: then H stays positive definite."""
         import tensorflow as tf
 
-        product = tf.reduce_sum(move * change)
-        moved, changed = tf.reduce_sum(tf.square(move)), tf.reduce_sum(tf.square(change))
+        product, moved, changed = inner(move, change), inner(move, move), inner(change, change)
         curved = (product > CURVED * tf.sqrt(moved) * tf.sqrt(changed)) & (tf.minimum(moved, changed) > LEAST)
 
         def keep() -> bool:
@@ -281,10 +278,10 @@ class LbfgsStepper(nstk.Stepper):
             self.products.assign(tf.linalg.set_diag(kept, tf.where(filled, tf.linalg.diag_part(kept), 1.0)))
             self.count.assign_add(1)
             if self.bands:
-                self.bands.learn(move, change)
+                self.bands.learn(move, change, product)
             else:
                 shaped = self.problem.shape(change)
-                self.scale.assign(product / tf.reduce_sum(tf.square(shaped)))
+                self.scale.assign(product / inner(shaped, shaped))
             return True
 
         tf.cond(self.begun & curved, keep, lambda: False)

@@ -1,0 +1,17 @@
+"""A process of its own: what `nstk estimate` says of a recipe's last scale."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import nstk
+from nstk import devices, estimating
+from nstk.painting import Painting
+
+if __name__ == "__main__":
+    spec = json.loads(sys.argv[1])
+    recipe = nstk.load_recipe({**spec["settings"], "extends": spec["recipe"]})
+    devices.set_up_memory()
+    last = estimating.estimate(Painting(recipe))[-1]
+    print("\n" + json.dumps({"seconds": last.seconds, "bytes": last.bytes, "edge": last.way.edge}))
