@@ -1,6 +1,6 @@
-"""Part `size`: what `nstk estimate` says against what a run takes, a step in tiles against one on the whole, large pictures' memory.
+"""Part `size`: the estimate against what a run takes, a step in tiles against one on the whole, large pictures' memory.
 
-All runs are those of `recipes/minimal.yaml`: nstk's default losses and its default optimizer, whose history is in the memory too.
+All runs are of `recipes/minimal.yaml`: nstk's default losses and its default optimizer, whose history is in the memory too.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ LAYERS = [
     "api hookspecs blame",  # what a plugin is
     "files pixels alpha profiles metadata deep reading writing images",  # pictures, and their files
     "slips registry trust archives events interrupts precision memory",  # what else the world brings: plugins, signals
-    "scales tiling footprint checkpoints recipe problems merging resolving loading copying schema describing",  # the recipe
+    "problems scales tiling checkpoints recipe footprint",  # the recipe,
+    "merging findings checking fitting resolving loading copying schema describing",  # and how it is read and told
     "features scaling shelf objective tiled problem",  # TensorFlow: what is minimised
     "record origins resuming devices compiling canvas steps painting keeping saving starting estimating engine",  # the run
     "quiet shell cli __main__ testing",  # who starts it

@@ -55,7 +55,7 @@ class History:
 
 
 def inner(one: Any, other: Any) -> Any:
-    """The inner product of two pictures `[1, height, width, 3]`, float32: in float64 from row to row, and without a third picture."""
+    """The inner product of two pictures `[1, height, width, 3]`; their product, a third picture, is never there as a whole."""
     import tensorflow as tf
 
     _, height, width, channels = one.shape

@@ -202,7 +202,7 @@ class LbfgsStepper(nstk.Stepper):
         self.problem.image.assign(tf.maximum(tf.minimum(self.good + self.length * self.direction, 255.0), 0.0))
 
     def _freed(self) -> Callable[[Any], Any]:
-        """A function that leaves of a vector the pixels that can move: not those at the box's wall whose gradient points outwards."""
+        """What takes from a vector the pixels that cannot move: those at the box's wall whose gradient points outwards."""
         import tensorflow as tf
 
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
