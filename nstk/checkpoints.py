@@ -23,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .archives import DamagedError, Saved, read_archive, write_archive
 from .errors import OutputError, UserError
-from .images import write_whole
+from .files import TEMPORARY, write_whole
 from .source import shown
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ KEPT = 2
 SUFFIX = ".run"
 RECIPE = "recipe.yaml"
 _NAME = re.compile(r"step-\d+-[0-9a-f]{64}\.npz")
-_TEMPORARY = ".nstk-*.tmp"
 
 
 def _interval(value: Any) -> Any:
@@ -112,7 +111,7 @@ class RunFolder:
         try:
             if handle is not None and not _take(handle):
                 raise UserError(f"{shown(self.path)} is being painted by another process: wait for it, or stop it first")
-            self._drop(self.path.glob(_TEMPORARY))  # of a process that was killed while it wrote
+            self._drop(self.path.glob(TEMPORARY.format("*")))  # of a process that was killed while it wrote
             yield
         finally:
             if handle is not None:
@@ -155,7 +154,7 @@ class RunFolder:
         `arrays` are taken one at a time, and each goes straight to the file: together they may be larger than the memory.
         """
         name = f"step-{step:07}"
-        temporary = self.path / f".nstk-{secrets.token_hex(8)}.tmp"
+        temporary = self.path / TEMPORARY.format(secrets.token_hex(8))
         try:
             try:
                 with open(temporary, "xb") as file:
@@ -194,7 +193,7 @@ class RunFolder:
 
     def remove(self) -> None:
         """The run is finished: remove what was written here, the recipe first, and the folder if nothing else is in it."""
-        self._drop([self.recipe, *self.checkpoints(), *self.path.glob(_TEMPORARY)])
+        self._drop([self.recipe, *self.checkpoints(), *self.path.glob(TEMPORARY.format("*"))])
         with suppress(OSError):
             self.path.rmdir()
 

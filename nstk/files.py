@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,11 @@ from typing import Any
 from .errors import OutputError
 
 Location = str | os.PathLike[str]
+
+TEMPORARY = ".nstk-{}.tmp"
+"""What a file is called until all of it is written."""
+ABANDONED = 3600
+"""Seconds since the last word was written to such a file, after which nobody will write the rest."""
 
 
 def write_whole(path: Location, data: bytes | str) -> None:
@@ -26,9 +32,15 @@ def write_whole(path: Location, data: bytes | str) -> None:
 
 
 def check_writable(path: Location) -> None:
-    """Make the folder of a file that is to be written later, and prove that one can be made there. Raises `OutputError`."""
-    with _a_file_beside(path):
-        pass
+    """Make the folder of a file that is to be written later, and prove that one can be made there. Raises `OutputError`.
+
+    What processes that were killed have left there is removed.
+    """
+    with _a_file_beside(path) as (_, target):
+        for left in Path(target).parent.glob(TEMPORARY.format("*")):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED:
+                    left.unlink()
 
 
 @contextmanager
@@ -37,7 +49,7 @@ def _a_file_beside(path: Location) -> Iterator[tuple[Any, str]]:
     target = os.path.realpath(path)  # through a symbolic link, as an ordinary write would
     if os.path.exists(target) and not os.path.isfile(target):
         raise OutputError(f"cannot write {path}: it is a {'folder' if os.path.isdir(target) else 'device'}; name a file")
-    temporary = os.path.join(os.path.dirname(target), f".nstk-{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(os.path.dirname(target), TEMPORARY.format(secrets.token_hex(8)))
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         try:

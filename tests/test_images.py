@@ -9,6 +9,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from importlib import resources
 
@@ -621,6 +622,15 @@ def test_check_writable_leaves_only_the_folder(tmp_path):
     images.write_whole(tmp_path / "old.txt", "old")
     images.check_writable(tmp_path / "old.txt")
     assert (tmp_path / "old.txt").read_text() == "old"
+
+
+def test_what_a_killed_process_has_left_is_removed_in_time(tmp_path):
+    old, new = tmp_path / ".nstk-0123.tmp", tmp_path / ".nstk-4567.tmp"
+    for path in (old, new):
+        path.write_text("half of")
+    os.utime(old, (time.time() - 7200,) * 2)
+    images.check_writable(tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == [new]
 
 
 @pytest.mark.parametrize(
