@@ -115,14 +115,14 @@ def test_the_plugin_test_passes(newcomer: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_loss_of_sums_can_be_split(newcomer: Path) -> None:
-    settings = [*SMALL, "callbacks.progress=false", "losses.mean_colour.weight=5", "checkpoint=false"]
+    settings = [*SMALL, "size=160", "callbacks.progress=false", "losses.mean_colour.weight=5"]
     whole, tiled = (
-        nstk.run(nstk.load_recipe("louvre", [*settings, f"tiles={tiles}"], plugins=["mean_colour.py"])) for tiles in ("off", 32)
+        nstk.run(nstk.load_recipe("louvre", [*settings, f"tiles={tiles}"], plugins=["mean_colour.py"])) for tiles in ("off", 64)
     )
     assert whole.losses["mean_colour"] > 0
     assert tiled.losses == pytest.approx(whole.losses, rel=1e-4)
     with pytest.raises(nstk.RecipeError, match="loss `sobel` cannot be split into tiles"):
-        nstk.load_recipe("louvre", ["losses.sobel=", "tiles=32"], plugins=["sobel.py"])
+        nstk.load_recipe("louvre", ["losses.sobel=", "tiles=64"], plugins=["sobel.py"])
 
 
 def test_plugins_do_what_is_said(newcomer: Path) -> None:
