@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from . import devices, memory
@@ -85,11 +86,14 @@ def told(recipe: Recipe) -> tuple[bool, list[str]]:
 
 def _what_would(run: Painting, most: Forecast) -> str:
     """The largest size that fits."""
-    for size in reversed(range(MIN_SIDE, run.recipe.size, 16)):
+    sizes = range(MIN_SIDE, run.recipe.size, 16)
+
+    def too_large(size: int) -> bool:
         scale = Scale(0, *fit(most.scale.width, most.scale.height, size), 1)
-        if run.footprint.way(scale, run.recipe.tiles, most.way.room).fits:
-            return f"`size: {size}` would"
-    return "no size would"
+        return not run.footprint.way(scale, run.recipe.tiles, most.way.room).fits
+
+    fitting = bisect_left(sizes, True, key=too_large)
+    return f"`size: {sizes[fitting - 1]}` would" if fitting else "no size would"
 
 
 def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
