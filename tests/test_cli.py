@@ -552,7 +552,8 @@ def test_a_bug_shows_its_traceback_and_ends_with_1(folder):
 
 
 def test_run_quietly_and_run_the_saved_recipe_again(folder):
-    done = subprocess.run([*NSTK, "run", "recipe.yaml", "-q"], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    once = [*NSTK, "run", "recipe.yaml", "optimizer.history=3", "-q"]  # a short history is quickly compiled
+    done = subprocess.run(once, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/out/recipe.png\n", "")
     assert {path.name for path in Path("out").iterdir()} == {"recipe.png", "recipe.recipe.yaml", "recipe.run.json"}
     first = Path("out/recipe.png").read_bytes()
@@ -564,7 +565,7 @@ def test_run_quietly_and_run_the_saved_recipe_again(folder):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_saves_its_picture(number, folder):
-    args = [*NSTK, "run", "recipe.yaml", "steps=1000000", "callbacks.progress="]
+    args = [*NSTK, "run", "recipe.yaml", "steps=1000000", "optimizer.history=3", "callbacks.progress="]
     with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
         try:
             said = next(line for line in process.stderr if line.startswith("step 1/"))

@@ -82,7 +82,11 @@ def test_every_scale_keeps_the_contents_aspect():
     ]
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+LBFGS = {"use": "lbfgs", "history": 3}
+"""A short history is quickly compiled."""
+
+
+@pytest.mark.parametrize("optimizer", ["adam", LBFGS], ids=["adam", "lbfgs"])
 def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     result = testing.run_recipe(tmp_path, optimizer=optimizer, pyramid={"levels": 2}, steps=[4, 3])
     assert [row["scale"] for row in result.history] == [0] * 4 + [1] * 3
@@ -96,7 +100,7 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
 
 
 def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
-    first = testing.run_recipe(tmp_path, optimizer="lbfgs", pyramid={"start": 20}, steps=7, average=0.5)
+    first = testing.run_recipe(tmp_path, optimizer=LBFGS, pyramid={"start": 20}, steps=7, average=0.5)
     saved = first.path.read_bytes()
     again = nstk.run(nstk.load_recipe(tmp_path / "out.recipe.yaml"))
     assert again.path.read_bytes() == saved

@@ -38,7 +38,7 @@ def scipys(value_and_grad, start, evaluations, history):
         losses.append(float(evaluation.loss))
         return losses[-1], np.asarray(gradient, np.float64).ravel()
 
-    options = {"maxcor": history, "maxfun": 2 * evaluations, "maxiter": 2 * evaluations, "ftol": 0, "gtol": 0}
+    options = {"maxcor": history, "maxfun": evaluations, "maxiter": evaluations, "ftol": 0, "gtol": 0}
     optimize.minimize(of_vector, start.ravel(), jac=True, method="L-BFGS-B", bounds=[(0, 255)] * start.size, options=options)
     return min(losses[:evaluations])
 
@@ -77,11 +77,12 @@ def style():
     return tf.function(objective.value_and_grad, autograph=False), pictures.content.astype(np.float64)
 
 
-@pytest.mark.parametrize("scaling", ["scalar", "bands"])
-def test_a_style_problem_is_solved_as_fast_as_by_scipy(style, scaling):
+def test_a_style_problem_is_solved_as_fast_as_by_scipy(style):
     value_and_grad, start = style
-    ours, _ = minimise(Lbfgs(scaling=scaling), value_and_grad, start, 60)
-    assert ours <= 1.01 * scipys(value_and_grad, start, 60, 20)
+    theirs = scipys(value_and_grad, start, 60, 20)
+    for scaling in ("scalar", "bands"):
+        ours, _ = minimise(Lbfgs(scaling=scaling), value_and_grad, start, 60)
+        assert ours <= 1.01 * theirs, scaling
 
 
 def quadratic(wanted, weights=1.0):
@@ -156,7 +157,8 @@ def test_a_minimum_ends_the_run_with_a_reason(run_eagerly, tmp_path):
 
 def test_a_stalled_scale_gives_way_to_the_next(tmp_path):
     settings = {"losses": {"content": {"layers": ["image"], "formula": "mean"}}, "init": {"use": "noise", "amplitude": 50}}
-    result = testing.run_recipe(tmp_path, optimizer="lbfgs", steps=[500, 3], pyramid={"levels": 2}, **settings)
+    settings["optimizer"] = {"use": "lbfgs", "history": 5}
+    result = testing.run_recipe(tmp_path, steps=[500, 3], pyramid={"levels": 2}, **settings)
     assert result.stopped == "done"
     assert [row["scale"] for row in result.history][-3:] == [1, 1, 1]
     assert len(result.history) < 100
@@ -236,6 +238,6 @@ def test_the_state_is_in_variables_that_can_be_put_back():
 def test_it_composes_with_every_parametrization(style, parametrization):
     value_and_grad, start = style
     first = float(value_and_grad(tf.constant(start[None], tf.float32))[0].loss)
-    for optimizer in (Lbfgs(), Lbfgs(scaling="scalar")):
+    for optimizer in (Lbfgs(history=5), Lbfgs(history=5, scaling="scalar")):  # a short history is quickly compiled
         ours, _ = minimise(optimizer, value_and_grad, start, 20, parametrization=parametrization)
         assert ours < 0.3 * first
