@@ -66,7 +66,11 @@ class Canvas:
 
     def image(self) -> np.ndarray:
         """The picture now, or the average; height x width x 3, float32, 0..255."""
-        return np.array((self.average.value() if self.average else self.picture)[0])
+        return self.shown().numpy()[0]  # type: ignore[no-any-return]
+
+    def shown(self) -> tf.Tensor:
+        """The same as a tensor: `[1, height, width, 3]`."""
+        return self.average.value() if self.average else self.picture.read_value()
 
 
 class Average:

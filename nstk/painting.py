@@ -19,7 +19,7 @@ from .archives import Saved
 from .canvas import Canvas
 from .errors import NotFinite, OutputError, RunError, UserError
 from .events import blaming
-from .features import batch, takes_precision
+from .features import takes_precision
 from .footprint import Footprint
 from .interrupts import INTERRUPTED
 from .origins import origins
@@ -262,7 +262,7 @@ class Painting:
 
     def settle(self, work: Work) -> None:
         """Evaluate the picture that is saved: the last step's losses belong to the picture before its move."""
-        evaluation = work.objective.evaluate(batch(self.image()))
+        evaluation = work.objective.evaluate(self._canvas.shown())
         losses = {label: float(evaluation.losses[label]) for label in self.labels}
         self.look(work)
         if what := _infinite(float(evaluation.loss), losses):

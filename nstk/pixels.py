@@ -64,14 +64,27 @@ def to_uint8(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """A picture of 0..255 in any number type, rounded and clipped: same shape, uint8."""
     import numpy as np
 
-    return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
+    made: NDArray[np.uint8] = _rounded(picture, np.uint8)
+    return made
 
 
 def to_uint16(picture: NDArray[Any]) -> NDArray[np.uint16]:
     """A picture of 0..255 in any number type as levels of 0..65535, rounded and clipped: same shape, uint16."""
     import numpy as np
 
-    return np.asarray(np.rint(np.multiply(picture, 257, dtype=np.float32)).clip(0, 65535), np.uint16)
+    made: NDArray[np.uint16] = _rounded(picture, np.uint16)
+    return made
+
+
+def _rounded(picture: NDArray[Any], levels: type[np.unsignedinteger[Any]]) -> Any:
+    """0..255 as the levels of a number type; row by row, for copies of a large picture would take much memory."""
+    import numpy as np
+
+    made = np.empty(picture.shape, levels)
+    most = np.iinfo(levels).max
+    for row, pixels in zip(made, picture, strict=True):
+        row[...] = np.rint(np.multiply(pixels, most // 255, dtype=np.float32)).clip(0, most)
+    return made
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -10,6 +10,7 @@ The tiles of a pass do not depend on each other. Where TensorFlow has several de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from .precision import FLOAT32
 from .shelf import Shelf
 from .tiling import Tile, Tiling
 
+ALIGNED = 64
+"""Bytes; what the widest instructions read at once."""
 ZERO = tf.UnconnectedGradients.ZERO
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -134,10 +137,10 @@ class TiledObjective(Objective):
             tape.watch(tf.nest.flatten(statistics))
             evaluation = self._scored(statistics, losses)
         upstream = tape.gradient(evaluation.loss, statistics, factor, ZERO)
-        gradient = np.zeros(pixels.shape, np.float32)
+        gradient = zeros(tuple(pixels.shape))
         for tile, pulled in self._each(pixels, lambda tile, crop, maps: self._of(tile).pulled_back(crop, maps, upstream)):
             gradient[:, tile.rows.seen, tile.columns.seen] += pulled
-        return evaluation, tf.convert_to_tensor(gradient)
+        return evaluation, tf.experimental.dlpack.from_dlpack(gradient.__dlpack__())  # a conversion would copy it, twice
 
     def _scored(self, statistics: Mapping[str, Any], losses: Mapping[str, Loss]) -> Evaluation:
         return weighted(losses, lambda label, _: self.losses[label].score(statistics[label], self.targets[label].sums))
@@ -200,6 +203,14 @@ class TiledObjective(Objective):
         if shape not in self._passes:
             self._passes[shape] = Passes(self._compiled(statistics), self._compiled(pulled_back))
         return self._passes[shape]
+
+
+def zeros(shape: tuple[int, ...]) -> np.ndarray:
+    """An array of float32 that can become a tensor without being copied: it begins where TensorFlow wants one to begin."""
+    size = 4 * math.prod(shape)
+    memory = np.zeros(size + ALIGNED, np.uint8)
+    first = -memory.ctypes.data % ALIGNED
+    return memory[first : first + size].view(np.float32).reshape(shape)
 
 
 def cut_out(map_: tf.Tensor, rows: slice, columns: slice) -> tf.Tensor:

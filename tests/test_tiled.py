@@ -68,12 +68,26 @@ def test_tiles_are_exact(size, style, edge, pooling, pool_padding, padding):
     assert_equal(*objectives(size, style, edge, backbone), size)
 
 
-def test_tiles_of_the_real_network_are_exact():
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_tiles_of_the_real_network_are_exact(pooling):
     size = (150, 165)
     losses = {"content": Content(layers=["block3_conv2"]), "gram": Gram(layers=["block1_conv1", "block3_conv1"])}
-    whole, tiled = objectives(size, (70, 60), 96, Vgg19(), losses)
+    whole, tiled = objectives(size, (70, 60), 96, Vgg19(pooling=pooling, convolution="direct"), losses)
     assert len(tiled._tiles) == 4
     assert_equal(whole, tiled, size)
+
+
+def test_winograds_rounding_is_all_that_differs():
+    """It is another in tiles. Where a pooling's largest activations are equal to the last bits, it decides which one counts."""
+    size = (256, 320)
+    losses = {"content": Content(layers=["block3_conv2"]), "gram": Gram(layers=["block1_conv1", "block3_conv1"])}
+    whole, tiled = objectives(size, (70, 60), 192, Vgg19(), losses)
+    picture = batch(testing.pictures(size, 2).content)
+    (one, expected), (other, gradient) = (it.value_and_grad(picture) for it in (whole, tiled))
+    assert float(other.loss) == pytest.approx(float(one.loss), rel=EXACT)
+    errors = np.abs(gradient - expected) / np.sqrt(np.mean(np.square(expected)))
+    assert np.median(errors) <= EXACT
+    assert errors.max() < 1
 
 
 def test_compiled_passes_are_the_same():

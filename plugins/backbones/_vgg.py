@@ -151,12 +151,12 @@ def _max_pool() -> Callable[[tf.Tensor], tf.Tensor]:
             count, height, width, channels = tf.unstack(tf.shape(x))
             rows, columns = height // 2, width // 2
             windows = tf.reshape(x[:, : 2 * rows, : 2 * columns], [count, rows, 2, columns, 2, channels])
-            left, nothing = upstream, tf.zeros_like(upstream)  # what no activation of the window has taken yet
+            left = upstream  # what no activation of the window has taken yet
             takes = []
             for i, j in ((0, 0), (0, 1), (1, 0)):
-                largest = tf.equal(windows[:, :, i, :, j], y)
-                takes.append(tf.where(largest, left, nothing))
-                left = tf.where(largest, nothing, left)
+                largest = tf.cast(tf.equal(windows[:, :, i, :, j], y), upstream.dtype)
+                takes.append(largest * left)
+                left -= takes[-1]
             lines = [tf.stack(takes[:2], axis=3), tf.stack([takes[2], left], axis=3)]
             made = tf.reshape(tf.stack(lines, axis=2), [count, 2 * rows, 2 * columns, channels])
             return tf.pad(made, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])

@@ -26,15 +26,12 @@ class Bands:
         self.lowest = 1 / max(self.height, self.width)
         step = np.log(np.sqrt(0.5) / self.lowest) / (BANDS - 1)  # the bands are even in octaves
         place = np.clip(np.log(np.maximum(frequency, 1e-9) / self.lowest) / step, 0, BANDS - 1)
+        self.place = tf.constant(place, tf.float32)  # 2.25 is a quarter of the way from the third band to the fourth
         self.centres = np.log(self.lowest) + step * np.arange(BANDS)
-        self.below = np.minimum(place.astype(np.int32), BANDS - 2)
-        self.between = (place - self.below).astype(np.float32)  # 0: in the band below, 1: in the one above
-        self.nearest = np.rint(place).astype(np.int32).ravel()
-        twice = np.full(frequency.shape, 2, np.float32)  # half of the coefficients are left out, for they are conjugates
-        twice[:, 0] = 1
+        self.twice = np.full(frequency.shape[1], 2, np.float32)  # half of the coefficients are left out: they are conjugates
+        self.twice[0] = 1
         if self.width % 2 == 0:
-            twice[:, -1] = 1
-        self.twice = twice.ravel()
+            self.twice[-1] = 1
         self.moved, self.changed = tf.Variable(tf.zeros(BANDS)), tf.Variable(tf.zeros(BANDS))  # sums of |s|^2, |y|^2
         self.flatness = tf.Variable(tf.ones(BANDS))  # the inverse of the curvature
         self.known = tf.Variable(False)
@@ -79,20 +76,24 @@ class Bands:
         import tensorflow as tf
 
         logs = tf.math.log(self.flatness)
-        low, high = tf.gather(logs, self.below), tf.gather(logs, self.below + 1)
-        return tf.exp(low + self.between * (high - low))
+        below = tf.minimum(tf.cast(self.place, tf.int32), BANDS - 2)
+        slopes = tf.gather(logs[1:] - logs[:-1], below)
+        return tf.exp(tf.gather(logs, below) + (self.place - tf.cast(below, tf.float32)) * slopes)
 
     def _power(self, picture: Any) -> Any:
-        """The power at each frequency of half of the spectrum, all colours together."""
+        """The power at each frequency, all colours and both halves of the spectrum together."""
         import tensorflow as tf
 
-        spectra = map(tf.signal.rfft2d, _planes(picture))
-        return tf.reshape(tf.add_n([tf.square(tf.math.real(it)) + tf.square(tf.math.imag(it)) for it in spectra]), [-1])
+        power = tf.zeros_like(self.place)
+        for plane in _planes(picture):
+            spectrum = tf.signal.rfft2d(plane)
+            power += tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
+        return power * self.twice
 
     def _by_band(self, power: Any) -> Any:
         import tensorflow as tf
 
-        return tf.math.unsorted_segment_sum(power * self.twice, self.nearest, BANDS)
+        return tf.math.unsorted_segment_sum(power, tf.cast(tf.round(self.place), tf.int32), BANDS)
 
     def learn(self, move: Any, change: Any, product: Any) -> None:
         """Take a move, the change of the gradient along it, and the inner product of both into account."""
@@ -107,7 +108,7 @@ class Bands:
         smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
         self.flatness.assign(tf.exp(-smooth))
         # So that along the last move the curvature is right as a whole: y H0 y = s y, as the scalar's formula has it.
-        flattened = tf.reduce_sum(power * self.twice * tf.reshape(self._scale(), [-1])) / (self.height * self.width)
+        flattened = tf.reduce_sum(power * self._scale()) / (self.height * self.width)
         self.flatness.assign(self.flatness * product / flattened)
         self.known.assign(True)
 

@@ -37,14 +37,12 @@ class History:
                 made.append(inner(variable, picture))
         return tf.cast(tf.stack(made), tf.float64)
 
-    def added(self, picture: Any, weights: Any) -> Any:
-        """A picture plus all of these, each times its weight."""
+    def add_to(self, picture: Any, weights: Any) -> None:
+        """Add all of these to a picture, a variable, each times its weight."""
         import tensorflow as tf
 
         for weight, variable in zip(tf.unstack(tf.cast(weights, tf.float32)), self.variables, strict=True):
-            with tf.control_dependencies([picture]):
-                picture += weight * variable
-        return picture
+            picture.assign_add(weight * variable)
 
     def forget(self) -> None:
         """Nothing is remembered: zeros."""

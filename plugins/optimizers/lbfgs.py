@@ -129,7 +129,7 @@ class LbfgsStepper(nstk.Stepper):
         self.scale.assign(1.0)
         if self.bands:
             self.bands.forget()
-        self._propose(self._steepest())
+        self._propose(self._steepest)
         return True
 
     def finish(self) -> None:
@@ -144,18 +144,16 @@ class LbfgsStepper(nstk.Stepper):
         import tensorflow as tf
 
         decrease = self.loss - evaluation.loss
-        self._remember(image - self.good, gradient - self.gradient)
+        self._remember(_replaced(self.good, image), _replaced(self.gradient, gradient))
         self.start.assign(tf.where(self.begun, self.start, tf.abs(evaluation.loss)))
         least = tf.maximum(GAIN[0] * tf.abs(self.loss), GAIN[1] * self.start)
         self.flat.assign(tf.where(self.begun & (decrease <= least), self.flat + 1, 0))
-        self.good.assign(image)
-        self.gradient.assign(gradient)
         self.loss.assign(evaluation.loss)
         self.losses.assign(tf.stack(list(evaluation.losses.values())))
         self.begun.assign(True)
         self.rejected.assign(0)
         self.stuck.assign(self.flat >= FLAT)
-        self._propose(self._newton())
+        self._propose(self._newton)
         return True
 
     def _reject(self, loss: Any) -> bool:
@@ -169,7 +167,7 @@ class LbfgsStepper(nstk.Stepper):
 
         def restart() -> bool:
             self._forget()
-            self._propose(self._steepest())
+            self._propose(self._steepest)
             return True
 
         def shorten() -> bool:
@@ -180,19 +178,17 @@ class LbfgsStepper(nstk.Stepper):
         self.stuck.assign(self.rejected >= 2 * TRIES)
         return True
 
-    def _propose(self, direction: Any) -> None:
-        """Try a whole new direction; downhill where it is none."""
+    def _propose(self, point: Callable[[], bool]) -> None:
+        """Try a whole new direction, to which `point` points; downhill where it is none."""
         import tensorflow as tf
 
-        downhill = inner(self.gradient, direction) < 0
-
-        def fall_back() -> Any:
+        def fall_back() -> bool:
             self._forget()
             return self._steepest()
 
-        direction = tf.cond(downhill, lambda: direction, fall_back)
-        self.direction.assign(direction)
-        self.slope.assign(inner(self.gradient, direction))
+        point()
+        tf.cond(inner(self.gradient, self.direction) < 0, lambda: True, fall_back)
+        self.slope.assign(inner(self.gradient, self.direction))
         self.length.assign(1.0)
         self._move()
 
@@ -201,51 +197,56 @@ class LbfgsStepper(nstk.Stepper):
 
         self.problem.image.assign(tf.maximum(tf.minimum(self.good + self.length * self.direction, 255.0), 0.0))
 
-    def _freed(self) -> Callable[[Any], Any]:
-        """What takes from a vector the pixels that cannot move: those at the box's wall whose gradient points outwards."""
+    def _freed(self, vector: Any) -> Any:
+        """A vector without the pixels that cannot move: those at the box's wall whose gradient points outwards."""
         import tensorflow as tf
 
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
-        return lambda vector: tf.where(held, 0.0, vector)
+        return tf.where(held, 0.0, vector)
 
-    def _steepest(self) -> Any:
-        """Downhill in the parametrization's unknowns, with the length of a first move."""
+    def _steepest(self) -> bool:
+        """Point downhill in the parametrization's unknowns, with the length of a first move."""
         import tensorflow as tf
 
-        freed = self._freed()
-        down = freed(self._scaled(freed(self.gradient)))
-        size = tf.sqrt(inner(down, down) / down.shape.num_elements())
-        return down * (-self.settings.first / tf.maximum(size, 1e-30))
+        direction = self.direction
+        direction.assign(self._freed(self._scaled(self._freed(self.gradient))))
+        size = tf.sqrt(inner(direction, direction) / direction.shape.num_elements())
+        direction.assign(direction * (-self.settings.first / tf.maximum(size, 1e-30)))
+        return True
 
-    def _newton(self) -> Any:
-        """The quasi-Newton direction; straight down while there is no history."""
+    def _newton(self) -> bool:
+        """Point to where the quasi-Newton step leads; straight down while there is no history."""
         import tensorflow as tf
 
-        return tf.cond(self.count > 0, self._recursion, self._steepest)
+        return tf.cond(self.count > 0, self._recursion, self._steepest)  # type: ignore[no-any-return]
 
-    def _recursion(self) -> Any:
+    def _recursion(self) -> bool:
         """Algorithm 7.4 of Nocedal and Wright. With R the upper triangle of s_i . y_j, old to new, and D its diagonal:
 
         R a = S g,    r = H0 (g - Y^T a),    R^T c = D a - Y r,    direction = -(r + S^T c)
+
+        All is negative from the start, and the direction is made in its own variable: a large picture's copies count.
         """
         import tensorflow as tf
 
-        freed = self._freed()
-        m = self.settings.history
+        direction, m = self.direction, self.settings.history
         order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # of the pairs, the oldest first
         upper = tf.linalg.band_part(tf.gather(tf.gather(self.products, order), order, axis=1), 0, -1)
 
-        def products(history: History, vector: Any) -> Any:
-            return tf.gather(history.products(vector), order)[:, None]
+        def products(history: History) -> Any:
+            return tf.gather(history.products(direction), order)[:, None]
 
-        def added(vector: Any, history: History, weights: Any) -> Any:
-            return history.added(vector, tf.scatter_nd(order[:, None], weights[:, 0], [m]))
+        def add(history: History, weights: Any) -> None:
+            history.add_to(direction, tf.scatter_nd(order[:, None], weights[:, 0], [m]))
 
-        a = tf.linalg.triangular_solve(upper, products(self.moves, freed(self.gradient)), lower=False)
-        r = freed(self._scaled(added(freed(self.gradient), self.changes, -a)))
-        right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes, r)
-        c = tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True)
-        return tf.negative(freed(added(r, self.moves, c)))
+        direction.assign(self._freed(-self.gradient))
+        a = tf.linalg.triangular_solve(upper, products(self.moves), lower=False)
+        add(self.changes, -a)
+        direction.assign(self._freed(self._scaled(direction)))
+        right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes)
+        add(self.moves, tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True))
+        direction.assign(self._freed(direction))
+        return True
 
     def _scaled(self, vector: Any) -> Any:
         """H0: what the curvature is taken for where the history says nothing."""
@@ -294,6 +295,13 @@ class LbfgsStepper(nstk.Stepper):
         self.moves.forget()
         self.changes.forget()
         self.products.assign(tf.eye(self.settings.history, dtype=tf.float64))
+
+
+def _replaced(variable: Any, value: Any) -> Any:
+    """Assign a value; returns how much it differs from the one before."""
+    difference = value - variable
+    variable.assign(value)
+    return difference
 
 
 @nstk.hookimpl
