@@ -15,6 +15,9 @@ from .precision import FLOAT32, Machine, cpu_flags
 SHARE = 0.85
 """Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
 
+BELOW = 0.95
+"""Of a limit that is asked for, likewise."""
+
 
 def set_up_memory() -> None:
     """Choose how TensorFlow takes memory; it must be said before the first tensor is made, and does nothing afterwards.
@@ -47,7 +50,7 @@ def room(limit: str | None) -> int:
     if has_gpu():
         return sys.maxsize
     free = round(SHARE * memory.available())
-    return free if limit is None else min(free, memory.read(limit) - memory.resident())
+    return free if limit is None else min(free, round(BELOW * memory.read(limit)) - memory.resident())
 
 
 def machine() -> Machine:

@@ -17,9 +17,16 @@ PICTURE = 3 * 4
 """Bytes a pixel of a picture in float32."""
 COPIES = 3
 """Pictures that a step holds beside those of the optimizer: the picture, the last good one, the gradient."""
+LOOSE = 32_000_000
+"""Bytes that TensorFlow hands out beyond a large tensor's size, on average: it cuts no part of its memory up that is less than
+twice as large. A quarter of the size at most."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-STEP = 2.1
-"""What a step holds at its peak, in units of the activations at all layers: gradients and products come on top."""
+WHOLE, TILE = 2.1, 1.6
+"""What a step on the whole, and a pass over a tile, hold at their peak, in units of the activations at all layers: gradients
+and products come on top. A tile's pass lets go of what it needs no more, layer by layer."""
+HELD = {"float32": 800_000_000, "bfloat16": 300_000_000, "float16": 300_000_000}
+"""What a run holds whatever the picture's size, beside what the process holds before: graphs, kernels, and in float32 their
+transforms (VGG-19's)."""
 LEAST = 64
 """The smallest tiles that are tried where memory runs out, pixels."""
 EDGES = range(128, 2049, 16)
@@ -59,19 +66,19 @@ class Footprint:
         self.losses = {label: loss for label, loss in recipe.losses.items() if loss.weight > 0}
         self.activations = _activations(self.backbone, self.losses) * BYTES[dtype]
         """Bytes a pixel of all layers up to the deepest that is read."""
-        self.copies = COPIES + (recipe.average > 0)
+        self.copies, self.held = COPIES + (recipe.average > 0), HELD[dtype]
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """What is as large as the picture, however it is evaluated."""
-        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures())
+        return (self.copies + optimizer.pictures()) * _picture(scale)
 
     def whole(self, scale: Scale) -> int:
         """A step on the whole picture."""
-        return self.state(scale, self.optimizer) + round(scale.width * scale.height * STEP * self.activations)
+        return self.held + self.state(scale, self.optimizer) + round(scale.width * scale.height * WHOLE * self.activations)
 
     def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
         """A step in tiles."""
-        return self.state(scale, optimizer) + self._step_in(edge, scale)
+        return self.held + self.state(scale, optimizer) + self._pass_over(edge, scale)
 
     def way(self, scale: Scale, tiles: str | int, room: int) -> Way:
         """How to paint a scale with so many bytes: as `tiles` (`auto`, `off` or an edge) says."""
@@ -85,16 +92,23 @@ class Footprint:
 
     def _in_tiles(self, scale: Scale, room: int) -> Way:
         """The largest tiles that fit, once the optimizer's state has left room for good ones."""
-        pictures = (room - self._step_in(GOOD, scale)) // (scale.width * scale.height * PICTURE) - self.copies
+        left = room - self.held - self._pass_over(GOOD, scale)
+        pictures = left // _picture(scale) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]
         ways = [Way(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]
         return next((way for way in reversed(ways) if way.fits), ways[0])
 
-    def _step_in(self, edge: int, scale: Scale) -> int:
-        """What a pass over the largest of the tiles holds."""
+    def _pass_over(self, edge: int, scale: Scale) -> int:
+        """The largest of the tiles."""
         tiles = Tiling.of(self.backbone, self.losses, edge).tiles(scale.height, scale.width)
-        return round(max(tile.rows.length * tile.columns.length for tile in tiles) * STEP * self.activations)
+        return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * self.activations)
+
+
+def _picture(scale: Scale) -> int:
+    """What a picture takes."""
+    size = scale.width * scale.height * PICTURE
+    return size + min(size // 4, LOOSE)
 
 
 def _activations(backbone: Backbone, losses: Mapping[str, Loss]) -> float:

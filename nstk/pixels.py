@@ -48,8 +48,10 @@ def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArr
     if picture.shape[:2] == (height, width):
         return np.array(picture, np.float32)
     lanczos = Image.Resampling.LANCZOS
-    resized = [resampled(plane, width, height, lanczos) for plane in np.moveaxis(picture, -1, 0)]
-    return np.stack(resized, axis=-1).clip(0, 255)  # Lanczos overshoots beside edges
+    resized = np.empty((height, width, picture.shape[-1]), np.float32)  # filled in place: copies of large pictures count
+    for channel in range(picture.shape[-1]):
+        resized[..., channel] = resampled(picture[..., channel], width, height, lanczos)
+    return np.clip(resized, 0, 255, out=resized)  # Lanczos overshoots beside edges
 
 
 def resampled(plane: NDArray[Any], width: int, height: int, how: Image.Resampling) -> NDArray[np.float32]:

@@ -37,8 +37,8 @@ GAIN = 1e-7, 1e-10
 """a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
-OTHERS = 4
-"""Pictures that are held beside the history: the last good one's gradient, the direction, and two in between."""
+OTHERS = 3
+"""Pictures that are held beside the history: the last good one's gradient, the direction, and one in between."""
 LEAST = 1e-30
 """Least square of both: float32 ends at 1e-38, and parts of them are squared."""
 
