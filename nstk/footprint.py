@@ -24,7 +24,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 WHOLE, TILE = 2.1, 1.6
 """What a step on the whole, and a pass over a tile, hold at their peak, in units of the activations at all layers: gradients
 and products come on top. A tile's pass lets go of what it needs no more, layer by layer."""
-HELD = {"float32": 800_000_000, "bfloat16": 300_000_000, "float16": 300_000_000}
+HELD = {"float32": 1_000_000_000, "bfloat16": 500_000_000, "float16": 500_000_000}
 """What a run holds whatever the picture's size, beside what the process holds before: graphs, kernels, and in float32 their
 transforms (VGG-19's)."""
 LEAST = 64
