@@ -7,15 +7,15 @@ from typing import Any
 
 
 class History:
-    """Room for `length` pictures, each a variable of its own.
+    """Room for `length` pictures, each a variable of its own; at first, all are `nothing`, a picture of zeros.
 
     One variable for all would be copied as a whole whenever it is read: TensorFlow does so from the first write to a part on.
     """
 
-    def __init__(self, length: int, shape: Any):
+    def __init__(self, length: int, nothing: Any):
         import tensorflow as tf
 
-        self.variables: Sequence[Any] = [tf.Variable(tf.zeros(shape)) for _ in range(length)]
+        self.variables: Sequence[Any] = [tf.Variable(nothing) for _ in range(length)]
 
     def keep(self, index: Any, picture: Any) -> None:
         """Write a picture over that of an index, a scalar tensor."""
@@ -48,8 +48,9 @@ class History:
         """Nothing is remembered: zeros."""
         import tensorflow as tf
 
+        nothing = tf.zeros_like(self.variables[0])
         for variable in self.variables:
-            variable.assign(tf.zeros_like(variable))
+            variable.assign(nothing)
 
 
 def inner(one: Any, other: Any) -> Any:

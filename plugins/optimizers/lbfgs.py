@@ -73,15 +73,12 @@ class LbfgsStepper(nstk.Stepper):
         self.problem, self.settings = problem, settings
         self.bands = Bands(problem, before.bands if before else None) if settings.scaling == "bands" else None
         m = settings.history
-
-        def picture() -> Any:
-            return tf.Variable(tf.zeros_like(problem.image))
-
-        self.moves, self.changes = History(m, problem.image.shape), History(m, problem.image.shape)  # s and y
+        nothing = tf.zeros_like(problem.image)  # all begin as this one: none takes memory before it is needed
+        self.moves, self.changes = History(m, nothing), History(m, nothing)  # s and y
         self.products = tf.Variable(tf.eye(m, dtype=tf.float64))  # s_i . y_j
         self.count = tf.Variable(0, dtype=tf.int64)  # pairs ever remembered: the oldest is overwritten
         self.scale = tf.Variable(1.0)  # the scalar curvature's inverse, s . y / y . y
-        self.good, self.gradient, self.direction = picture(), picture(), picture()
+        self.good, self.gradient, self.direction = (tf.Variable(nothing) for _ in range(3))
         self.loss = tf.Variable(0.0)  # of the good picture
         self.start = tf.Variable(0.0)  # the size of the first loss
         self.slope = tf.Variable(0.0)  # gradient . direction
@@ -105,12 +102,13 @@ class LbfgsStepper(nstk.Stepper):
 
         evaluation, gradient = self.problem.pixel_gradient()
         image = self.problem.image.read_value()
-        promised = inner(self.gradient, image - self.good)
+        move = image - self.good
+        promised = inner(self.gradient, move)
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
         fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
         tf.cond(
             ~self.begun | fell,
-            lambda: self._accept(evaluation, image, gradient),
+            lambda: self._accept(evaluation, image, gradient, move),
             lambda: self._reject(evaluation.loss),
         )
         losses = tf.unstack(self.losses.read_value(), num=len(evaluation.losses))
@@ -140,11 +138,12 @@ class LbfgsStepper(nstk.Stepper):
         if not (np.isfinite(loss) and loss <= self.loss):
             self.problem.image.assign(self.good)
 
-    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
+    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any, move: Any) -> bool:
         import tensorflow as tf
 
         decrease = self.loss - evaluation.loss
-        self._remember(_replaced(self.good, image), _replaced(self.gradient, gradient))
+        self.good.assign(image)
+        self._remember(move, _replaced(self.gradient, gradient))
         self.start.assign(tf.where(self.begun, self.start, tf.abs(evaluation.loss)))
         least = tf.maximum(GAIN[0] * tf.abs(self.loss), GAIN[1] * self.start)
         self.flat.assign(tf.where(self.begun & (decrease <= least), self.flat + 1, 0))
