@@ -17,6 +17,7 @@ SHARE = 0.85
 
 BELOW = 0.95
 """Of a limit that is asked for, likewise."""
+MB = 10**6
 
 
 def set_up_memory() -> None:
@@ -35,6 +36,18 @@ def set_up_memory() -> None:
     for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def reserve(count: int) -> None:
+    """Have TensorFlow ask the system for so many bytes at once, before a scale in tiles takes them one after the other.
+
+    On the processor it keeps each piece that it got for itself, and a picture does not fit into what is free in two of them: a
+    step at 50 megapixels held 0.9 GB more. Of what was asked for, only what is used is held. Where it cannot be had at once,
+    nothing is done.
+    """
+    if not has_gpu():
+        with suppress(tf.errors.ResourceExhaustedError):
+            tf.raw_ops.Empty(shape=[1 + count // MB, MB], dtype=tf.uint8)
 
 
 def has_gpu() -> bool:

@@ -178,12 +178,13 @@ def _evaluated(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> Evaluation
 
 def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) -> None:
     """The algorithm: for each scale, compute the targets once, then move the picture step by step."""
-    picture: np.ndarray | None = None
     stepper: Stepper | None = None
     stopping = False
     for scale in keeper.scales():
         keeper.seed(run.recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `initial`
-        work = set_up(run, net, scale, keeper.way(scale), picture, stepper)
+        before = run.image() if stepper else None
+        work = set_up(run, net, scale, keeper.way(scale), before, stepper)
+        del before  # a large picture's copies count
         stepper = work.stepper
         callbacks.scale(run, scale)
         move = None
@@ -206,7 +207,6 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) ->
             keeper.step(work, callbacks, stopping)
             if stopping and not work.ended:
                 stepper.finish()  # not before: it may change the picture, and a resumed run goes on as if it had not stopped
-        picture = run.image()
         if stopping:
             break
     run.end(stopping)

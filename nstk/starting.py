@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import images, memory
+from . import devices, images, memory
 from .api import Evaluation, Pictures, Scale, Stepper
 from .compiling import compiled, compiled_once_called
 from .errors import OutOfMemory, RunError
@@ -30,6 +30,8 @@ log = logging.getLogger("nstk")
 def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndarray | None, before: Stepper | None) -> Work:
     """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
     _tell(run, scale, way)
+    if way.edge and way.fits:
+        devices.reserve(way.needs - run.footprint.held)
     made = pictures(run.recipe, scale.width, scale.height)
     first = initial(run.recipe, made) if picture is None else images.resize(picture, scale.width, scale.height)
     objective, way = _that_fits(run, net, scale, made, way)

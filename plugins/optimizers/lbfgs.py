@@ -102,13 +102,12 @@ class LbfgsStepper(nstk.Stepper):
 
         evaluation, gradient = self.problem.pixel_gradient()
         image = self.problem.image.read_value()
-        move = image - self.good
-        promised = inner(self.gradient, move)
+        promised = inner(self.gradient, image - self.good)
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
         fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
         tf.cond(
             ~self.begun | fell,
-            lambda: self._accept(evaluation, image, gradient, move),
+            lambda: self._accept(evaluation, image, gradient),
             lambda: self._reject(evaluation.loss),
         )
         losses = tf.unstack(self.losses.read_value(), num=len(evaluation.losses))
@@ -138,12 +137,11 @@ class LbfgsStepper(nstk.Stepper):
         if not (np.isfinite(loss) and loss <= self.loss):
             self.problem.image.assign(self.good)
 
-    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any, move: Any) -> bool:
+    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
         import tensorflow as tf
 
         decrease = self.loss - evaluation.loss
-        self.good.assign(image)
-        self._remember(move, _replaced(self.gradient, gradient))
+        self._remember(_replaced(self.good, image), _replaced(self.gradient, gradient))
         self.start.assign(tf.where(self.begun, self.start, tf.abs(evaluation.loss)))
         least = tf.maximum(GAIN[0] * tf.abs(self.loss), GAIN[1] * self.start)
         self.flat.assign(tf.where(self.begun & (decrease <= least), self.flat + 1, 0))
@@ -196,19 +194,22 @@ class LbfgsStepper(nstk.Stepper):
 
         self.problem.image.assign(tf.maximum(tf.minimum(self.good + self.length * self.direction, 255.0), 0.0))
 
-    def _freed(self, vector: Any) -> Any:
-        """A vector without the pixels that cannot move: those at the box's wall whose gradient points outwards."""
+    def _free(self) -> None:
+        """Take from the direction the pixels that cannot move: those at the box's wall whose gradient points outwards."""
         import tensorflow as tf
 
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
-        return tf.where(held, 0.0, vector)
+        self.direction.assign(tf.where(held, 0.0, self.direction))
 
     def _steepest(self) -> bool:
         """Point downhill in the parametrization's unknowns, with the length of a first move."""
         import tensorflow as tf
 
         direction = self.direction
-        direction.assign(self._freed(self._scaled(self._freed(self.gradient))))
+        direction.assign(self.gradient)
+        self._free()
+        direction.assign(self._scaled(direction))
+        self._free()
         size = tf.sqrt(inner(direction, direction) / direction.shape.num_elements())
         direction.assign(direction * (-self.settings.first / tf.maximum(size, 1e-30)))
         return True
@@ -238,13 +239,15 @@ class LbfgsStepper(nstk.Stepper):
         def add(history: History, weights: Any) -> None:
             history.add_to(direction, tf.scatter_nd(order[:, None], weights[:, 0], [m]))
 
-        direction.assign(self._freed(-self.gradient))
+        direction.assign(-self.gradient)
+        self._free()
         a = tf.linalg.triangular_solve(upper, products(self.moves), lower=False)
         add(self.changes, -a)
-        direction.assign(self._freed(self._scaled(direction)))
+        direction.assign(self._scaled(direction))
+        self._free()
         right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes)
         add(self.moves, tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True))
-        direction.assign(self._freed(direction))
+        self._free()
         return True
 
     def _scaled(self, vector: Any) -> Any:
