@@ -32,7 +32,7 @@ LEAST = 64
 EDGES = range(128, 2049, 16)
 """Tiles that are chosen: smaller ones are nearly all margin, larger ones save nothing."""
 GOOD = 512
-"""Tiles that are worth a part of the optimizer's state: a step in them takes 1.7 times as long as on the whole."""
+"""Tiles that are worth a part of the optimizer's state: a step in them takes about twice as long as on the whole."""
 
 
 @dataclass(frozen=True)
