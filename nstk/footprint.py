@@ -17,9 +17,6 @@ PICTURE = 3 * 4
 """Bytes a pixel of a picture in float32."""
 COPIES = 3
 """Pictures that a step holds beside those of the optimizer: the picture, the last good one, the gradient."""
-LOOSE = 32_000_000
-"""Bytes that TensorFlow hands out beyond a large tensor's size, on average: it cuts no part of its memory up that is less than
-twice as large. A quarter of the size at most."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 WHOLE, TILE = 2.1, 1.6
 """What a step on the whole, and a pass over a tile, hold at their peak, in units of the activations at all layers: gradients
@@ -70,7 +67,7 @@ class Footprint:
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """What is as large as the picture, however it is evaluated."""
-        return (self.copies + optimizer.pictures()) * _picture(scale)
+        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures())
 
     def whole(self, scale: Scale) -> int:
         """A step on the whole picture."""
@@ -93,7 +90,7 @@ class Footprint:
     def _in_tiles(self, scale: Scale, room: int) -> Way:
         """The largest tiles that fit, once the optimizer's state has left room for good ones."""
         left = room - self.held - self._pass_over(GOOD, scale)
-        pictures = left // _picture(scale) - self.copies
+        pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]
         ways = [Way(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]
@@ -103,12 +100,6 @@ class Footprint:
         """The largest of the tiles."""
         tiles = Tiling.of(self.backbone, self.losses, edge).tiles(scale.height, scale.width)
         return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * self.activations)
-
-
-def _picture(scale: Scale) -> int:
-    """What a picture takes."""
-    size = scale.width * scale.height * PICTURE
-    return size + min(size // 4, LOOSE)
 
 
 def _activations(backbone: Backbone, losses: Mapping[str, Loss]) -> float:
