@@ -284,8 +284,8 @@ class Optimizer(Definition):
         """
         raise NotImplementedError
 
-    def pictures(self) -> int:
-        """How many pictures in float32 its stepper holds at most, for the estimate of memory.
+    def pictures(self, steps: int) -> int:
+        """How many pictures in float32 its stepper holds at most in so many steps, for the estimate of memory.
 
         Without the picture itself, its gradient and the last good one.
         """

@@ -67,7 +67,7 @@ class Footprint:
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """What is as large as the picture, however it is evaluated."""
-        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures())
+        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures(scale.steps))
 
     def whole(self, scale: Scale) -> int:
         """A step on the whole picture."""

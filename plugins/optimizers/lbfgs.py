@@ -57,8 +57,8 @@ class Lbfgs(nstk.Optimizer):
     def start(self, problem: nstk.Problem, before: nstk.Stepper | None = None) -> nstk.Stepper:
         return LbfgsStepper(problem, self, before if isinstance(before, LbfgsStepper) else None)
 
-    def pictures(self) -> int:
-        return OTHERS + 2 * self.history
+    def pictures(self, steps: int) -> int:
+        return OTHERS + 2 * min(self.history, steps)
 
     def within(self, pictures: int) -> nstk.Optimizer:
         return self.model_copy(update={"history": min(self.history, max(1, (pictures - OTHERS) // 2))})
