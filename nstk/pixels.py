@@ -5,7 +5,7 @@ A picture is height x width x 3, RGB in sRGB, 0..255. numpy and Pillow are impor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import PictureError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .files import Location
+
+    Levels = TypeVar("Levels", np.uint8, np.uint16)
 
 MIN_SIDE = 16  # pixels: the deepest layers of VGG-19 see one position for each 16 pixels, and need one
 MAX_PIXELS = 300_000_000  # 3.6 GB as float32, and more than large cameras take: above it a header is a mistake or an attack
@@ -66,19 +68,17 @@ def to_uint8(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """A picture of 0..255 in any number type, rounded and clipped: same shape, uint8."""
     import numpy as np
 
-    made: NDArray[np.uint8] = _rounded(picture, np.uint8)
-    return made
+    return _rounded(picture, np.uint8)
 
 
 def to_uint16(picture: NDArray[Any]) -> NDArray[np.uint16]:
     """A picture of 0..255 in any number type as levels of 0..65535, rounded and clipped: same shape, uint16."""
     import numpy as np
 
-    made: NDArray[np.uint16] = _rounded(picture, np.uint16)
-    return made
+    return _rounded(picture, np.uint16)
 
 
-def _rounded(picture: NDArray[Any], levels: type[np.unsignedinteger[Any]]) -> Any:
+def _rounded(picture: NDArray[Any], levels: type[Levels]) -> NDArray[Levels]:
     """0..255 as the levels of a number type; row by row, for copies of a large picture would take much memory."""
     import numpy as np
 

@@ -77,17 +77,20 @@ def test_tiles_of_the_real_network_are_exact(pooling):
     assert_equal(whole, tiled, size)
 
 
-def test_winograds_rounding_is_all_that_differs():
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_winograds_rounding_is_all_that_differs(pooling):
     """It is another in tiles. Where a pooling's largest activations are equal to the last bits, it decides which one counts."""
     size = (256, 320)
     losses = {"content": Content(layers=["block3_conv2"]), "gram": Gram(layers=["block1_conv1", "block3_conv1"])}
-    whole, tiled = objectives(size, (70, 60), 192, Vgg19(), losses)
+    whole, tiled = objectives(size, (70, 60), 192, Vgg19(pooling=pooling), losses)
+    if pooling == "average":
+        assert_equal(whole, tiled, size)
+        return
     picture = batch(testing.pictures(size, 2).content)
     (one, expected), (other, gradient) = (it.value_and_grad(picture) for it in (whole, tiled))
     assert float(other.loss) == pytest.approx(float(one.loss), rel=EXACT)
     errors = np.abs(gradient - expected) / np.sqrt(np.mean(np.square(expected)))
-    assert np.median(errors) <= EXACT
-    assert errors.max() < 1
+    assert np.mean(errors > EXACT) < 0.01  # of two pixels in a thousand, where one activation of some hundred thousand differs
 
 
 def test_compiled_passes_are_the_same():
