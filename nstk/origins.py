@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from . import record
-from .recipe import LABELLED, SLOTS, Recipe, Settings, file_fields
+from .recipe import LABELLED, SLOTS, Recipe, Settings, file_fields, relative
 from .registry import file_hash
 from .source import shown
 
@@ -18,10 +19,10 @@ INDIFFERENT = ("output", "checkpoint", "callbacks")
 
 
 def origins(recipe: Recipe) -> dict[str, Any]:
-    """The name of the recipe and its files, its settings, and what it reads; files with their hashes."""
+    """The name of the recipe, its files (as seen from the output's), its settings, and what it reads; files with hashes."""
     return {
         "name": recipe.name,
-        "recipes": {str(path): file_hash(path) for path in recipe.files if path.is_file()},
+        "recipes": {relative(str(path), recipe.path.parent): file_hash(path) for path in recipe.files if path.is_file()},
         "settings": dict(_flat(_settings(recipe))),
         **record.sources(recipe),
         "versions": record.versions(),
@@ -31,7 +32,8 @@ def origins(recipe: Recipe) -> dict[str, Any]:
 def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     """What is another than it was, where that changes the picture: recipe files, settings, inputs, plugins. Each in words."""
     now = origins(recipe)
-    found = [f"{shown(Path(path))} was edited" for path, sha256 in then["recipes"].items() if _edited(Path(path), sha256)]
+    files = zip(recipe_files(then, recipe.path.parent), then["recipes"].values(), strict=True)
+    found = [f"{shown(path)} was edited" for path, sha256 in files if _edited(path, sha256)]
     for key in sorted(then["settings"].keys() | now["settings"].keys()):
         was, is_ = (side["settings"].get(key, "not there") for side in (then, now))
         if was != is_:
@@ -45,6 +47,11 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
         if row["sha256"] != before["sha256"] and not row["where"].startswith("callbacks."):
             found.append(f"the code of `{row['use']}` in `{row['where']}` was changed ({row['origin']})")
     return found
+
+
+def recipe_files(then: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Where the files of the recipe are now, if the output is in `folder`."""
+    return [Path(os.path.abspath(folder / path)) for path in then["recipes"]]
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -186,8 +186,8 @@ class Recipe(Settings):
         folder = folder or Path.cwd()
         data = self.model_dump(include=set(Settings.model_fields), mode="json")
         for key in ("content", "style"):
-            data[key] = _relative(data[key], folder)
-        data["output"]["path"] = _relative(data["output"]["path"], folder)
+            data[key] = relative(data[key], folder)
+        data["output"]["path"] = relative(data["output"]["path"], folder)
         if self.output == Output(path=self.output.path):
             data["output"] = data["output"]["path"]
         data["checkpoint"] = data["checkpoint"]["every"] is not False and data["checkpoint"]
@@ -201,7 +201,7 @@ class Recipe(Settings):
         dropped = {label: False for label in DEFAULTS["callbacks"] if label not in self.callbacks}
         data["callbacks"] = dropped | data["callbacks"]
         if self.plugins:
-            data["plugins"] = [_relative(spec, folder) if spec.endswith(".py") else spec for spec in self.plugins]
+            data["plugins"] = [relative(spec, folder) if spec.endswith(".py") else spec for spec in self.plugins]
         return data
 
     def to_yaml(self, folder: Path | None = None) -> str:
@@ -217,7 +217,7 @@ class Recipe(Settings):
             use = f"{self.registry.owner(cls).name}:{cls.name}"
         params = definition.model_dump(mode="json")
         for name, marker in file_fields(cls):
-            params[name] = map_texts(params[name], partial(_relative, folder=folder, words=marker.words))
+            params[name] = map_texts(params[name], partial(relative, folder=folder, words=marker.words))
         return {"use": use, **params}
 
 
@@ -262,7 +262,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
+def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
+    """A path as it is written for `folder` (see `Recipe.to_plain`); `words` are no paths."""
     here = Path.cwd()
     if path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
         return Path(os.path.relpath(path, folder.resolve())).as_posix()

@@ -298,6 +298,11 @@ def test_a_project_can_be_moved(interrupted, tmp_path, monkeypatch):
     for name in ("photo.png", "painting.png", "mine.py", "mine.yaml", "out"):
         shutil.move(name, f"new/{name}")
     monkeypatch.chdir(tmp_path / "new")
+    before = Path("mine.yaml").read_text()
+    Path("mine.yaml").write_text(before + "# a note\n")
+    with pytest.raises(nstk.UserError, match=r"mine.yaml was edited"):
+        nstk.resume("out/mine.run")
+    Path("mine.yaml").write_text(before)
     assert nstk.resume("out/mine.run").path == tmp_path / "new" / "out" / "mine.png"
 
 
