@@ -10,6 +10,8 @@ import nstk
 
 LIVE_SECONDS = 0.2
 """Between two looks at the losses, which have to be brought from the device."""
+LONG = 30.0
+"""So many seconds until the first look are not for compilation alone: they say how long the other steps will take."""
 
 
 class Progress(nstk.Callback):
@@ -23,12 +25,15 @@ class Progress(nstk.Callback):
 
         self.console = Console(stderr=True)
         self.live: Any = None
-        self.shown, self.first, self.due = 0.0, (0, 0.0), 0
+        self.shown, self.due = 0.0, 0
+        self.since: tuple[int, float] | None = None
+        self.looked = False
         sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
         steps = f"{run.total_steps} steps" + f", {run.resumed} of them done," * bool(run.resumed)
         self.say(f"{run.recipe.name}: {sizes} px, {steps} on {run.device}, {run.precision}; {run.outlook}")
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
+        self.since = self.since or (run.resumed, time.perf_counter())
         if self.console.is_terminal and self.live is None:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -45,10 +50,7 @@ class Progress(nstk.Callback):
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         now = time.perf_counter()
-        if not self.first[0]:
-            self.first = step.index, now  # the first step holds the compilation, so the rate is counted from its end
-        first, began = self.first
-        rate = (step.index - first) / (now - began) if step.index > first and now > began else 0.0
+        rate = self.rate(step, now)
         last = step.index == run.total_steps or bool(run.stopped)
         if self.live is not None:
             self.live.update(self.task, completed=step.index)
@@ -60,6 +62,16 @@ class Progress(nstk.Callback):
             self.due = (step.index // tenth + 1) * tenth
             left = f", {_clock((run.total_steps - step.index) / rate)} left" if rate and not last else ""
             self.say(f"step {step.index}/{run.total_steps}: {_losses(step)}  {_speed(rate)}{left}")
+
+    def rate(self, step: nstk.Step, now: float) -> float:
+        """Steps a second; 0 where that is not known yet."""
+        assert self.since is not None
+        done, began = self.since
+        rate = (step.index - done) / (now - began) if now > began else 0.0
+        if self.looked:
+            return rate
+        self.looked, self.since = True, (step.index, now)  # the first step holds the compilation: not counted from here on
+        return rate if now - began >= LONG else 0.0
 
     def on_end(self, run: nstk.Run) -> None:
         if vars(self).get("live") is not None:

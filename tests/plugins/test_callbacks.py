@@ -216,6 +216,15 @@ def test_progress_that_looks_seldom_still_speaks_and_counts_from_its_first_look(
     assert 1 < rate < 100_000  # from the clock's zero it would be next to nothing
 
 
+@pytest.mark.parametrize(("long", "known"), [(0.0, True), (3600.0, False)])
+def test_the_time_left_is_known_after_a_long_first_step(long, known, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("nstk.plugins.callbacks.progress.LONG", long)
+    testing.run_recipe(tmp_path, callbacks={"progress": None}, steps=20, **QUICK)
+    first, second, *_ = (line for line in capfd.readouterr().err.splitlines() if line.startswith("step"))
+    assert ("left" in first) == known
+    assert "left" in second
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_progress_is_a_live_line_on_a_terminal(tmp_path, monkeypatch):
     import pty
