@@ -60,6 +60,7 @@ class Painting:
         room = devices.room(recipe.memory)
         self.ways = [self.footprint.way(scale, recipe.tiles, room) for scale in self.scales]
         """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows."""
+        self._held = memory.resident()
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False
@@ -108,7 +109,7 @@ class Painting:
         """How much memory the run will hold, and whether it paints in tiles, in words."""
         most = max(self.ways, key=lambda way: way.needs)
         tiles = f", in tiles of {most.edge} pixels" if most.edge else ""
-        return f"about {memory.said(memory.resident() + most.needs)}{tiles}"
+        return f"about {memory.said(self._held + most.needs)}{tiles}"
 
     @property
     def total_steps(self) -> int:

@@ -12,6 +12,7 @@ from nstk import memory, testing
 from nstk.api import Scale
 from nstk.errors import OutOfMemory
 from nstk.footprint import LEAST, Footprint
+from nstk.painting import Painting
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.lbfgs import Lbfgs
 
@@ -133,6 +134,13 @@ def test_the_estimate(tmp_path):
     fits, (scale, verdict) = told(testing.recipe(tmp_path, size=512, memory="1MB"))
     assert not fits
     assert "would" in verdict
+
+
+def test_the_outlook_counts_what_was_planned_with(tmp_path):
+    run = Painting(testing.recipe(tmp_path))
+    said, taken = run.outlook, np.ones(5 * 10**8, np.uint8)  # as the network's weights are, which are in the plan already
+    assert run.outlook == said
+    del taken
 
 
 def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, tmp_path):
