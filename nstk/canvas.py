@@ -65,8 +65,9 @@ class Canvas:
         self.picture.assign(self.good)
 
     def image(self) -> np.ndarray:
-        """The picture now, or the average; height x width x 3, float32, 0..255."""
-        return self.shown().numpy()[0]  # type: ignore[no-any-return]
+        """The picture now, or the average; height x width x 3, float32, 0..255. Not to be written to: it is no copy."""
+        picture: np.ndarray = np.asarray(self.shown())[0]
+        return picture
 
     def shown(self) -> tf.Tensor:
         """The same as a tensor: `[1, height, width, 3]`."""

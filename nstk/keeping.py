@@ -179,12 +179,12 @@ class Keeper:
             log.warning("the picture may differ in its rounding: %s", differ)
 
     def _arrays(self, work: Work) -> Iterator[tuple[str, np.ndarray]]:
-        """Each as it is asked for: all of them at once may be larger than the memory."""
+        """Each as it is asked for, and none copied: all of them at once may be larger than the memory."""
         assert self._drawn is not None
         yield "history", self.run.rows()
         yield "random.scale", self._drawn
         for name, variable in self._variables(work).items():
-            yield name, variable.numpy()
+            yield name, np.asarray(variable.read_value())
 
     def _variables(self, work: Work) -> dict[str, tf.Variable]:
         """Everything that a step changes."""

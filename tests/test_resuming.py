@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,26 @@ def test_so_it_does_when_the_signal_came_during_its_last_step(runs, monkeypatch)
         result = nstk.run(runs("broken.png", **settings))
     assert result.stopped == "interrupted"
     Run(nstk.resume(result.path)).check(whole)
+
+
+def test_what_is_kept_is_not_copied_on_its_way_to_the_file(tmp_path, monkeypatch):
+    """Next to the state of a large picture there is no room for another of its pictures."""
+    taken = []
+
+    def write(folder, step, meta, arrays):
+        tracemalloc.start()
+        size = sum(array.nbytes for _, array in arrays)
+        taken.append((size, tracemalloc.get_traced_memory()[1]))
+        tracemalloc.stop()
+
+    monkeypatch.setattr("nstk.checkpoints.RunFolder.write", write)
+    testing.run_recipe(
+        tmp_path, size=400, steps=2, run_eagerly=True, optimizer={"use": "lbfgs", "history": 2}, checkpoint={"every": 1}
+    )
+    size, peak = taken[-1]
+    picture = 400 * 300 * 3 * 4
+    assert size > 5 * picture
+    assert peak < picture / 4
 
 
 def test_it_can_be_interrupted_again_and_again(runs, monkeypatch):
