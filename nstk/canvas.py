@@ -65,7 +65,7 @@ class Canvas:
         self.picture.assign(self.good)
 
     def image(self) -> np.ndarray:
-        """The picture now, or the average; height x width x 3, float32, 0..255. Not to be written to: it is no copy."""
+        """The picture now, or the average; height x width x 3, float32, 0..255. It is no copy, and not to be written to."""
         picture: np.ndarray = np.asarray(self.shown())[0]
         return picture
 

@@ -109,7 +109,7 @@ def _run(recipe: Recipe, folder: RunFolder, begun: Saved | None, *, force: bool 
         net = network(recipe.backbone, recipe.losses.values(), painting.choice.dtype)
         with keeper.around(force), recorded(painting), callbacks.around(painting), saved(painting):
             _paint(painting, net, callbacks, keeper)
-    picture, alpha = images.to_uint8(painting.image()), None
+    picture, alpha = images.to_uint8(painting.pixels), None
     if painting.alpha is not None:
         alpha = images.to_uint8(255 * images.resize_alpha(painting.alpha, picture.shape[1], picture.shape[0]))
     return Result(picture, painting.losses, painting.history, recipe.path, painting.stopped, alpha)
@@ -182,7 +182,7 @@ def _paint(run: Painting, net: Network, callbacks: Callbacks, keeper: Keeper) ->
     stopping = False
     for scale in keeper.scales():
         keeper.seed(run.recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `initial`
-        before = run.image() if stepper else None
+        before = run.pixels if stepper else None
         work = set_up(run, net, scale, keeper.way(scale), before, stepper)
         del before  # a large picture's copies count
         stepper = work.stepper

@@ -158,7 +158,12 @@ class Painting:
 
     def image(self) -> np.ndarray:
         """The picture now, height x width x 3, float32, 0..255; after NaN or infinity, the last good one."""
-        return self._canvas.image().copy()
+        return np.array(self.pixels)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The same, not to be written to: a large picture's copies count."""
+        return self._canvas.image()
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix."""
@@ -179,7 +184,7 @@ class Painting:
         """Write the picture as it is now, with the content's transparency and EXIF, as far as the format has them."""
         output = self.recipe.output
         depth = output.depth if images.holds(path, output.depth) else 8  # a snapshot's format is its own
-        images.write_picture(self._canvas.image(), path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
+        images.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
 
     def begin(self, picture: np.ndarray) -> Canvas:
         """Take a picture as the one that is moved."""
