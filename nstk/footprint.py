@@ -17,6 +17,9 @@ PICTURE = 3 * 4
 """Bytes a pixel of a picture in float32."""
 COPIES = 3
 """Pictures that a step holds beside those of the optimizer: the picture, the last good one, the gradient."""
+PASSING = 2
+"""Pictures that an optimizer makes and drops between two evaluations, when no activations are held: TensorFlow has the same
+memory for both, and keeps what the larger one took."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 WHOLE, TILE = 2.1, 1.6
 """What a step on the whole, and a pass over a tile, hold at their peak, in units of the activations at all layers: gradients
@@ -71,11 +74,18 @@ class Footprint:
 
     def whole(self, scale: Scale) -> int:
         """A step on the whole picture."""
-        return self.held + self.state(scale, self.optimizer) + round(scale.width * scale.height * WHOLE * self.activations)
+        return self._in_all(scale, self.optimizer, round(scale.width * scale.height * WHOLE * self.activations))
 
     def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
         """A step in tiles."""
-        return self.held + self.state(scale, optimizer) + self._pass_over(edge, scale)
+        return self._in_all(scale, optimizer, self._pass_over(edge, scale))
+
+    def _in_all(self, scale: Scale, optimizer: Optimizer, evaluation: int) -> int:
+        return self.held + self.state(scale, optimizer) + self._passing(scale, evaluation)
+
+    def _passing(self, scale: Scale, evaluation: int) -> int:
+        """What is held for a while: activations, or pictures in between."""
+        return max(evaluation, PASSING * scale.width * scale.height * PICTURE)
 
     def way(self, scale: Scale, tiles: str | int, room: int) -> Way:
         """How to paint a scale with so many bytes: as `tiles` (`auto`, `off` or an edge) says."""
@@ -89,7 +99,7 @@ class Footprint:
 
     def _in_tiles(self, scale: Scale, room: int) -> Way:
         """The largest tiles that fit, once the optimizer's state has left room for good ones."""
-        left = room - self.held - self._pass_over(GOOD, scale)
+        left = room - self.held - self._passing(scale, self._pass_over(GOOD, scale))
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]

@@ -58,11 +58,10 @@ class Lbfgs(nstk.Optimizer):
         return LbfgsStepper(problem, self, before if isinstance(before, LbfgsStepper) else None)
 
     def pictures(self, steps: int) -> int:
-        pairs = min(self.history, max(0, steps - 1))
-        return OTHERS + 2 * pairs + (pairs > 1)  # at 50 megapixels, two pairs held one picture more (measured)
+        return OTHERS + 2 * min(self.history, max(0, steps - 1))  # the first step has nothing to remember
 
     def within(self, pictures: int) -> nstk.Optimizer:
-        return self.model_copy(update={"history": min(self.history, max(1, (pictures - OTHERS - 1) // 2))})
+        return self.model_copy(update={"history": min(self.history, max(1, (pictures - OTHERS) // 2))})
 
 
 class LbfgsStepper(nstk.Stepper):
