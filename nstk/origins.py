@@ -32,8 +32,8 @@ def origins(recipe: Recipe) -> dict[str, Any]:
 def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     """What is another than it was, where that changes the picture: recipe files, settings, inputs, plugins. Each in words."""
     now = origins(recipe)
-    files = zip(recipe_files(then, recipe.path.parent), then["recipes"].values(), strict=True)
-    found = [f"{shown(path)} was edited" for path, sha256 in files if _edited(path, sha256)]
+    files = recipe_files(then, recipe.path.parent)
+    found = [f"{shown(path)} was edited" for path, sha256 in files.items() if _edited(path, sha256)]
     for key in sorted(then["settings"].keys() | now["settings"].keys()):
         was, is_ = (side["settings"].get(key, "not there") for side in (then, now))
         if was != is_:
@@ -49,9 +49,9 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     return found
 
 
-def recipe_files(then: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Where the files of the recipe are now, if the output is in `folder`."""
-    return [Path(os.path.abspath(folder / path)) for path in then["recipes"]]
+def recipe_files(then: Mapping[str, Any], folder: Path) -> dict[Path, str]:
+    """Where the files of the recipe are now, if the output is in `folder`, and the hashes that they had."""
+    return {Path(os.path.abspath(folder / path)): sha256 for path, sha256 in then["recipes"].items()}
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:

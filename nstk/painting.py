@@ -61,6 +61,7 @@ class Painting:
         self.ways = [self.footprint.way(scale, recipe.tiles, room) for scale in self.scales]
         """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows."""
         self._held = memory.resident()
+        """What the process held when that was planned."""
         self.stopped = ""
         self.error: BaseException | None = None
         self.saved = False

@@ -46,6 +46,14 @@ def test_lbfgs_remembers_less_where_memory_is_short():
     assert histories[0] < histories[-1] == Lbfgs().history
 
 
+def test_an_optimizers_pictures_between_evaluations_count_where_tiles_are_small():
+    it, optimizer = footprint(Lbfgs()), Lbfgs(history=1)
+    pictures = LARGE.width * LARGE.height * 4 * 3
+    small, large = (it.tiled(LARGE, edge, optimizer) - it.state(LARGE, optimizer) - it.held for edge in (128, 2048))
+    assert small == 2 * pictures < large
+    assert optimizer.pictures(1) + 2 == optimizer.pictures(2) == optimizer.pictures(100)  # the first step remembers nothing
+
+
 def test_tiles_are_halved_until_they_are_too_small():
     way, edges = footprint(Adam()).way(LARGE, "off", 0), []
     while way := way.narrower(LARGE):
