@@ -6,12 +6,13 @@ import json
 import sys
 
 import nstk
-from nstk import devices, estimating
-from nstk.painting import Painting
+from nstk.engine import estimate
+from nstk.engine.painting import Painting
+from nstk.machine import device
 
 if __name__ == "__main__":
     spec = json.loads(sys.argv[1])
     recipe = nstk.load_recipe({**spec["settings"], "extends": spec["recipe"]})
-    devices.set_up_memory()
-    last = estimating.estimate(Painting(recipe))[-1]
+    device.set_up_memory()
+    last = estimate.estimate(Painting(recipe))[-1]
     print("\n" + json.dumps({"seconds": last.seconds, "bytes": last.bytes, "edge": last.way.edge}))

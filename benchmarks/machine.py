@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nstk.record import cores, versions
+from nstk.checkpoints.provenance import versions
+from nstk.machine.device import cores
 
 from .processes import Failed, run
 

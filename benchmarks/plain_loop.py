@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from nstk import images
+from nstk import pictures
 
 STYLE_LAYERS = [f"block{block}_conv1" for block in range(1, 6)]
 CONTENT_LAYER = "block4_conv2"
@@ -57,7 +57,7 @@ def style_cost(features: Any, target: Any) -> Any:
 
 
 def main(spec: dict[str, Any]) -> dict[str, Any]:
-    content, style = (tf.constant(images.read_picture(spec[name])[np.newaxis]) for name in ("content", "style"))
+    content, style = (tf.constant(pictures.read_picture(spec[name])[np.newaxis]) for name in ("content", "style"))
     vgg, preprocess = network(spec["weights"]), keras.applications.vgg19.preprocess_input
     target = vgg(preprocess(content))[CONTENT_LAYER]
     seen = vgg(preprocess(style))

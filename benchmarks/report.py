@@ -11,7 +11,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from nstk.images import write_whole
+from nstk.files import write_whole
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nstk import images
+from nstk import pictures
 
 from .processes import ROOT, child
 
@@ -36,11 +36,11 @@ def content(width: int, height: int, name: str = "louvre.jpg") -> Path:
     """The middle of a shipped photograph in exactly that size, as PNG: nobody has to resize, so all see the same pixels."""
     path = BENCH / "pictures" / f"{Path(name).stem}-{width}x{height}.png"
     if not path.exists():
-        picture = images.read_picture(IMAGES / name)
+        picture = pictures.read_picture(IMAGES / name)
         rows, columns = picture.shape[:2]
         wide, high = min(columns, round(rows * width / height)), min(rows, round(columns * height / width))
         left, top = (columns - wide) // 2, (rows - high) // 2
-        images.write_picture(images.resize(picture[top : top + high, left : left + wide], width, height), path)
+        pictures.write_picture(pictures.resize(picture[top : top + high, left : left + wide], width, height), path)
     return path
 
 
@@ -48,8 +48,8 @@ def style(long_edge: int, name: str) -> Path:
     """A shipped painting with that long edge, as PNG."""
     path = BENCH / "pictures" / f"{Path(name).stem}-{long_edge}.png"
     if not path.exists():
-        picture = images.read_picture(IMAGES / name)
-        images.write_picture(images.resize(picture, *images.fit(picture.shape[1], picture.shape[0], long_edge)), path)
+        picture = pictures.read_picture(IMAGES / name)
+        pictures.write_picture(pictures.resize(picture, *pictures.fit(picture.shape[1], picture.shape[0], long_edge)), path)
     return path
 
 

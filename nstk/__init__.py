@@ -12,59 +12,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__ as __version__
 
-_HOMES = {
-    "api": [
-        "Backbone",
-        "Callback",
-        "Definition",
-        "Evaluation",
-        "File",
-        "Features",
-        "Goal",
-        "IMAGE",
-        "Initializer",
-        "InputFile",
-        "InputPicture",
-        "Layer",
-        "Layers",
-        "Loss",
-        "Optimizer",
-        "Parametrization",
-        "Pictures",
-        "Problem",
-        "References",
-        "Run",
-        "Scale",
-        "StatisticLoss",
-        "Step",
-        "Stepper",
-    ],
-    "engine": ["Result", "evaluate", "resume", "run"],
-    "errors": [
-        "CallbackError",
-        "NotFinite",
-        "NstkError",
-        "OutOfMemory",
-        "OutputError",
-        "PictureError",
-        "PluginError",
-        "RecipeError",
-        "RunError",
-        "UserError",
-        "WeightsError",
-    ],
-    "hookspecs": ["hookimpl"],
-    "images": ["check_output", "read_picture", "resize", "write_picture", "write_whole"],
-    "loading": ["load_recipe"],
-    "recipe": ["Recipe"],
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names} | {"Field": "api"}
-
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605 (computed, so that a name is listed once for the runtime)
-
-if TYPE_CHECKING:  # `as` tells type checkers that these are public
+if TYPE_CHECKING:  # This is the list of public names: type checkers read it as it stands, and `_homes` reads it at run time.
     from .api import (
         IMAGE as IMAGE,
         Backbone as Backbone,
@@ -87,12 +37,15 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         Problem as Problem,
         References as References,
         Run as Run,
+        RunRecipe as RunRecipe,
         Scale as Scale,
         StatisticLoss as StatisticLoss,
         Step as Step,
         Stepper as Stepper,
     )
-    from .engine import Result as Result, evaluate as evaluate, resume as resume, run as run
+    from .api.hookspecs import hookimpl as hookimpl
+    from .engine.evaluation import evaluate as evaluate
+    from .engine.loop import Result as Result, resume as resume, run as run
     from .errors import (
         CallbackError as CallbackError,
         NotFinite as NotFinite,
@@ -106,23 +59,42 @@ if TYPE_CHECKING:  # `as` tells type checkers that these are public
         UserError as UserError,
         WeightsError as WeightsError,
     )
-    from .hookspecs import hookimpl as hookimpl
-    from .images import (
+    from .files import file_hash as file_hash, write_whole as write_whole
+    from .pictures import (
         check_output as check_output,
         read_picture as read_picture,
         resize as resize,
         write_picture as write_picture,
-        write_whole as write_whole,
     )
-    from .loading import load_recipe as load_recipe
-    from .recipe import Recipe as Recipe
+    from .recipe.load import load_recipe as load_recipe
+    from .recipe.model import Recipe as Recipe
+
+
+def _homes() -> dict[str, str]:
+    """The module that each public name is imported from when it is first used: what stands in the block above.
+
+    A name is written once, there: a second table for the run time would have to say the same.
+    """
+    import ast
+    import inspect
+    import sys
+
+    source = inspect.getsource(sys.modules[__name__])
+    block = next(node for node in ast.parse(source).body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: f".{node.module}" for node in imports for alias in node.names}
+
+
+_HOMES = _homes()
+
+__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605 (computed, so that a name is listed once)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the light commands never pay for TensorFlow."""
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module `nstk` has no attribute `{name}`")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    value = getattr(import_module(_HOMES[name], __name__), name)
     globals()[name] = value
     return value
 

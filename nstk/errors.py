@@ -2,7 +2,7 @@
 
     NstkError                   the root: everything nstk raises on purpose
     ├── UserError          2    something that the user can mend; the message says what, where and how
-    │   ├── RecipeError    2    all mistakes of a recipe at once (`.problems`)
+    │   ├── RecipeError    2    all mistakes of a recipe at once (`.mistakes`)
     │   ├── PluginError    2    a plugin that does not load, or a name that no plugin defines
     │   ├── PictureError   2    a picture that cannot be read
     │   ├── WeightsError   2    a weights file that cannot be read or does not fit the network
@@ -32,11 +32,11 @@ class UserError(NstkError):
 
 
 class RecipeError(UserError):
-    """A recipe with mistakes: `problems` holds every one of them, in the order of the file."""
+    """A recipe with mistakes: `mistakes` holds every one of them, in the order of the file."""
 
-    def __init__(self, problems: Sequence[object]):
-        self.problems = list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+    def __init__(self, mistakes: Sequence[object]):
+        self.mistakes = list(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))
 
 
 class PluginError(UserError):

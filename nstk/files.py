@@ -1,12 +1,12 @@
-"""Files: written whole or not at all, and found by a name that is nearly right."""
+"""Files: where a text leads, whether one is there, what is in it, and how one is written: whole or not at all."""
 
 from __future__ import annotations
 
-import difflib
+import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from .errors import OutputError
 
 Location = str | os.PathLike[str]
 
+
 TEMPORARY = ".nstk-{}.tmp"
 """What a file is called until all of it is written."""
+
+
 ABANDONED = 3600
 """Seconds since the last word was written to such a file, after which nobody will write the rest."""
 
@@ -65,8 +68,60 @@ def _a_file_beside(path: Location) -> Iterator[tuple[Any, str]]:
         raise OutputError(f"cannot write {path} ({error.strerror or error}): choose another place or mend this one") from error
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing. Upper and lower case are the same here."""
-    by_lower = {other.lower(): other for other in sorted(known)}
-    close = difflib.get_close_matches(name.lower(), by_lower, 1)
-    return f"did you mean `{by_lower[close[0]]}`?" if close else ""
+def shown(path: Path) -> str:
+    """A path as a person at this working directory would write it."""
+    try:
+        return str(Path(os.path.abspath(path)).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def located(text: str, folder: Path) -> Path:
+    """The file that a text written in a recipe in `folder` means, absolute. It need not exist, nor even be possible."""
+    path = folder / os.path.expanduser(text)
+    try:
+        return real(path.parent) / path.name  # a link keeps its name; `..` behind one means what the system says
+    except (OSError, ValueError):  # a NUL or half a character in it
+        return path.absolute()
+
+
+def real(path: Path) -> Path:
+    """Where a path leads, through links; links in a loop are left as they are. Raises `ValueError` for a NUL."""
+    return Path(os.path.realpath(path))
+
+
+def possible(path: Path) -> bool:
+    """Whether there can be such a file: its name is UTF-8, not too long and without a NUL, and is no link in a loop."""
+    try:
+        path.name.encode()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; `path` may be one that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, through links too; that file need not exist yet."""
+    try:
+        return real(one) == real(other) or one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def file_hash(path: str | Path) -> str:
+    """The sha256 of a file, in hexadecimal. Raises `OSError` where it cannot be read."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()

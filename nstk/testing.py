@@ -29,12 +29,15 @@ from .errors import NstkError
 if TYPE_CHECKING:
     import numpy as np
 
-    from .engine import Result
-    from .objective import Objective
-    from .recipe import Recipe
+    from .engine.loop import Result
+    from .objective.whole import Objective
+    from .recipe.model import Recipe
+
 
 ODD = (37, 50)
 """A size that no layer of a VGG divides evenly."""
+
+
 ROUNDING = 1e-4
 """By how much, of its value, a loss may differ between an eager and a compiled step."""
 
@@ -47,7 +50,7 @@ def pictures(size: tuple[int, int] = ODD, seed: int = 0) -> Pictures:
     """
     import numpy as np
 
-    from .images import resize
+    from .pictures import resize
 
     def blotches(rng: np.random.Generator) -> np.ndarray:
         coarse = resize(rng.uniform(0, 255, (5, 6, 3)), size[1], size[0])
@@ -67,7 +70,7 @@ def features(picture: np.ndarray, layers: Iterable[str] = (IMAGE,), backbone: Ba
 
     `backbone` is `tiny` unless another one is given, `MyBackbone()` for example.
     """
-    from .features import batch, network
+    from .objective.features import batch, network
 
     layers = tuple(layers)
     found = network(backbone or _tiny(), [_Reader(at=layers)])(batch(picture))
@@ -94,8 +97,8 @@ def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
     Without settings: 3 steps of Adam at 48 pixels in float32, the backbone `tiny`, nstk's default losses, no callbacks,
     `folder/out.png`.
     """
-    from .images import write_picture
-    from .loading import load_recipe
+    from .pictures import write_picture
+    from .recipe.load import load_recipe
 
     folder, made = Path(folder), pictures((36, 48))
     for name, picture in (("content", made.content), ("style", made.styles["style"])):
@@ -115,7 +118,7 @@ def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
     result = nstk.testing.run_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {"every": 2}})
     assert (tmp_path / "out.png").exists()
     """
-    from .engine import run
+    from .engine.loop import run
 
     return run(recipe(folder, **settings))
 
@@ -180,7 +183,7 @@ class _Reader(Loss):
 
 
 def _tiny() -> Backbone:
-    from .registry import Registry
+    from .registry.registry import Registry
 
     backbone: Backbone = Registry(installed=False).get("backbone", "tiny")()
     return backbone
@@ -196,8 +199,8 @@ def _near(one: float, other: float) -> bool:
 
 
 def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
-    from .features import network, references
-    from .objective import Objective
+    from .objective.features import network, references
+    from .objective.whole import Objective
 
     net = network(backbone, [loss])
     weighted = loss if loss.weight > 0 else loss.model_copy(update={"weight": 1.0})  # nstk leaves out what weighs nothing
@@ -208,7 +211,7 @@ def _value(objective: Objective, picture: np.ndarray) -> float:
     """The loss of a picture, without its weight."""
     import math
 
-    from .features import batch
+    from .objective.features import batch
 
     (loss,) = objective.losses.values()
     value = float(objective.evaluate(batch(picture)).loss) / loss.weight
@@ -217,7 +220,7 @@ def _value(objective: Objective, picture: np.ndarray) -> float:
 
 
 def _check_dump(name: str, loss: Loss) -> None:
-    from .source import dump, parse
+    from .syntax.parse import dump, parse
 
     try:
         text = dump(loss.model_dump(mode="json"))
@@ -242,7 +245,7 @@ def _check_layers(name: str, loss: Loss, backbone: Backbone) -> None:
 def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> None:
     import numpy as np
 
-    from .features import batch
+    from .objective.features import batch
 
     gradient = objective.value_and_grad(batch(picture))[1]  # raises where there is none at all
     _require(bool(np.isfinite(gradient).all()), f"{name} has a gradient that is NaN or infinite")
@@ -252,7 +255,7 @@ def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> Non
 def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value: float) -> None:
     import tensorflow as tf
 
-    from .features import batch
+    from .objective.features import batch
 
     (loss,) = objective.losses.values()
     image = batch(picture)
@@ -276,7 +279,7 @@ def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, pic
 
 def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
     """The sums over two parts, less those over what they share, must be those over the whole: it is what tiles rest on."""
-    from .tiled import added, each
+    from .objective.sums import added, each
 
     layers = loss.reads()
     refs = references(made, layers, backbone)

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import nstk
-from nstk import images
+from nstk import pictures
 
 FOLDER = Path(__file__).parent / "broken"
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -56,7 +56,7 @@ def snapshot(folder):
 @pytest.mark.parametrize("name", RECIPES)
 def test_says_what_is_wrong(name, broken, monkeypatch):
     monkeypatch.chdir(broken)
-    monkeypatch.setitem(images.FORMATS, ".avif", {"format": "AVIF"})  # which not every Pillow can write
+    monkeypatch.setitem(pictures.FORMATS, ".avif", {"format": "AVIF"})  # which not every Pillow can write
     before = snapshot(broken)
     with pytest.raises(nstk.UserError) as caught:
         nstk.load_recipe(f"{name}.yaml")

@@ -31,12 +31,13 @@ from pydantic import ValidationError
 
 import nstk
 from nstk.cli import cli
-from nstk.images import FORMATS, check_picture, read_picture
-from nstk.plugins.backbones._weights import Network, read_weights
+from nstk.cli.group import call
+from nstk.pictures import FORMATS, check_picture, read_picture
+from nstk.plugins.backbones._vgg.weights import Network, read_weights
 from nstk.plugins.callbacks.snapshots import Snapshots
-from nstk.recipe import LABELLED, SLOTS, Settings
-from nstk.shell import call
-from nstk.source import dump
+from nstk.recipe.defaults import LABELLED, SLOTS
+from nstk.recipe.settings import Settings
+from nstk.syntax.parse import dump
 
 CASES = int(os.environ.get("NSTK_FUZZ", "200"))
 SECONDS = 20
@@ -251,7 +252,7 @@ PARTS = ["{name}", "{step:05}", "{step:>99}", "{scale}", "{suffix}", ".png", "/"
 @example("link/{name}{suffix}")
 @example("../{name}{suffix}")
 def test_templates_stay_in_the_outputs_folder(project, template):
-    from nstk.painting import Painting
+    from nstk.engine.painting import Painting
 
     folder = project / "here" / "out"
     if not folder.exists():

@@ -22,7 +22,7 @@ from PIL import Image
 
 import nstk
 from nstk import testing
-from nstk.checkpoints import RunFolder
+from nstk.checkpoints.folder import RunFolder
 
 KILLS = 50
 EVERY = 2

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
-from test_alpha import disc
-from test_images import chunk, swapped_profile
 
 import nstk
-from nstk import images, profiles, testing
+from nstk import pictures, testing
+from nstk.pictures import icc
+from tests.pictures.test_alpha import disc
+from tests.pictures.test_read import chunk, swapped_profile
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +47,17 @@ def test_a_run_keeps_all_that_the_photograph_has(tmp_path, photo):
         "callbacks": {"snapshots": {"every": 2, "path": "{name}-{step}.jpg"}},
     }
     result = run(tmp_path, **settings)
-    content, made = images.read(photo), images.read(result.path)
+    content, made = pictures.read_all(photo), pictures.read_all(result.path)
     assert content.size == made.size == (40, 48)
     assert struct.unpack_from(">IIB", result.path.read_bytes(), 16) == (40, 48, 16)
     assert made.alpha == pytest.approx(content.alpha, abs=1e-4)
     assert made.alpha == pytest.approx(disc(48, 15)[:, 4:44], abs=1e-4)
-    assert (images.to_uint8(made.colours) == result.picture).all()
-    assert (result.alpha == images.to_uint8(255 * made.alpha)).all()
-    assert np.abs(made.colours - images.filled(content.colours, content.alpha)).max() < 12  # 3 steps of Adam by 2 levels
+    assert (pictures.to_uint8(made.colours) == result.picture).all()
+    assert (result.alpha == pictures.to_uint8(255 * made.alpha)).all()
+    assert np.abs(made.colours - pictures.filled(content.colours, content.alpha)).max() < 12  # 3 steps of Adam by 2 levels
     with Image.open(result.path) as picture, Image.open(tmp_path / "out-2.jpg") as snapshot:
         for file in (picture, snapshot):
-            assert file.info["icc_profile"] == profiles.srgb()
+            assert file.info["icc_profile"] == icc.srgb()
             exif = file.getexif()
             assert exif[Base.Make] == "Canon"
             assert exif.get_ifd(IFD.Exif)[Base.LensModel] == "RF24-70mm F2.8 L"
@@ -82,8 +83,8 @@ def test_a_result_is_judged_by_what_was_painted(tmp_path, photo):
 def test_an_opaque_content_judges_a_transparent_picture_as_it_looks_on_white(tmp_path):
     recipe = testing.recipe(tmp_path, size=48)
     colours = testing.pictures((36, 48), seed=1).content
-    images.write_picture(colours, tmp_path / "clear.png", alpha=disc(48, 15)[6:42])
-    images.write_picture(images.read_picture(tmp_path / "clear.png"), tmp_path / "white.tif", depth=16)
+    pictures.write_picture(colours, tmp_path / "clear.png", alpha=disc(48, 15)[6:42])
+    pictures.write_picture(pictures.read_picture(tmp_path / "clear.png"), tmp_path / "white.tif", depth=16)
     judged = [nstk.evaluate(recipe, tmp_path / name)["losses"] for name in ("clear.png", "white.tif")]
     assert judged[0] == pytest.approx(judged[1], rel=1e-4)
 
@@ -98,5 +99,5 @@ def test_an_earlier_result_can_be_started_from(tmp_path, photo):
     """What is painted goes on: no white from behind it."""
     init = {"use": "image", "file": str(photo)}
     result = run(tmp_path, content=str(photo), size=48, init=init, steps=1)
-    content = images.read(photo)
-    assert np.abs(result.picture - images.filled(content.colours, content.alpha)).max() < 4
+    content = pictures.read_all(photo)
+    assert np.abs(result.picture - pictures.filled(content.colours, content.alpha)).max() < 4

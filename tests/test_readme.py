@@ -11,7 +11,7 @@ import pytest
 
 import nstk
 from nstk.cli import main
-from nstk.painting import Painting
+from nstk.engine.painting import Painting
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import images, testing
+from nstk import pictures, testing
 
 WEIGHTS = Path(__file__).parents[1] / "plugins" / "backbones" / "weights" / "vgg19_imagenet_q8.npz"
 BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 1))
@@ -40,9 +40,9 @@ def gram(features: np.ndarray) -> np.ndarray:
 
 def test_jcjohnson_is_the_objective_of_neural_style(tmp_path):
     content, style, picture = (testing.pictures((48, 67), seed).content for seed in (0, 1, 2))
-    content, style, picture = (images.to_uint8(it) for it in (content, style[:41], picture))  # the painting: 67 x 41
+    content, style, picture = (pictures.to_uint8(it) for it in (content, style[:41], picture))  # the painting: 67 x 41
     for name, pixels in (("content", content), ("style", style), ("picture", picture)):
-        images.write_picture(pixels, tmp_path / f"{name}.png")
+        pictures.write_picture(pixels, tmp_path / f"{name}.png")
 
     seen, theirs, painted = (activations(it) for it in (content, style, picture))
     content_loss = 5 * np.mean((painted["relu4_2"] - seen["relu4_2"]) ** 2)

@@ -13,18 +13,29 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pluggy
 
-from .api import Backbone, Callback, Initializer, Loss, Optimizer, Parametrization
+from .backbones import Backbone
+from .callbacks import Callback
+from .initializers import Initializer
+from .losses import Loss
+from .optimizers import Optimizer
+from .parametrizations import Parametrization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import click
 
+
 PROJECT = "nstk"
 """The name of the pluggy project and of the entry-point group."""
 
+
 _F = TypeVar("_F", bound="Callable[..., object]")
+
+
 hookspec = cast("Callable[[_F], _F]", pluggy.HookspecMarker(PROJECT))
+
+
 hookimpl = cast("Callable[[_F], _F]", pluggy.HookimplMarker(PROJECT))
 
 
@@ -197,8 +208,8 @@ class Hooks:
 KINDS: dict[str, tuple[str, type]] = {
     "nstk_losses": ("loss", Loss),
     "nstk_initializers": ("initializer", Initializer),
-    "nstk_optimizers": ("optimizer", Optimizer),
     "nstk_parametrizations": ("parametrization", Parametrization),
+    "nstk_optimizers": ("optimizer", Optimizer),
     "nstk_callbacks": ("callback", Callback),
     "nstk_backbones": ("backbone", Backbone),
 }

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
+from ..files import file_hash
+
 if TYPE_CHECKING:
     import numpy as np
+
 
 META = "meta.json"
 
@@ -84,12 +87,8 @@ def write_archive(file: BinaryIO, meta: dict[str, Any], arrays: Iterable[tuple[s
 
 def read_archive(path: Path, sha256: str) -> Saved:
     """A checkpoint, once it is known to be whole. Raises `DamagedError`."""
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-        if digest.hexdigest() != sha256:
+        if file_hash(path) != sha256:
             raise DamagedError("its sha256 is not the one in its name")
         with ZipFile(path) as archive:
             return Saved(path, json.loads(archive.read(META)))

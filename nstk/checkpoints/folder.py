@@ -17,60 +17,34 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from .archives import DamagedError, Saved, read_archive, write_archive
-from .errors import OutputError, UserError
-from .files import TEMPORARY, write_whole
-from .source import shown
+from ..errors import OutputError, UserError
+from ..files import TEMPORARY, shown, write_whole
+from .archive import DamagedError, Saved, read_archive, write_archive
 
 if TYPE_CHECKING:
     import numpy as np
 
+
 log = logging.getLogger("nstk")
+
 
 FORMAT = 1
 """Changes with what a checkpoint holds."""
+
+
 KEPT = 2
 """How many checkpoints a folder holds."""
+
+
 SUFFIX = ".run"
+
+
 RECIPE = "recipe.yaml"
+
+
 _NAME = re.compile(r"step-\d+-[0-9a-f]{64}\.npz")
-
-
-def _interval(value: Any) -> Any:
-    if isinstance(value, str):
-        good = bool(re.fullmatch(r"(\d+\.?|\d*\.\d+)s", value)) and float(value[:-1]) > 0
-    else:
-        good = value is False or (isinstance(value, int) and value is not True and value >= 1)
-    if good:
-        return value
-    raise ValueError(f"is `{value}`: write a number of steps (50) or of seconds (60s); `checkpoint: false` keeps none")
-
-
-Interval = Annotated[
-    int | str | Literal[False],
-    BeforeValidator(
-        _interval,
-        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[0-9.]+s$")] | Literal[False],
-    ),
-]
-
-
-class Checkpoint(BaseModel):
-    """How often the state of a run is kept, for `nstk resume`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    every: Interval = Field("60s", description="From one checkpoint to the next: steps (50) or seconds (60s); false: none.")
-
-    def due(self, steps: int, seconds: float) -> bool:
-        """Whether, so many steps and seconds after the last checkpoint, it is time for the next one."""
-        if isinstance(self.every, str):
-            return seconds >= float(self.every[:-1])
-        return self.every is not False and steps >= self.every
 
 
 @dataclass

@@ -1,18 +1,24 @@
-"""What a run is made from, as it is kept with its checkpoints, and what of it has changed since."""
+"""What a run is made from (files with their hashes, settings, versions), and what of it has changed since."""
 
 from __future__ import annotations
 
 import os
+import platform
+import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from . import record
-from .recipe import LABELLED, SLOTS, Recipe, Settings, file_fields, relative
-from .registry import file_hash
-from .source import shown
+from ..errors import UserError
+from ..files import file_hash, shown
+from ..recipe.defaults import LABELLED, SLOTS
+from ..recipe.model import Recipe
+from ..recipe.paths import file_fields, relative
+from ..recipe.settings import Settings
+from . import provenance
 
 INDIFFERENT = ("output", "checkpoint", "callbacks")
 """Keys of a recipe that do not change the picture."""
@@ -24,8 +30,8 @@ def origins(recipe: Recipe) -> dict[str, Any]:
         "name": recipe.name,
         "recipes": {relative(str(path), recipe.path.parent): file_hash(path) for path in recipe.files if path.is_file()},
         "settings": dict(_flat(_settings(recipe))),
-        **record.sources(recipe),
-        "versions": record.versions(),
+        **provenance.sources(recipe),
+        "versions": provenance.versions(),
     }
 
 
@@ -91,3 +97,39 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 def _edited(path: Path, sha256: str) -> bool:
     """Whether a file says something else now; one that is gone says nothing."""
     return path.is_file() and file_hash(path) != sha256
+
+
+PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "imagecodecs", "tifffile", "pluggy", "pydantic")
+
+
+def versions() -> dict[str, str]:
+    """The versions that decide the bits."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # TensorFlow has other distributions too, such as tensorflow-cpu
+            found[package] = getattr(sys.modules.get(package), "__version__", "not installed")
+    return found
+
+
+def sources(recipe: Recipe) -> dict[str, Any]:
+    """The files that a run is made from, with their hashes."""
+    inputs = {where: {"path": str(path), "sha256": file_hash(path)} for where, path in recipe.inputs().items()}
+    return {"inputs": inputs, "plugins": plugins(recipe)}
+
+
+def plugins(recipe: Recipe) -> list[dict[str, Any]]:
+    """Each definition in use: whose it is, and the hash of the file that defines it."""
+    import inspect
+
+    rows = []
+    for where, definition in recipe.definitions():
+        try:
+            owner, file = recipe.registry.owner(type(definition)), inspect.getfile(type(definition))
+        except StopIteration:
+            which = f"`{where}` is a {type(definition).__name__}, which no plugin of this recipe defines"
+            raise UserError(f"{which}: list its file in `plugins`") from None
+        row = {"where": where, "use": definition.name, "plugin": owner.name, "version": owner.version, "origin": owner.origin}
+        rows.append({**row, "sha256": file_hash(file) if os.path.isfile(file) else ""})
+    return rows

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from . import record
-from .archives import Saved
-from .checkpoints import RECIPE, SUFFIX, RunFolder
-from .errors import UserError
-from .loading import load_recipe
-from .origins import changes, differences, recipe_files
-from .recipe import Recipe
-from .source import exists, same_file, shown, suggest_file
+from ..errors import UserError
+from ..files import exists, same_file, shown
+from ..hints import suggest_file
+from ..recipe.load import load_recipe
+from ..recipe.model import RECORD, Recipe
+from . import provenance
+from .archive import Saved
+from .folder import RECIPE, SUFFIX, RunFolder
+from .provenance import changes, differences, recipe_files
 
 log = logging.getLogger("nstk")
 
@@ -47,7 +48,7 @@ def unfinished(path: str | PathLike[str], *, force: bool = False, trust: bool = 
         if not force:
             raise UserError(f"{what}: `--force` goes on all the same, `nstk run` starts anew")
         log.warning("%s", what)
-    if differ := differences(made_from["versions"], record.versions()):
+    if differ := differences(made_from["versions"], provenance.versions()):
         log.warning("the picture may differ in its rounding: %s", differ)
     if not saved.step:
         log.warning("%s holds no step yet: the run starts from the beginning", shown(folder.path))
@@ -70,7 +71,7 @@ def _find(path: Path) -> RunFolder:
 def _ended(picture: Path) -> str:
     """How the run of a picture ended, as far as that is known."""
     try:
-        stopped = json.loads(picture.with_name(f"{picture.stem}.run.json").read_text(encoding="utf-8"))["stopped"]
+        stopped = json.loads(picture.with_name(picture.stem + RECORD).read_text(encoding="utf-8"))["stopped"]
     except (OSError, ValueError, KeyError):
         return f"{picture} comes from no run that is known here"
     if stopped == "done":

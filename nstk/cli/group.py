@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import select
 import traceback
@@ -11,14 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .errors import NstkError, RecipeError, UserError
+from ..errors import NstkError, RecipeError, UserError
+from ..hints import closest
 
 if TYPE_CHECKING:
-    from .registry import Registry
+    from ..registry.registry import Registry
+
 
 EXIT_INTERRUPTED = 130
+
+
 EXIT_MISTAKE = 2
+
+
 STDOUT = 1
+
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -34,8 +40,8 @@ class Group(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
-            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.5)
-            hint = f"did you mean `nstk {close[0]}`?" if close else "`nstk --help` lists the commands"
+            close = closest(args[0], self.list_commands(ctx), cutoff=0.5)
+            hint = f"did you mean `nstk {close}`?" if close else "`nstk --help` lists the commands"
             raise UserError(f"there is no command `nstk {args[0]}`: {hint}")
         return super().resolve_command(ctx, args)
 
@@ -106,7 +112,7 @@ def verbose_option(function: _F) -> _F:
 
 def open_registry(plugins: Sequence[str]) -> Registry:
     """The plugins of one command."""
-    from .registry import Registry
+    from ..registry.registry import Registry
 
     return Registry.of(plugins)
 

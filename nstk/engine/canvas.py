@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from .api import Evaluation
-from .features import batch
+from ..api import Evaluation
+from ..objective.features import batch
 
 
 class Canvas:

@@ -7,20 +7,24 @@ import time
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from . import devices, memory
-from .api import Scale
-from .features import network
+from ..api import Scale
+from ..machine import device, memory
+from ..objective.features import network
+from ..objective.tiles import Tiling
+from ..pictures import MIN_SIDE, fit
+from ..recipe.model import Recipe
 from .footprint import Way
-from .images import MIN_SIDE, fit
 from .painting import Painting
-from .recipe import Recipe
-from .starting import moving, set_up
-from .tiling import Tiling
+from .scale import moving, set_up
 
 SMALL = 400
 """Long edge in pixels of the step that is timed: from here on, a step takes about as long a pixel at every size."""
+
+
 TIMED = 3
 """How many steps are timed after the first one, which is compiled; the fastest counts."""
+
+
 TILED = 1.2
 """What a step in tiles takes more than one on the whole of the pixels that its tiles see, margins included: it computes
 activations twice, but the layers above see less and less of the margin."""
@@ -56,7 +60,7 @@ class Forecast:
         tiles = f" in tiles of {self.way.edge} px" if self.way.edge else ""
         return (
             f"{self.scale.width} x {self.scale.height} px: {self.scale.steps} steps of {_clock(self.seconds)}, "
-            f"{_clock(self.total)}; {memory.said(self.bytes)}{tiles}"
+            f"{_clock(self.total)}; {memory.in_words(self.bytes)}{tiles}"
         )
 
 
@@ -71,14 +75,16 @@ def estimate(run: Painting) -> list[Forecast]:
 
 def told(recipe: Recipe) -> tuple[bool, list[str]]:
     """Whether it fits, and the estimate in words: a line for each scale, and one for all."""
-    devices.set_up_memory()
+    device.set_up_memory()
     run = Painting(recipe)
     forecasts = estimate(run)
     most = max(forecasts, key=lambda it: it.bytes)
     room = (
-        "a GPU, whose free memory is not known" if most.way.room == sys.maxsize else f"the {memory.said(most.room)} it may hold"
+        "a GPU, whose free memory is not known"
+        if most.way.room == sys.maxsize
+        else f"the {memory.in_words(most.room)} it may hold"
     )
-    summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.said(most.bytes)}"
+    summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.in_words(most.bytes)}"
     if most.way.fits:
         return True, [*map(str, forecasts), f"{summary}: fits in {room}"]
     return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(run, most)}"]

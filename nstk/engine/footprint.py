@@ -9,28 +9,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .api import Backbone, Loss, Optimizer, Scale
-from .recipe import Recipe
-from .tiling import Tiling, unsplittable
+from ..api import Backbone, Loss, Optimizer, Scale
+from ..objective.tiles import Tiling, unsplittable
+from ..recipe.model import Recipe
 
 PICTURE = 3 * 4
 """Bytes a pixel of a picture in float32."""
+
+
 COPIES = 3
 """Pictures that a step holds beside those of the optimizer: the picture, the last good one, the gradient."""
+
+
 PASSING = 2
 """Pictures that an optimizer makes and drops between two evaluations, when no activations are held: TensorFlow has the same
 memory for both, and keeps what the larger one took."""
+
+
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
 WHOLE, TILE = 2.1, 1.6
 """What a step on the whole, and a pass over a tile, hold at their peak, in units of the activations at all layers: gradients
 and products come on top. A tile's pass lets go of what it needs no more, layer by layer."""
+
+
 HELD = {"float32": 1_000_000_000, "bfloat16": 500_000_000, "float16": 500_000_000}
 """What a run holds whatever the picture's size, beside what the process holds before: graphs, kernels, and in float32 their
 transforms (VGG-19's)."""
+
+
 LEAST = 64
 """The smallest tiles that are tried where memory runs out, pixels."""
+
+
 EDGES = range(128, 2049, 16)
 """Tiles that are chosen: smaller ones are nearly all margin, larger ones save nothing."""
+
+
 GOOD = 512
 """Tiles that are worth a part of the optimizer's state: a step in them takes about twice as long as on the whole."""
 

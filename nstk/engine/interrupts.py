@@ -10,6 +10,8 @@ from types import FrameType
 from typing import Protocol
 
 INTERRUPTED = "interrupted"
+
+
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 

@@ -13,25 +13,32 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .api import Optimizer, Scale
-from .archives import Saved
-from .checkpoints import RunFolder
-from .errors import NotFinite, UserError
-from .events import Callbacks
+from ..api import Optimizer, Scale
+from ..checkpoints.archive import Saved
+from ..checkpoints.folder import RunFolder
+from ..checkpoints.provenance import differences
+from ..errors import NotFinite, UserError
+from ..files import shown
+from .callbacks import Callbacks
 from .footprint import Way
 from .interrupts import INTERRUPTED
-from .origins import differences
 from .painting import STALLED, Painting
-from .source import shown
 from .steps import Work
 
 log = logging.getLogger("nstk")
 
+
 PROGRESS = ("done", "stalled", "sound", "recovered")
 """What a checkpoint holds of the scale at work, besides variables."""
+
+
 AGAIN = "the run cannot go on, `nstk run` starts anew"
+
+
 STEPPER = "optimizer."
 """What the names of an optimizer's variables begin with."""
+
+
 ALGORITHM = "philox"
 """Of the random numbers; named, because TensorFlow's choice may depend on the device."""
 

@@ -13,27 +13,31 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import devices, images, memory
-from .api import Evaluation, Scale, Step
-from .archives import Saved
+from .. import pictures
+from ..api import Evaluation, Scale, Step
+from ..checkpoints.archive import Saved
+from ..checkpoints.provenance import origins
+from ..errors import NotFinite, OutputError, RunError, UserError
+from ..files import real, shown
+from ..machine import device, memory
+from ..machine.precision import FLOAT16, FLOAT32, Choice, choose
+from ..objective.features import takes_precision
+from ..recipe.model import SIDECARS, Recipe
+from ..recipe.scales import plan
+from ..registry.blame import blaming
 from .canvas import Canvas
-from .errors import NotFinite, OutputError, RunError, UserError
-from .events import blaming
-from .features import takes_precision
 from .footprint import Footprint
 from .interrupts import INTERRUPTED
-from .origins import origins
-from .precision import FLOAT16, FLOAT32, Choice, choose
-from .recipe import SIDECARS, Recipe
-from .scales import plan
-from .source import real, shown
 from .steps import Done, Moved, Work
 
 log = logging.getLogger("nstk")
 
 
 DONE = "done"
+
+
 STALLED = "stalled: no step lowers the loss any more"
+
 
 LOOKS = 10
 """On a GPU, every so many steps the host looks whether all is well: in between, the device never waits for it."""
@@ -45,19 +49,19 @@ class Painting:
     def __init__(self, recipe: Recipe, saved: Saved | None = None):
         self.recipe = recipe
         self.output = recipe.path
-        content = images.read(recipe.content)
+        content = pictures.read_all(recipe.content)
         self.scales: Sequence[Scale] = plan(*content.size, recipe.size, recipe.steps, recipe.pyramid)
         last = self.scales[-1]
-        self.alpha = content.alpha if content.alpha is None else images.resize_alpha(content.alpha, last.width, last.height)
+        self.alpha = content.alpha if content.alpha is None else pictures.resize_alpha(content.alpha, last.width, last.height)
         """The content's transparency, laid over what is saved: height x width, 0..1; None where it is opaque."""
-        self.exif = content.exif if recipe.output.gps else images.without_place(content.exif)
+        self.exif = content.exif if recipe.output.gps else pictures.without_place(content.exif)
         self.labels: Sequence[str] = [label for label, loss in recipe.losses.items() if loss.weight > 0]
-        self.device = devices.device()
+        self.device = device.name()
         self.choice = _choice(recipe)
-        self.precision = devices.products(self.choice.dtype)
-        self.jit = devices.has_gpu() if recipe.jit == "auto" else recipe.jit
+        self.precision = device.products(self.choice.dtype)
+        self.jit = device.has_gpu() if recipe.jit == "auto" else recipe.jit
         self.footprint = Footprint(recipe, self.choice.dtype)
-        room = devices.room(recipe.memory)
+        room = device.room(recipe.memory)
         self.ways = [self.footprint.way(scale, recipe.tiles, room) for scale in self.scales]
         """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows."""
         self._held = memory.resident()
@@ -110,7 +114,7 @@ class Painting:
         """How much memory the run will hold, and whether it paints in tiles, in words."""
         most = max(self.ways, key=lambda way: way.needs)
         tiles = f", in tiles of {most.edge} pixels" if most.edge else ""
-        return f"about {memory.said(self._held + most.needs)}{tiles}"
+        return f"about {memory.in_words(self._held + most.needs)}{tiles}"
 
     @property
     def total_steps(self) -> int:
@@ -184,8 +188,8 @@ class Painting:
     def save(self, path: Path) -> None:
         """Write the picture as it is now, with the content's transparency and EXIF, as far as the format has them."""
         output = self.recipe.output
-        depth = output.depth if images.holds(path, output.depth) else 8  # a snapshot's format is its own
-        images.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
+        depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot's format is its own
+        pictures.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
 
     def begin(self, picture: np.ndarray) -> Canvas:
         """Take a picture as the one that is moved."""
@@ -303,7 +307,7 @@ def _at(scale: Scale) -> str:
 
 def _choice(recipe: Recipe) -> Choice:
     """The number type of the features."""
-    choice = choose(recipe.precision, devices.machine())
+    choice = choose(recipe.precision, device.machine())
     if takes_precision(recipe.backbone):
         return choice
     return Choice(FLOAT32, f"the backbone `{recipe.backbone.name}` knows no other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import tempfile
@@ -10,12 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import images, record
-from .errors import CallbackError, NotFinite, OutputError, RunError
-from .loading import check_sidecar
+from ..errors import CallbackError, NotFinite, OutputError, RunError, UserError
+from ..files import same_file, shown, write_whole
+from ..recipe.model import RECIPE, RECORD, Recipe
 
 if TYPE_CHECKING:
     from .painting import Painting
+
 
 log = logging.getLogger("nstk")
 
@@ -51,7 +53,7 @@ def recorded(run: Painting) -> Iterator[None]:
     finally:
         if run.saved:
             try:
-                images.write_whole(run.recipe.sidecar(".run.json"), record.to_json(run))
+                write_whole(run.recipe.sidecar(RECORD), to_json(run))
             except OutputError as error:
                 if run.error is None:
                     raise RunError(f"{run.output} is painted, but not its record: {error}") from error
@@ -64,8 +66,8 @@ def write(run: Painting) -> None:
     run.saved = True
     if check_sidecar(run.recipe):
         header = f"# The recipe of {run.output.name}, with every default written out.\n"
-        path = run.recipe.sidecar(".recipe.yaml")
-        images.write_whole(path, header + run.recipe.to_yaml(path.parent))
+        path = run.recipe.sidecar(RECIPE)
+        write_whole(path, header + run.recipe.to_yaml(path.parent))
     log.info("%s: %s after %d steps, %.1f s", run.output, run.stopped, run.steps, run.seconds)
 
 
@@ -96,3 +98,45 @@ def _is_of_writing(error: BaseException) -> bool:
     """Whether something could not be written: the disk is full, a folder is gone, a permission is lost."""
     cause = error.__cause__ if isinstance(error, CallbackError) else error
     return isinstance(cause, (OutputError, OSError))
+
+
+def to_json(run: Painting) -> str:
+    """The record as JSON text."""
+    recipe = run.recipe
+    data = {
+        "output": str(run.output),
+        "recipe": recipe.name,
+        "stopped": run.stopped,
+        "steps": run.steps,
+        "seconds": round(run.seconds, 3),
+        "losses": run.losses,
+        "seed": recipe.seed,
+        "scales": [
+            {"width": it.width, "height": it.height, "steps": it.steps, "tiles": way.edge or "off"}
+            for it, way in zip(run.scales, run.ways, strict=True)
+        ],
+        "device": run.device,
+        "precision": run.precision,
+        "precision_reason": run.choice.reason,
+        "run_eagerly": recipe.run_eagerly,
+        "jit": run.jit and not recipe.run_eagerly,
+        "versions": run.origins["versions"],
+        "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
+        **{key: run.origins[key] for key in ("inputs", "plugins")},
+    }
+    return json.dumps(data, indent=2, default=str) + "\n"
+
+
+def check_sidecar(recipe: Recipe) -> bool:
+    """Whether the resolved recipe may be written beside the picture: not over a recipe that it was read from.
+
+    A saved recipe that is run as it is stays as it is. With changes it would be lost, so that is refused.
+    """
+    target = recipe.sidecar(RECIPE)
+    if not any(same_file(path, target) for path in recipe.files):
+        return True
+    if recipe.overridden:
+        raise UserError(
+            f"the changed recipe would be written over {shown(target)}, which is being run: choose another output (`-o`)"
+        )
+    return False

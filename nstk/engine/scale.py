@@ -1,4 +1,4 @@
-"""A scale up to its first step: its pictures, the objective whole or in tiles, the first picture, the optimizer at work."""
+"""A scale up to its first step: its pictures, the objective whole or in tiles, the optimizer at work."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import devices, images, memory
-from .api import Evaluation, Pictures, Scale, Stepper
-from .compiling import compiled, compiled_once_called
-from .errors import OutOfMemory, RunError
-from .events import blaming
-from .features import Network, references
+from .. import pictures
+from ..api import Evaluation, Pictures, Scale, Stepper
+from ..errors import OutOfMemory, RunError
+from ..machine import device, memory
+from ..objective.compiled import compiled, compiled_once_called
+from ..objective.features import Network, references
+from ..objective.problem import PictureProblem
+from ..objective.tiled import TiledObjective
+from ..objective.tiles import Tiling, unsplittable
+from ..objective.whole import Objective
+from ..recipe.model import Recipe
+from ..registry.blame import blaming
 from .footprint import Way
-from .objective import Objective
+from .inputs import initial, pictures_of
 from .painting import Painting
-from .problem import PictureProblem
-from .recipe import Recipe
 from .steps import Move, Work
-from .tiled import TiledObjective
-from .tiling import Tiling, unsplittable
 
 log = logging.getLogger("nstk")
 
@@ -31,9 +33,9 @@ def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndar
     """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
     _tell(run, scale, way)
     if way.edge and way.fits:
-        devices.reserve(way.needs - run.footprint.held)
-    made = pictures(run.recipe, scale.width, scale.height)
-    first = initial(run.recipe, made) if picture is None else images.resize(picture, scale.width, scale.height)
+        device.reserve(way.needs - run.footprint.held)
+    made = pictures_of(run.recipe, scale.width, scale.height)
+    first = initial(run.recipe, made) if picture is None else pictures.resize(picture, scale.width, scale.height)
     objective, way = _that_fits(run, net, scale, made, way)
     canvas = run.begin(first)
     del made, first  # pictures may be large, and the optimizer takes memory too
@@ -42,31 +44,6 @@ def set_up(run: Painting, net: Network, scale: Scale, way: Way, picture: np.ndar
         stepper = way.optimizer.start(problem, before)
     canvas.keep(stepper.good)
     return Work(scale, way, problem, stepper)
-
-
-def pictures(recipe: Recipe, width: int, height: int) -> Pictures:
-    """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
-    long_edge = max(1, round(max(width, height) * recipe.style_scale))
-    content = images.resize(images.read_picture(recipe.content, straight=True), width, height)
-    styles = {}
-    for label, path in recipe.styles.items():
-        style = images.read_picture(path)
-        styles[label] = images.resize(style, *images.fit(style.shape[1], style.shape[0], long_edge))
-    for picture in (content, *styles.values()):
-        picture.setflags(write=False)
-    return Pictures(content, styles)
-
-
-def initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
-    """The picture that the first step starts from."""
-    who = f"initializer `{recipe.init.name}`"
-    with blaming(who, recipe.init):
-        made = np.asarray(recipe.init(pictures, np.random.default_rng(recipe.seed)), np.float32)
-    if made.shape != pictures.content.shape:
-        raise RunError(f"{who} made an array of shape {made.shape}, not {pictures.content.shape}")
-    if not np.isfinite(made).all():
-        raise RunError(f"{who} made a picture with NaN or infinite pixels")
-    return np.clip(made, 0, 255)
 
 
 def moving(run: Painting, work: Work) -> Callable[[], Move]:
@@ -102,12 +79,14 @@ def _tell(run: Painting, scale: Scale, way: Way) -> None:
             what = f"optimizer `{optimizer.name}` has `{key}` {now} in place of {before}"
             log.warning("memory is short at %s: %s", size, what)
     if not way.fits:
-        log.warning("%s may need %s more, and %s are free for it", size, memory.said(way.needs), memory.said(max(0, way.room)))
+        log.warning(
+            "%s may need %s more, and %s are free for it", size, memory.in_words(way.needs), memory.in_words(max(0, way.room))
+        )
 
 
 def narrow(run: Painting, net: Network, work: Work, error: OutOfMemory) -> None:
     """Memory ran out in a step: go on with the objective in smaller tiles. Raises the error where they cannot be smaller."""
-    made = pictures(run.recipe, work.scale.width, work.scale.height)
+    made = pictures_of(run.recipe, work.scale.width, work.scale.height)
     scaling = work.objective.loss_scale
     work.problem.objective, work.way = _that_fits(run, net, work.scale, made, narrower(run.recipe, work.way, work.scale, error))
     work.objective.loss_scale = scaling

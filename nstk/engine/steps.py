@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .api import Evaluation, Scale, Stepper
-from .errors import RunError
+from ..api import Evaluation, Scale, Stepper
+from ..errors import RunError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..objective.problem import PictureProblem
+    from ..objective.whole import Objective
     from .footprint import Way
-    from .objective import Objective
     from .painting import Painting
-    from .problem import PictureProblem
+
 
 Move = tuple[Evaluation, Any, Any]
 """What a step tells: the objective before it, whether all is finite, whether the optimizer has stalled; as tensors."""

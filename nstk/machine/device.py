@@ -1,4 +1,4 @@
-"""The device that TensorFlow computes on."""
+"""The device that TensorFlow computes on, and the memory that it may take."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import memory, record
+from . import memory
 from .precision import FLOAT32, Machine, cpu_flags
 
 SHARE = 0.85
 """Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
 
+
 BELOW = 0.95
 """Of a limit that is asked for, likewise."""
+
+
 MB = 10**6
 
 
@@ -73,9 +76,9 @@ def machine() -> Machine:
     return Machine(gpu=True, capability=_details().get("compute_capability"))
 
 
-def device() -> str:
+def name() -> str:
     """The device in words."""
-    return f"GPU {_details().get('device_name', 0)}" if has_gpu() else f"CPU ({record.cores()} cores)"
+    return f"GPU {_details().get('device_name', 0)}" if has_gpu() else f"CPU ({cores()} cores)"
 
 
 def products(dtype: str) -> str:
@@ -88,3 +91,8 @@ def _details() -> dict[str, Any]:
     """What TensorFlow tells of the GPU that it computes on, the first."""
     details: dict[str, Any] = tf.config.experimental.get_device_details(tf.config.get_visible_devices("GPU")[0])
     return details
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,7 +12,10 @@ LIMITS = (
 )
 """Where a container says what it may hold, and what it holds: the system's own figures are those of the whole machine."""
 
+
 UNITS = {"GB": 1e9, "MB": 1e6}
+
+
 PATTERN = re.compile(r"^([0-9]+\.?[0-9]*|\.[0-9]+) ?(GB|MB)$")
 
 
@@ -47,7 +50,7 @@ def available() -> int:
     return max(0, free)
 
 
-def said(count: float) -> str:
+def in_words(count: float) -> str:
     """`1.4 GB`, in powers of ten."""
     for unit, size in UNITS.items():
         if count >= size:

@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .errors import UserError
+from ..errors import UserError
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
+
 FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
+
 
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 """What Linux calls the instructions that multiply in bfloat16."""
+
+
 BFLOAT16_GPU, FLOAT16_GPU = (8, 0), (7, 0)
 """The compute capabilities from which the tensor cores of a GPU take these types."""
+
 
 CPUINFO = Path("/proc/cpuinfo")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from .errors import RunError
-from .events import SCOPE
+from ..errors import RunError
+from ..registry.blame import SCOPE
 
 
 def compiled(function: Callable[[], Any], *, xla: bool) -> Callable[[], Any]:

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from .api import IMAGE, Backbone, Features, Loss, Pictures, References
-from .events import blaming
+from ..api import IMAGE, Backbone, Features, Loss, Pictures, References
+from ..registry.blame import blaming
 
 Tap = Callable[[str, tf.Tensor], tf.Tensor]
 """Looks at a layer's activations, and returns those to go on with (see `Backbone.taps`)."""

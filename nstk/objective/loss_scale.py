@@ -14,19 +14,28 @@ from typing import Any
 
 import tensorflow as tf
 
-from .api import Evaluation
+from ..api import Evaluation
 
 Differentiate = Callable[[tf.Tensor], "tuple[Evaluation, tf.Tensor]"]
 """From a factor to the objective and its gradient times the factor."""
 
+
 AIM = 6.0
 """The largest component of a scaled gradient is brought to 2 ** AIM: between the bounds, with more room below."""
+
+
 LOW, HIGH = -4.0, 14.0
 """Beyond these powers of two it is computed again: too much of it would be lost."""
+
+
 JUMP = 20.0
 """By which power of two the factor moves where a gradient is infinite or zero, so that it does not say how far it is off."""
+
+
 LIMIT = 80.0
 """The factor stays between 2 ** -LIMIT and 2 ** LIMIT: float32 holds it times any loss's gradient."""
+
+
 TRIES = 10
 """How often a gradient is computed at most: from one limit to the other, and once to settle."""
 

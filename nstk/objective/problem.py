@@ -6,9 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from .api import Evaluation, Parametrization
-from .events import blaming
-from .objective import Objective
+from ..api import Evaluation, Parametrization
+from ..registry.blame import blaming
+from .whole import Objective
 
 
 class PictureProblem:

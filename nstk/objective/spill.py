@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .errors import RunError
+from ..errors import RunError
 
 DISK = "/var/tmp"
 """On a disk by convention, where the system's folder for temporary files may be in memory."""

@@ -18,17 +18,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from .api import IMAGE, Evaluation, Features, Goal, Loss, Pictures, StatisticLoss
-from .events import SCOPE, blaming
+from ..api import IMAGE, Evaluation, Features, Goal, Loss, Pictures, StatisticLoss
+from ..machine.precision import FLOAT32
+from ..registry.blame import SCOPE, blaming
 from .features import Network, batch, seen
-from .objective import Objective, weighted
-from .precision import FLOAT32
-from .shelf import Shelf
-from .tiling import Tile, Tiling
+from .spill import Shelf
+from .sums import added, summed
+from .tiles import Tile, Tiling
+from .whole import Objective, weighted
 
 ALIGNED = 64
 """Bytes; what the widest instructions read at once."""
+
+
 ZERO = tf.UnconnectedGradients.ZERO
+
+
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -223,28 +228,3 @@ def cut_out(map_: tf.Tensor, rows: slice, columns: slice) -> tf.Tensor:
         return tf.pad(upstream, [[0, 0], [top, height - bottom], [left, width - right], [0, 0]])
 
     return tf.custom_gradient(lambda map_: (map_[:, rows, columns], gradient))(map_)
-
-
-def added(one: Any, other: Any) -> Any:
-    """The sum of two structures of tensors; None is nothing."""
-    return other if one is None else each(lambda a, b: a + b, one, other)
-
-
-def each(function: Callable[..., Any], *structures: Any) -> Any:
-    """A structure of what `function` makes of the tensors of others; where these have None, it has too."""
-    return tf.nest.map_structure(lambda *leaves: None if leaves[0] is None else function(*leaves), *structures)
-
-
-def summed(function: Callable[..., Any], tile: Tile, halo: int, *maps: Any) -> Any:
-    """What `function` sums over a tile, of maps that overlap the next tiles' by `halo`: less what these count too."""
-
-    def over(rows: slice, columns: slice) -> Any:
-        return function(*(each(lambda map_: map_[:, rows, columns], it) for it in maps))
-
-    total = function(*maps)
-    below, beside = halo > 0 and tile.rows.after > 0, halo > 0 and tile.columns.after > 0
-    every, seam = slice(None), slice(-halo, None)
-    shared = [(seam, every, -1)] * below + [(every, seam, -1)] * beside + [(seam, seam, 1)] * (below and beside)
-    for rows, columns, sign in shared:
-        total = each(lambda sums, twice, sign=sign: sums + sign * twice, total, over(rows, columns))
-    return total

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .api import IMAGE, Backbone, Layer, Loss, StatisticLoss
-from .errors import UserError
+from ..api import IMAGE, Backbone, Layer, Loss, StatisticLoss
+from ..errors import UserError
 
 
 class Span(NamedTuple):

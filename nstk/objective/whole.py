@@ -8,12 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from .api import Evaluation, Loss, References
-from .errors import RunError
-from .events import SCOPE, blaming, code
+from ..api import Evaluation, Loss, References
+from ..errors import RunError
+from ..machine.precision import FLOAT16, FLOAT32
+from ..registry.blame import SCOPE, blaming, code
 from .features import Network, seen, seen_references
-from .precision import FLOAT16, FLOAT32
-from .scaling import LossScale
+from .loss_scale import LossScale
 
 
 class Objective:

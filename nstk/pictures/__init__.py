@@ -4,24 +4,22 @@ Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255
 
     pixels      sizes, and number types
     alpha       transparency: what is under it, and back over
-    reading     a file to an array
-    writing     an array to a file
-    deep        the files of more than 8 bits a channel
-    profiles    colour profiles
-    metadata    EXIF
-    files       whole or not at all
+    read        a file to an array
+    write       an array to a file
+    high_depth  the files of more than 8 bits a channel
+    icc         colour profiles
+    exif        what a camera noted, as far as it still holds
 """
 
 from __future__ import annotations
 
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
-from .files import check_writable as check_writable, write_whole as write_whole
-from .metadata import without_place as without_place
+from .exif import without_place as without_place
 from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, resize as resize, to_uint8 as to_uint8
-from .reading import (
+from .read import (
     Picture as Picture,
     check_picture as check_picture,
-    read as read,
+    read_all as read_all,
     read_picture as read_picture,
 )
-from .writing import FORMATS as FORMATS, check_output as check_output, holds as holds, write_picture as write_picture
+from .write import FORMATS as FORMATS, check_output as check_output, holds as holds, write_picture as write_picture

@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL import Image
 
+
 Tags = Mapping[int, Any]
+
 
 CAMERA, GPS = 0x8769, 0x8825
 """The numbers of two directories: what a camera knows of a photograph, and where it was taken."""
 
+
 _KEPT = "ImageDescription Make Model Artist Copyright"
+
+
 _KEPT_OF_CAMERA = """
     ExifVersion DateTimeOriginal DateTimeDigitized OffsetTimeOriginal OffsetTimeDigitized SubsecTimeOriginal SubsecTimeDigitized
     ExposureTime FNumber ExposureProgram ISOSpeedRatings SensitivityType StandardOutputSensitivity RecommendedExposureIndex
@@ -30,8 +35,14 @@ _KEPT_OF_CAMERA = """
     DigitalZoomRatio FocalLengthIn35mmFilm SceneCaptureType SubjectDistanceRange CameraOwnerName BodySerialNumber
     LensSpecification LensMake LensModel LensSerialNumber
 """
+
+
 _COLOUR_SPACE, _WIDTH, _HEIGHT = 0xA001, 0xA002, 0xA003
+
+
 _SRGB = 1
+
+
 _MOST_BYTES = 60_000
 """A JPEG has room for 65,533."""
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
-from .errors import PictureError
-from .metadata import Tags, block
+from ..errors import PictureError
+from .exif import Tags, block
 from .pixels import MAX_PIXELS, check_size
 
 if TYPE_CHECKING:
@@ -21,15 +21,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .files import Location
+    from ..files import Location
+
 
 PNG = b"\x89PNG\r\n\x1a\n"
+
+
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF, for files above 4 GB
+
+
 _PNG_BITS, _PNG_HEADER_END = 24, 33  # bytes of a PNG: where it says how many bits a channel has, and where other chunks begin
+
+
 _INVERTED, _GREY, _COLOURS = 0, 1, 2
 """What the numbers of a TIFF are: grey with 0 for white, grey, RGB."""
+
+
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 """What a TIFF's channel after the colours is, if it is an alpha."""
+
+
 _BITS, _KIND, _PROFILE = 258, 262, 34675
 """Tags of a TIFF: its bits a channel, what its numbers are, its colour profile."""
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .files import Location
+    from ..files import Location
+
 
 log = logging.getLogger("nstk")
+
 
 _SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # colour space of a profile -> Pillow's mode
 

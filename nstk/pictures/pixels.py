@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import PictureError
+from ..errors import PictureError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .files import Location
+    from ..files import Location
 
+
+if TYPE_CHECKING:
     Levels = TypeVar("Levels", np.uint8, np.uint16)
 
+
 MIN_SIDE = 16  # pixels: the deepest layers of VGG-19 see one position for each 16 pixels, and need one
+
+
 MAX_PIXELS = 300_000_000  # 3.6 GB as float32, and more than large cameras take: above it a header is a mistake or an attack
 
 

@@ -17,19 +17,21 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import IO, TYPE_CHECKING, Any
 
-from . import deep, metadata
+from ..errors import PictureError
+from ..hints import suggest
+from . import high_depth
 from .alpha import filled, over_white
-from .errors import PictureError
-from .files import did_you_mean
+from .exif import kept, orientation
+from .icc import deep_to_srgb, to_srgb
 from .pixels import MAX_PIXELS, check_size, too_large, upright
-from .profiles import deep_to_srgb, to_srgb
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-    from .files import Location
+    from ..files import Location
+
 
 _PILLOW = threading.RLock()
 
@@ -55,7 +57,7 @@ class Picture:
 class _Decoded:
     """A file's picture as it lies there, in the colours that it has there."""
 
-    pixels: Image.Image | deep.Deep
+    pixels: Image.Image | high_depth.Deep
     orientation: int = 1
     exif: dict[int, Any] = field(default_factory=dict)
 
@@ -64,14 +66,14 @@ READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF 
 """What Pillow may decode. It knows more kinds, whatever the file is called, and hands some to programs such as Ghostscript."""
 
 
-def read(path: Location) -> Picture:
+def read_all(path: Location) -> Picture:
     """The picture of a file, with its transparency and EXIF. Raises `PictureError` with one sentence that names the file."""
     import numpy as np
 
     decoded = _decode(path)
     with _blaming(path):
         pixels, turn = decoded.pixels, decoded.orientation
-        colours, alpha = _deep(pixels, path) if isinstance(pixels, deep.Deep) else _shallow(pixels, path)
+        colours, alpha = _deep(pixels, path) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, path)
         opaque = alpha is None or bool(alpha.min() == 1)
         colours = np.ascontiguousarray(upright(colours, turn))
         return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
@@ -83,7 +85,7 @@ def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float3
     If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around. Of an
     animation, the first frame. Raises `PictureError` with one sentence that names the file.
     """
-    picture = read(path)
+    picture = read_all(path)
     return (filled if straight else over_white)(picture.colours, picture.alpha)
 
 
@@ -102,9 +104,9 @@ def _decode(path: Location) -> _Decoded:
         try:
             opened = pillow.open(file)
         except pillow.UnidentifiedImageError:
-            if not head.startswith(deep.TIFF):  # Pillow knows no floats in colour, and more that tifffile knows
+            if not head.startswith(high_depth.TIFF):  # Pillow knows no floats in colour, and more that tifffile knows
                 raise
-            return _with_exif(deep.read_tiff(file, path), lambda: _exif_of_tiff(file))
+            return _with_exif(high_depth.read_tiff(file, path), lambda: _exif_of_tiff(file))
         with opened:
             if opened.format not in READABLE:
                 raise PictureError(f"{path} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
@@ -112,18 +114,18 @@ def _decode(path: Location) -> _Decoded:
             return _with_exif(_pixels(opened, head, file, path), opened.getexif)
 
 
-def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | deep.Deep:
+def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | high_depth.Deep:
     """The pixels of a file that Pillow has opened: of a deep one, all of their bits."""
-    if deep.is_deep(opened, head):
-        return deep.read_png(file, opened, path) if head.startswith(deep.PNG) else deep.read_tiff(file, path)
+    if high_depth.is_deep(opened, head):
+        return high_depth.read_png(file, opened, path) if head.startswith(high_depth.PNG) else high_depth.read_tiff(file, path)
     picture = opened.copy()  # decodes it; a TIFF is turned upright, too
-    return deep.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
+    return high_depth.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
 
 
-def _with_exif(pixels: Image.Image | deep.Deep, exif: Callable[[], Image.Exif]) -> _Decoded:
+def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif]) -> _Decoded:
     try:
         tags = exif()
-        return _Decoded(pixels, metadata.orientation(tags), metadata.kept(tags))
+        return _Decoded(pixels, orientation(tags), kept(tags))
     except Exception:  # a broken block is no reason to refuse a picture
         return _Decoded(pixels)
 
@@ -151,7 +153,7 @@ def _shallow(picture: Image.Image, path: Location) -> tuple[NDArray[np.float32],
     return np.asarray(to_srgb(picture, profile, path), np.float32), alpha
 
 
-def _deep(picture: deep.Deep, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _deep(picture: high_depth.Deep, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Colours and alpha of a deep picture."""
     return 255 * deep_to_srgb(picture.colours, picture.profile, path), picture.alpha
 
@@ -163,7 +165,7 @@ def _check_file(path: Location) -> None:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
         hint = "check its name and its folder"
         with suppress(OSError, ValueError):
-            hint = did_you_mean(Path(path).name, os.listdir(Path(path).parent)) or hint
+            hint = suggest(Path(path).name, os.listdir(Path(path).parent)) or hint
         raise PictureError(f"no file {path}: {hint}") from None
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}): check its name and its permissions") from None

@@ -11,18 +11,21 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import deep, metadata
+from ..errors import OutputError
+from ..files import write_whole
+from ..hints import suggest
+from . import high_depth
 from .alpha import over_white, resize_alpha
-from .errors import OutputError
-from .files import did_you_mean, write_whole
+from .exif import Tags, block, sized
+from .icc import srgb
 from .pixels import to_uint8, to_uint16
-from .profiles import srgb
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .files import Location
+    from ..files import Location
+
 
 FORMATS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
@@ -32,11 +35,16 @@ FORMATS: dict[str, dict[str, Any]] = {
     ".webp": {"format": "WEBP", "quality": 90, "exact": True},  # colours stay under what is transparent
 }
 """Suffix -> what Pillow is told when it writes such a file; those with a `quality` lose some of the picture."""
+
+
 if find_spec("PIL._avif"):  # what `PIL.features.check("avif")` asks, without importing half of Pillow
     FORMATS[".avif"] = {"format": "AVIF", "quality": 85}
 
+
 OPAQUE = ("JPEG", "BMP")
 """The formats without transparency: their pictures are laid over white."""
+
+
 DEEP = ("PNG", "TIFF")
 """The formats that hold 16 bits a channel."""
 
@@ -46,7 +54,7 @@ def check_output(path: Location, quality: int | None = None) -> None:
     suffix = Path(path).suffix
     if suffix.lower() not in FORMATS:
         what = f"cannot write `{suffix}` pictures" if suffix else "the name has no suffix that says the format"
-        hint = did_you_mean(suffix, FORMATS) if suffix else ""
+        hint = suggest(suffix, FORMATS) if suffix else ""
         raise OutputError(f"{path}: {what}; {hint + ' ' * bool(hint)}the formats are {', '.join(FORMATS)}")
     if quality is not None and not 1 <= quality <= 100:
         raise OutputError(f"{path}: quality {quality} is not between 1 and 100")
@@ -64,7 +72,7 @@ def write_picture(
     *,
     depth: int = 8,
     alpha: NDArray[np.float32] | None = None,
-    exif: metadata.Tags | None = None,
+    exif: Tags | None = None,
 ) -> None:
     """Write a picture (height x width x 3, 0..255, float or uint8), whole or not at all; its suffix says in which format.
 
@@ -86,26 +94,26 @@ def write_picture(
         opaque = options["format"] in OPAQUE
         picture = over_white(picture, alpha) if opaque else np.concatenate([picture, 255 * alpha[..., None]], axis=-1)
     try:
-        data = (_deep if depth == 16 else _shallow)(picture, options, metadata.sized(exif or {}, width, height))
+        data = (_deep if depth == 16 else _shallow)(picture, options, sized(exif or {}, width, height))
     except (OSError, ValueError, struct.error) as error:  # a format may have a largest size
         raise OutputError(f"cannot write {path}, {width} x {height} pixels ({error}): try PNG") from error
     write_whole(path, data)
 
 
-def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: metadata.Tags) -> bytes:
+def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> bytes:
     """A picture (height x width x 3 or 4) in a file of 8 bits a channel."""
     from PIL import Image
 
     if exif and options["format"] == "TIFF":
         options["tiffinfo"] = exif  # of a block, Pillow would make ASCII
     elif exif:
-        options["exif"] = metadata.block(exif)
+        options["exif"] = block(exif)
     buffer = BytesIO()
     Image.fromarray(to_uint8(picture)).save(buffer, icc_profile=srgb(), **options)
     return buffer.getvalue()
 
 
-def _deep(picture: NDArray[Any], options: dict[str, Any], exif: metadata.Tags) -> bytes:
+def _deep(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> bytes:
     """A picture (height x width x 3 or 4) in a file of 16 bits a channel."""
-    write = deep.png if options["format"] == "PNG" else deep.tiff
+    write = high_depth.png if options["format"] == "PNG" else high_depth.tiff
     return write(to_uint16(picture), srgb(), exif)

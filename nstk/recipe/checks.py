@@ -1,15 +1,56 @@
-"""Whether the parts of a recipe go together: losses, layers, and how the step is computed."""
+"""Whether the parts of a recipe go together: losses, layers, pictures, sizes, and where the result goes."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from .api import IMAGE, Backbone, Loss
-from .events import fault
-from .findings import Findings
-from .recipe import Settings
-from .tiling import unsplittable
-from .tree import Mark
+from .. import pictures
+from ..api import IMAGE, Backbone, Loss
+from ..errors import PictureError, UserError
+from ..files import exists, located, possible, real, same_file, shown
+from ..hints import suggest
+from ..objective.tiles import unsplittable
+from ..registry.blame import blame
+from ..syntax.mistakes import Mark, Mistake
+from ..syntax.nodes import Node
+from .defaults import LABELLED, SLOTS
+from .model import SIDECARS
+from .paths import input_files
+from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
+from .settings import Settings
+
+MANY = 100
+"""Mistakes after which no more words are compared: of thousands, nobody would read the suggestions, and they take minutes."""
+
+
+class Findings:
+    """What is wrong with a tree; all of it goes to `mistakes`."""
+
+    def __init__(self, tree: Node, mistakes: list[Mistake]):
+        self.tree, self.mistakes = tree, mistakes
+
+    def mistake(self, message: str, mark: Mark, hint: str = "") -> None:
+        self.mistakes.append(Mistake(message, mark, hint))
+
+    def mark(self, *path: str) -> Mark:
+        """Where the value at `path` is written, or the recipe as a whole where it is not."""
+        return self.written(*path) or Mark(self.tree.mark.where, self.tree.mark.folder)
+
+    def written(self, *path: str) -> Mark | None:
+        """Where the value at `path` is written, if it is."""
+        node = self.tree
+        for step in path:
+            if not isinstance(node.value, dict) or step not in node.value:
+                return None
+            node = node.value[step]
+        return node.mark
+
+    def suggest(self, word: str, choices: Sequence[str]) -> str:
+        """`did you mean ...?`, or nothing."""
+        return suggest(word, choices) if len(self.mistakes) < MANY else ""
 
 
 def check_losses(found: Findings, losses: dict[str, Loss]) -> None:
@@ -23,9 +64,9 @@ def check_losses(found: Findings, losses: dict[str, Loss]) -> None:
     else:
         return  # reported already
     if not named:
-        found.problem("the recipe has no losses", mark, "name one, such as `gram:`, or leave `losses` out for the default ones")
+        found.mistake("the recipe has no losses", mark, "name one, such as `gram:`, or leave `losses` out for the default ones")
     elif len(losses) == len(named) and all(loss.weight == 0 for loss in losses.values()):
-        found.problem("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
+        found.mistake("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
 
 
 def check_layers(found: Findings, backbone: Backbone, losses: dict[str, Loss], broken: dict[str, Loss]) -> None:
@@ -41,7 +82,7 @@ def check_layers(found: Findings, backbone: Backbone, losses: dict[str, Loss], b
                 continue
             hint = f"did you mean `{papers[layer]}`?" if layer in papers else found.suggest(layer, [*known, IMAGE])
             message = f"{backbone.name} has no layer `{layer}`"
-            found.problem(message, places.get(layer, whole), hint or f"`nstk layers {backbone.name}` lists them")
+            found.mistake(message, places.get(layer, whole), hint or f"`nstk layers {backbone.name}` lists them")
 
 
 def _layers_read(found: Findings, label: str, loss: Loss, mark: Mark) -> list[str]:
@@ -49,10 +90,10 @@ def _layers_read(found: Findings, label: str, loss: Loss, mark: Mark) -> list[st
     try:
         layers = loss.reads()
     except Exception as error:
-        found.problem(f"loss `{label}` failed in reads: {fault(error, loss)}", mark)
+        found.mistake(f"loss `{label}` failed in reads: {blame(error, loss)}", mark)
         return []
     if isinstance(layers, str) or not all(isinstance(layer, str) for layer in layers):
-        found.problem(f"loss `{label}` returns {layers!r} from reads: it must be a list of layer names", mark)
+        found.mistake(f"loss `{label}` returns {layers!r} from reads: it must be a list of layer names", mark)
         return []
     return list(dict.fromkeys(layers))
 
@@ -61,10 +102,112 @@ def check_jit(found: Findings, settings: Settings) -> None:
     """Refuse to compile what is to run op by op."""
     if settings.jit is True and settings.run_eagerly:
         message = "`jit: true` would compile the step, but `run_eagerly: true` runs it op by op"
-        found.problem(message, found.mark("jit"), "leave one of them out")
+        found.mistake(message, found.mark("jit"), "leave one of them out")
 
 
 def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> None:
     """Refuse tiles of what cannot be split."""
     if isinstance(settings.tiles, int) and slots["backbone"] and (why := unsplittable(slots["backbone"], slots["losses"])):
-        found.problem(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
+        found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
+
+
+def picture_sizes(found: Findings, settings: Settings) -> dict[str, tuple[int, int]]:
+    """Read the pictures: width and height of each in pixels, but for one that cannot be read."""
+    sizes = {}
+    for key in ("content", "style"):
+        if file := getattr(settings, key):  # else reported already
+            try:
+                sizes[key] = pictures.check_picture(Path(shown(Path(file))))
+            except PictureError as error:
+                found.mistake(str(error), found.mark(key))
+    return sizes
+
+
+def long_edge_of(found: Findings, settings: Settings, content: tuple[int, int] | None) -> int:
+    """The long edge of the result in pixels; one to go on with where `size` and the content give none."""
+    default, size = int(Settings.model_fields["size"].default), settings.size
+    if content is None:
+        return size if isinstance(size, int) else default
+    edge = long_edge(size, *content)
+    if wrong := out_of_bounds(edge):
+        hint = f"the long edge for `{size}`: the content is {content[0]} x {content[1]} pixels"
+        found.mistake(f"`size` {wrong}", found.mark("size"), hint)
+    return max(default, min(edge, MAX_EDGE)) if wrong else edge
+
+
+def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
+    """The long edge of each scale, pixels; just the `size` where `pyramid` or `steps` do not fit it, which is reported."""
+    edges = [size]
+    try:
+        edges = settings.pyramid.long_edges(size) if settings.pyramid else edges
+    except ValueError as error:
+        found.mistake(str(error), found.mark("pyramid"))
+        return edges
+    try:
+        shares(settings.steps, len(edges))
+    except ValueError as error:
+        found.mistake(str(error), found.written("steps") or found.mark("pyramid"))
+    return edges
+
+
+def check_pictures(found: Findings, settings: Settings, sizes: Mapping[str, tuple[int, int]], edges: Sequence[int]) -> None:
+    """See that the pictures have a position left in the deepest layers at the smallest scale."""
+    for key, size in sizes.items():
+        scale = settings.style_scale if key == "style" else 1.0
+        fitted = pictures.fit(*size, max(1, round(edges[0] * scale)))
+        if min(fitted) < pictures.MIN_SIDE:
+            least = f"at least {pictures.MIN_SIDE} x {pictures.MIN_SIDE} are needed"
+            where = " at the first scale" if len(edges) > 1 else ""
+            message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
+            larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
+            hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
+            cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
+            found.mistake(message, found.written(*cause) or found.written("size") or found.mark(key), hint)
+
+
+def output(found: Findings, settings: Settings, name: str) -> Path | None:
+    """The picture's file, absolute: as the recipe says, or out/NAME.png in the working directory; None if it cannot be."""
+    text, mark = settings.output.path, found.mark("output", "path")
+    path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
+    try:
+        pictures.check_output(Path(shown(path)), settings.output.quality)
+    except UserError as error:
+        found.mistake(str(error), mark)
+        return None
+    if not all(map(possible, written(path))):
+        found.mistake(f"no file can have the name {text or shown(path)}", mark, "choose another `output`")
+        return None
+    path = real(path)
+    if not pictures.holds(path, settings.output.depth):
+        message = f"{path.suffix} pictures hold 8 bits a channel, not {settings.output.depth}"
+        found.mistake(message, found.mark("output", "depth"), "write `depth: 8`, or name a .png or .tif")
+    if path.is_dir():
+        found.mistake(f"{shown(path)} is a folder: name a file in it", mark)
+        return None
+    parent = next(folder for folder in path.parents if exists(folder))
+    if parent.is_dir() and os.access(parent, os.W_OK):
+        return path
+    what = "cannot be written to" if parent.is_dir() else "is a file, not a folder"
+    found.mistake(f"{shown(parent)} {what}", mark, "choose another `output`")
+    return None
+
+
+def check_overwriting(found: Findings, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
+    """Nothing that the run reads may be what it writes, and what it writes unasked stays in the picture's folder."""
+    definitions = [("", settings), *((key, slots[key]) for key in SLOTS if slots[key])]
+    definitions += [(f"{key}.{label}", made) for key in LABELLED for label, made in slots[key].items()]
+    mark = found.mark("output", "path")
+    for target in written(path):
+        if real(target).parent != path.parent:
+            message = f"the run would write through {shown(target)}, a link out of the output's folder, to {real(target)}"
+            found.mistake(message, mark, "remove it, or choose another `output`")
+    for where, file in input_files(definitions).items():
+        for target in written(path):
+            if same_file(file, target):
+                message = f"the run would write {shown(target)} over the recipe's `{where}`"
+                found.mistake(message, mark, "choose another `output`")
+
+
+def written(path: Path) -> list[Path]:
+    """What a run writes: the picture, and what lies beside it."""
+    return [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]

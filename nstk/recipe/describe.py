@@ -10,12 +10,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from .errors import UserError
-from .recipe import DEFAULTS, LABELLED, SLOTS, Settings
-from .registry import Registry
-from .source import suggest
+from ..api.hookspecs import KINDS
+from ..errors import UserError
+from ..hints import suggest
+from ..registry.registry import Registry
+from .defaults import LABELLED, SLOTS, defaults
+from .settings import Settings
 
-KINDS = ("loss", "initializer", "parametrization", "optimizer", "callback", "backbone")
+WORDS = tuple(word for word, _ in KINDS.values())
+"""What the kinds of parts are called."""
 
 
 def describe_lines(registry: Registry, kind: str | None, name: str | None) -> Iterator[str]:
@@ -24,21 +27,21 @@ def describe_lines(registry: Registry, kind: str | None, name: str | None) -> It
         yield from _parameters("recipe", Settings)
         for key, each in {**SLOTS, **LABELLED}.items():
             what = f"a mapping of label to {each}" if key in LABELLED else "a name, or a mapping with `use` and parameters"
-            yield f"  {key}: {what}, default {_plain(DEFAULTS[key])}"
+            yield f"  {key}: {what}, default {_plain(defaults()[key])}"
             yield f"      See `nstk describe {each}`."
         yield "  plugins: a list of files and modules, default []"
         yield "  extends: a recipe that this one changes, default none"
         return
-    singular = {**{k: k for k in KINDS}, **{f"{k}s": k for k in KINDS}, "losses": "loss", "init": "initializer"}
+    singular = {**{k: k for k in WORDS}, **{f"{k}s": k for k in WORDS}, "losses": "loss", "init": "initializer"}
     if kind is not None and kind not in singular:
-        raise UserError(f"`{kind}` is no kind: {suggest(kind, KINDS) or 'the kinds are recipe, ' + ', '.join(KINDS)}")
+        raise UserError(f"`{kind}` is no kind: {suggest(kind, WORDS) or 'the kinds are recipe, ' + ', '.join(WORDS)}")
     if kind and name:
         if name.rpartition(":")[2] not in registry.names(singular[kind]):
             raise UserError(f"no {singular[kind]} is called `{name}`: {registry.unknown_hint(singular[kind], name)}")
         cls = registry.get(singular[kind], name)
         yield from _parameters(f"{singular[kind]} {name}", cls, full=True)
         return
-    for each in [singular[kind]] if kind else KINDS:
+    for each in [singular[kind]] if kind else WORDS:
         for known in registry.names(each):
             owned = registry.owned(each, known)
             for plugin, cls in owned:

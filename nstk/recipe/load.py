@@ -1,37 +1,29 @@
-"""From a recipe file to a `Recipe`: read it and what it extends, override, resolve; every mistake is reported at once."""
+"""The optimisation: scales, and the loop over steps. `_paint` is the algorithm.
+
+Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016: the picture's own pixels are
+moved against the gradient of a weighted sum of losses over the activations of a fixed network.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .errors import RecipeError, UserError
-from .merging import completed, override, stacked
-from .recipe import SIDECARS, Recipe
-from .registry import Registry
-from .resolving import Resolver, plugin_spec
-from .source import exists, located, parse, read_text, same_file, shown, suggest, suggest_file
-from .tree import Mark, Node, Problem, from_plain
+from ..errors import RecipeError
+from ..files import exists, located, same_file, shown
+from ..hints import suggest, suggest_file
+from ..registry.registry import Registry
+from ..syntax.mistakes import Mark, Mistake
+from ..syntax.nodes import Node, from_plain
+from ..syntax.parse import parse, read_text
+from .model import Recipe
+from .overlay import completed, override, stacked
+from .resolve import Resolver, plugin_spec
+from .shipped import find_recipe, shipped
 
-
-def shipped() -> dict[str, Path]:
-    """The recipes that come with nstk, by name."""
-    folder = Path(str(files("nstk.recipes")))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def find_recipe(name: str | PathLike[str]) -> Path:
-    """The file of a recipe: a path, or the name of one that comes with nstk."""
-    path, known = Path(name), shipped()
-    if str(name) in known and not path.is_file():  # a folder of that name is likely where its copy lies
-        return known[str(name)]
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
-        return path
-    hint = suggest(str(name), known) or f"shipped recipes: {', '.join(known)}"
-    raise UserError(f"no recipe `{name}`, neither a file nor one that comes with nstk: {hint}")
+RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
 
 
 def load_recipe(
@@ -52,17 +44,17 @@ def load_recipe(
     """
     registry = Registry.of(plugins)
     tree, chain = _read(recipe)
-    problems: list[Problem] = []
+    mistakes: list[Mistake] = []
     settings: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
     for setting in settings:
         try:
             override(tree, setting)
         except RecipeError as error:
-            problems += [problem for problem in error.problems if isinstance(problem, Problem)]
-    resolved = Resolver(completed(tree), registry, problems, trust=trust).resolve(chain[0].stem if chain else "")
+            mistakes += [mistake for mistake in error.mistakes if isinstance(mistake, Mistake)]
+    resolved = Resolver(completed(tree), registry, mistakes, trust=trust).resolve(chain[0].stem if chain else "")
     if resolved is None:
-        problems.sort(key=_in_order)
-        raise RecipeError(problems)
+        mistakes.sort(key=_in_order)
+        raise RecipeError(mistakes)
     asked = (plugin_spec(spec, Path.cwd()) for spec in plugins if not spec.startswith("no:"))
     named = [*resolved.plugins, *asked]
     return resolved.model_copy(update={"files": chain, "overridden": bool(settings), "plugins": list(dict.fromkeys(named))})
@@ -85,12 +77,12 @@ def _read_file(path: Path, asked: Mark | None, chain: list[Path]) -> Node:
     path = path.absolute()
     if any(same_file(path, seen) for seen in chain):
         loop = " -> ".join(shown(seen) for seen in [*chain, path])
-        raise RecipeError([Problem(f"recipes extend each other in a loop: {loop}", asked or Mark(shown(path), path.parent))])
+        raise RecipeError([Mistake(f"recipes extend each other in a loop: {loop}", asked or Mark(shown(path), path.parent))])
     tree = parse(read_text(path, asked), shown(path), path.parent)
     chain.append(path)
     if not isinstance(tree.value, dict):
         what = "is empty" if tree.value is None else "is a list" if isinstance(tree.value, list) else "is a single value"
-        raise RecipeError([Problem(f"this recipe {what}: a recipe is a mapping, such as `content: photo.jpg`", tree.mark)])
+        raise RecipeError([Mistake(f"this recipe {what}: a recipe is a mapping, such as `content: photo.jpg`", tree.mark)])
     return tree
 
 
@@ -100,32 +92,21 @@ def _extended(tree: Node) -> tuple[Path, Mark] | None:
     if extends is None or extends.value is None:
         return None
     if not isinstance(extends.value, str) or not extends.value:
-        raise RecipeError([Problem("`extends` must name one recipe: a file, or one that comes with nstk", extends.mark)])
+        raise RecipeError([Mistake("`extends` must name one recipe: a file, or one that comes with nstk", extends.mark)])
     parent, known = located(extends.value, extends.mark.folder), shipped()
     if extends.value in known and not parent.is_file():
         parent = known[extends.value]
     elif not exists(parent):
         hint = suggest_file(parent) or suggest(extends.value, known)
-        raise RecipeError([Problem(f"no file {extends.value}, and no recipe of that name comes with nstk", extends.mark, hint)])
+        raise RecipeError([Mistake(f"no file {extends.value}, and no recipe of that name comes with nstk", extends.mark, hint)])
     return parent, extends.mark
 
 
-def _in_order(problem: Problem) -> tuple[bool, str, int, int]:
+def _in_order(mistake: Mistake) -> tuple[bool, str, int, int]:
     """Files first, each from top to bottom; then the command line."""
-    mark = problem.mark
+    mark = mistake.mark
     return mark.line == 0, mark.where, mark.line, mark.column
 
 
-def check_sidecar(recipe: Recipe) -> bool:
-    """Whether the resolved recipe may be written beside the picture: not over a recipe that it was read from.
-
-    A saved recipe that is run as it is stays as it is. With changes it would be lost, so that is refused.
-    """
-    target = recipe.sidecar(SIDECARS[0])
-    if not any(same_file(path, target) for path in recipe.files):
-        return True
-    if recipe.overridden:
-        raise UserError(
-            f"the changed recipe would be written over {shown(target)}, which is being run: choose another output (`-o`)"
-        )
-    return False
+def loaded(recipe: RecipeLike) -> Recipe:
+    return recipe if isinstance(recipe, Recipe) else load_recipe(recipe)

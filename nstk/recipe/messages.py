@@ -8,8 +8,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .source import suggest
-from .tree import Mark, Node, Problem
+from ..hints import suggest
+from ..syntax.mistakes import Mark, Mistake
+from ..syntax.nodes import Node
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -18,6 +19,8 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
+
+
 _TYPES = {
     "float": "a number",
     "int": "a whole number",
@@ -30,11 +33,17 @@ _TYPES = {
     "model": "a mapping",
     "none": "empty",
 }
+
+
 _SAID_BY_HAND: dict[tuple[str, ...], str] = {
     ("content",): "the recipe names no content picture: add `content: photo.jpg`",
     ("style",): "the recipe names no style picture: add `style: painting.jpg`",
 }
+
+
 _OUTPUT = "a path, or a mapping with `path`, `quality`, `depth` and `gps`"
+
+
 _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -52,12 +61,12 @@ def translate(
     tree: Node,
     path: Sequence[str],
     elsewhere: Callable[[str], str],
-) -> list[Problem]:
-    """One problem for each thing that is wrong with the values at `path`, which were to become a `cls`.
+) -> list[Mistake]:
+    """One mistake for each thing that is wrong with the values at `path`, which were to become a `cls`.
 
     `elsewhere` hints at where a key belongs that `cls` does not have.
     """
-    found: dict[tuple[Mark, str], Problem] = {}
+    found: dict[tuple[Mark, str], Mistake] = {}
     wanted: dict[tuple[Mark, str, str], list[tuple[bool, str]]] = {}
     hints: dict[Mark, str] = {}
     for detail in error.errors(include_url=False):
@@ -66,10 +75,10 @@ def translate(
             wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append((detail["type"] in _BOUNDS, must))
             hints[place.node.mark] = hints.get(place.node.mark) or _type_hint(detail, must)
         else:
-            problem = _problem(detail, place, elsewhere)
-            found.setdefault((problem.mark, problem.message), problem)
+            mistake = _problem(detail, place, elsewhere)
+            found.setdefault((mistake.mark, mistake.message), mistake)
     must_be = [
-        Problem(f"{name} must be {_either(musts)}, {instead}", mark, hints[mark])
+        Mistake(f"{name} must be {_either(musts)}, {instead}", mark, hints[mark])
         for (mark, name, instead), musts in wanted.items()
     ]
     return [*found.values(), *must_be]
@@ -137,36 +146,36 @@ def _must_be(detail: Any, place: _Place) -> str:
     return next((words for prefix, words in _TYPES.items() if re.fullmatch(f"{prefix}({'|'.join(ours)})", kind)), "")
 
 
-def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Problem:
+def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Mistake:
     """A complaint of another form."""
     kind, context, mark = detail["type"], detail.get("ctx", {}), place.node.mark
     if kind == "extra_forbidden":
         inside = f" in {place.parent}" if place.parent else ""
         known = place.known_keys()
         hint = suggest(place.key, known) or (elsewhere(place.key) if len(place.loc) == 1 else "")
-        return Problem(f"unknown key `{place.key}`{inside}", place.key_mark, hint or f"known: {', '.join(known)}")
+        return Mistake(f"unknown key `{place.key}`{inside}", place.key_mark, hint or f"known: {', '.join(known)}")
     if kind == "missing" and isinstance(place.loc[-1], int):
-        return Problem(f"`{place.parent}` has too few items", mark)
+        return Mistake(f"`{place.parent}` has too few items", mark)
     if kind == "missing":
         message = _SAID_BY_HAND.get((*place.path, place.key))
         if message:  # there is no word to point at
-            return Problem(message, Mark(mark.where, mark.folder))
-        return Problem(f"`{place.parent}` needs the key `{place.key}`", place.key_mark)
+            return Mistake(message, Mark(mark.where, mark.folder))
+        return Mistake(f"`{place.parent}` needs the key `{place.key}`", place.key_mark)
     if kind == "union_tag_invalid":
         tags = re.findall("'(.*?)'", context["expected_tags"])
         hint = suggest(context["tag"], tags) or f"the kinds are {', '.join(tags)}"
-        return Problem(f"{place.name} has no kind `{context['tag']}`", place.node.at(["use"]).mark, hint)
+        return Mistake(f"{place.name} has no kind `{context['tag']}`", place.node.at(["use"]).mark, hint)
     if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
         least = "min_length" in context
         unit = "character" if kind.startswith("string") else "entry"
         count = context["min_length" if least else "max_length"]
         units = unit if count == 1 else "characters" if unit == "character" else "entries"
-        return Problem(f"{place.name} must have {'at least' if least else 'at most'} {count} {units}", mark)
+        return Mistake(f"{place.name} must have {'at least' if least else 'at most'} {count} {units}", mark)
     if kind in ("value_error", "assertion_error"):
         error = context["error"]
-        return Problem(f"{place.name} {str(error) or 'is not valid'}", mark, getattr(error, "hint", ""))
+        return Mistake(f"{place.name} {str(error) or 'is not valid'}", mark, getattr(error, "hint", ""))
     message = re.sub("^Input should be", "must be", detail["msg"])
-    return Problem(f"{place.name} {message}" if message != detail["msg"] else f"{place.name}: {message}", mark)
+    return Mistake(f"{place.name} {message}" if message != detail["msg"] else f"{place.name}: {message}", mark)
 
 
 def _type_hint(detail: Any, must: str) -> str:
@@ -187,7 +196,7 @@ def _type_hint(detail: Any, must: str) -> str:
 
 def _not(detail: Any) -> str:
     text = isinstance(detail["input"], str) and detail["type"] not in ("literal_error", "enum")
-    return said(detail["input"]).replace("not ", "not the text ", 1) if text else said(detail["input"])
+    return instead(detail["input"]).replace("not ", "not the text ", 1) if text else instead(detail["input"])
 
 
 def _number(value: Any) -> str:
@@ -195,7 +204,7 @@ def _number(value: Any) -> str:
     return text if len(text) <= 20 else f"{float(value):g}"
 
 
-def said(value: Any) -> str:
+def instead(value: Any) -> str:
     """What the recipe says instead."""
     if value is None:
         return "but nothing is written there"

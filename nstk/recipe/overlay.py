@@ -7,10 +7,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from .errors import RecipeError
-from .recipe import DEFAULTS, LABELLED, SLOTS
-from .source import parse
-from .tree import Mark, Node, Problem, from_plain
+from ..errors import RecipeError
+from ..syntax.mistakes import Mark, Mistake
+from ..syntax.nodes import Node, from_plain
+from ..syntax.parse import parse
+from .defaults import LABELLED, SLOTS, defaults
 
 
 def lay(above: Node, below: Node) -> Node:
@@ -22,7 +23,7 @@ def lay(above: Node, below: Node) -> Node:
             slots = {label: _lay_slot(slot, under.value.get(label), label) for label, slot in node.value.items()}
             merged[key] = Node(under.value | slots, node.mark, node.key)
         else:
-            merged[key] = _lay_slot(node, under, DEFAULTS.get(key) if key in SLOTS else None, _bare_word([key]))
+            merged[key] = _lay_slot(node, under, defaults().get(key) if key in SLOTS else None, _bare_word([key]))
     return Node(merged, above.mark, above.key)
 
 
@@ -61,7 +62,7 @@ def stacked(trees: Sequence[Node]) -> Node:
 
     They are laid from below: what one of them resets, the one above it must not find again.
     """
-    chain = trees if any(map(_names_losses, trees)) else [*trees, _defaults("losses")]
+    chain = trees if any(map(_names_losses, trees)) else [*trees, _default_for("losses")]
     return reduce(lambda below, above: lay(above, below), reversed(chain))
 
 
@@ -75,7 +76,7 @@ def _names_losses(tree: Node) -> bool:
 def completed(tree: Node) -> Node:
     """The tree with the default callbacks, before its own (`false` drops one), and with its output as a mapping."""
     values = dict(tree.value)
-    defaults, named = _defaults("callbacks").value["callbacks"], values.get("callbacks")
+    defaults, named = _default_for("callbacks").value["callbacks"], values.get("callbacks")
     if named is None or named.value is None:  # absent, or empty: all defaults
         values["callbacks"] = defaults
     elif isinstance(named.value, dict):
@@ -86,8 +87,8 @@ def completed(tree: Node) -> Node:
     return Node(values, tree.mark, tree.key)
 
 
-def _defaults(key: str) -> Node:
-    return from_plain({key: DEFAULTS[key]}, Mark("the default recipe", Path.cwd()))
+def _default_for(key: str) -> Node:
+    return from_plain({key: defaults()[key]}, Mark("the default recipe", Path.cwd()))
 
 
 def override(tree: Node, setting: str | tuple[str, Any]) -> None:
@@ -96,7 +97,7 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
     mark = Mark(f"on the command line, {key + equals + text!r}", Path.cwd())
     path = [step.strip() for step in key.split(".")]
     if not equals or not all(path):
-        raise RecipeError([Problem("an override is written key=value, such as losses.gram.weight=5", mark)])
+        raise RecipeError([Mistake("an override is written key=value, such as losses.gram.weight=5", mark)])
     here = tree
     for depth in range(1, len(path)):
         here = _mapping_at(here, path[:depth], mark)
@@ -114,11 +115,11 @@ def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
     if child is None or child.value is None or child.value is False:
         made = Node({}, mark, mark)
     elif isinstance(child.value, list):
-        raise RecipeError([Problem(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
+        raise RecipeError([Mistake(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
     else:
         made = _as_mapping(child, _bare_word(path))
     if not isinstance(made.value, dict):
-        raise RecipeError([Problem(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
+        raise RecipeError([Mistake(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
     parent.value[path[-1]] = made
     return made
 
@@ -128,5 +129,5 @@ def _parsed(text: str, mark: Mark) -> Node:
     try:
         return from_plain(parse(text, mark.where, mark.folder).plain(), mark)
     except RecipeError as error:
-        found = (problem for problem in error.problems if isinstance(problem, Problem))
-        raise RecipeError([Problem(problem.message, mark, problem.hint) for problem in found]) from None
+        found = (mistake for mistake in error.mistakes if isinstance(mistake, Mistake))
+        raise RecipeError([Mistake(mistake.message, mark, mistake.hint) for mistake in found]) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -12,29 +11,44 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from . import images
-from .api import File
-from .checking import check_jit, check_layers, check_losses, check_tiles
-from .errors import PictureError, PluginError
-from .findings import Findings
-from .fitting import check_overwriting, check_pictures, long_edge_of, long_edges, output, picture_sizes
-from .problems import said, translate
-from .recipe import DEFAULTS, LABELLED, SLOTS, Recipe, Settings, file_fields
-from .registry import Registry
-from .source import exists, located, shown, suggest, suggest_file
-from .tree import Mark, Node, Problem, map_texts, whole_numbers
+from .. import pictures
+from ..api import File
+from ..api.definition import NAME
+from ..errors import PictureError, PluginError
+from ..files import exists, located, shown
+from ..hints import suggest, suggest_file
+from ..registry.registry import Registry
+from ..syntax.mistakes import Mark, Mistake
+from ..syntax.nodes import Node, map_texts, whole_numbers
+from .checks import (
+    Findings,
+    check_jit,
+    check_layers,
+    check_losses,
+    check_overwriting,
+    check_pictures,
+    check_tiles,
+    long_edge_of,
+    long_edges,
+    output,
+    picture_sizes,
+)
+from .defaults import LABELLED, SLOTS, defaults
+from .messages import instead, translate
+from .model import Recipe
+from .paths import file_fields
+from .settings import Settings
 from .trust import HINT, distrust
 
-LABEL = re.compile(r"[A-Za-z0-9_-]+")
 COLUMNS = ("step", "scale", "seconds", "loss")
 """What tables have columns for beside the losses, so no loss can have such a label."""
 
 
 class Resolver(Findings):
-    """Turns one tree into a `Recipe`; every mistake goes to `problems`. `trust`: whether any recipe may name plugins."""
+    """Turns one tree into a `Recipe`; every mistake goes to `mistakes`. `trust`: whether any recipe may name plugins."""
 
-    def __init__(self, tree: Node, registry: Registry, problems: list[Problem], *, trust: bool = False):
-        super().__init__(tree, problems)
+    def __init__(self, tree: Node, registry: Registry, mistakes: list[Mistake], *, trust: bool = False):
+        super().__init__(tree, mistakes)
         self.registry, self.trust = registry, trust
         self.plugins_failed = False
         self.partial: dict[tuple[str, ...], Any] = {}
@@ -45,7 +59,7 @@ class Resolver(Findings):
         plugins = self.load_plugins()
         self.unknown_keys()
         settings = self.settings()
-        slots: dict[str, Any] = {key: self.slot(kind, DEFAULTS[key], (key,)) for key, kind in SLOTS.items()}
+        slots: dict[str, Any] = {key: self.slot(kind, defaults()[key], (key,)) for key, kind in SLOTS.items()}
         slots |= {key: self.labelled(key, kind) for key, kind in LABELLED.items()}
         if backbone := slots["backbone"] or self.partial.get(("backbone",)):
             broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}
@@ -61,7 +75,7 @@ class Resolver(Findings):
         check_pictures(self, settings, sizes, long_edges(self, settings, size))
         if path:
             check_overwriting(self, path, settings, slots)
-        if self.problems:
+        if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
         values["output"] = settings.output.model_copy(update={"path": str(path)})
@@ -75,7 +89,9 @@ class Resolver(Findings):
         specs = []
         for item in node.value if isinstance(node.value, list) else [node]:
             if not isinstance(item.value, str) or not item.value or "\0" in item.value:
-                self.problem(f"`plugins` must be a list of files (`my_loss.py`) and modules, {said(item.plain())}", item.mark)
+                self.mistake(
+                    f"`plugins` must be a list of files (`my_loss.py`) and modules, {instead(item.plain())}", item.mark
+                )
                 continue
             self.load_plugin(item.value, item.mark)
             specs.append(plugin_spec(item.value, item.mark.folder))
@@ -85,23 +101,23 @@ class Resolver(Findings):
         """Load what `plugins:` names at one place, unless the recipe is a stranger's."""
         if not self.trust and (why := distrust(spec, mark, self.registry)):
             self.plugins_failed = True
-            self.problem(why, mark, HINT)
+            self.mistake(why, mark, HINT)
             return
         try:
             self.registry.load(spec, mark.folder)
         except PluginError as error:
             self.plugins_failed = True
-            self.problem(str(error), mark)
+            self.mistake(str(error), mark)
 
     def unknown_keys(self) -> None:
         """Refuse keys that a recipe does not have."""
         known = [*Settings.model_fields, *SLOTS, *LABELLED, "plugins", "extends"]
         for key, node in self.tree.value.items():
             if key == "extends":
-                self.problem("`extends` cannot be set here: write it in the recipe file", node.key or node.mark)
+                self.mistake("`extends` cannot be set here: write it in the recipe file", node.key or node.mark)
             elif key not in known:
                 hint = self.suggest(key, known) or f"known: {', '.join(known)}"
-                self.problem(f"unknown key `{key}`", node.key or node.mark, hint)
+                self.mistake(f"unknown key `{key}`", node.key or node.mark, hint)
 
     def settings(self) -> Settings:
         """The plain values; those that are wrong or missing, and reported, are replaced by the default, or by nothing."""
@@ -124,7 +140,7 @@ class Resolver(Findings):
         try:
             return cls.model_validate_json(json.dumps(whole_numbers(values)), strict=True)
         except ValidationError as error:
-            self.problems += translate(error, cls, self.tree, path, elsewhere)
+            self.mistakes += translate(error, cls, self.tree, path, elsewhere)
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
         good = {key: value for key, value in values.items() if key not in wrong}
         if cls is Settings:
@@ -144,13 +160,13 @@ class Resolver(Findings):
             if not text or not exists(file):
                 missing.append(name)
                 message = f"no file {text}" if text else f"`{'.'.join([*path, name])}` is empty: name a file"
-                self.problem(message, mark, _file_hint(file, text, marker.words))
+                self.mistake(message, mark, _file_hint(file, text, marker.words))
             elif marker.picture:
                 try:
-                    images.check_picture(Path(shown(file)))
+                    pictures.check_picture(Path(shown(file)))
                 except PictureError as error:
                     missing.append(name)
-                    self.problem(str(error), mark)
+                    self.mistake(str(error), mark)
             return str(file)
 
         for name, marker in file_fields(cls):
@@ -166,12 +182,12 @@ class Resolver(Findings):
             node = Node(None, Mark(self.tree.mark.where, self.tree.mark.folder))
         value = {"use": node} if isinstance(node.value, str) else {} if node.value is None else node.value
         if not isinstance(value, dict):
-            must = f"must be a name, or a mapping with `use`, {said(node.plain())}"
-            self.problem(f"`{where}` {'cannot be dropped, only replaced' if node.value is False else must}", node.mark)
+            must = f"must be a name, or a mapping with `use`, {instead(node.plain())}"
+            self.mistake(f"`{where}` {'cannot be dropped, only replaced' if node.value is False else must}", node.mark)
             return None
         use = value.get("use")
         if use is not None and not isinstance(use.value, str):
-            self.problem(f"`use` in {where} must be a name, {said(use.plain())}", use.mark)
+            self.mistake(f"`use` in {where} must be a name, {instead(use.plain())}", use.mark)
             return None
         name = use.value if use else default
         try:
@@ -193,9 +209,9 @@ class Resolver(Findings):
     def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
         """Report a name that cannot be used, unless a plugin that did not load may define it: that is reported already."""
         if self.registry.owned(kind, name.rpartition(":")[2]):
-            self.problem(message, mark)
+            self.mistake(message, mark)
         elif not self.plugins_failed:
-            self.problem(message, mark, self.registry.unknown_hint(kind, name))
+            self.mistake(message, mark, self.registry.unknown_hint(kind, name))
 
     def labelled(self, key: str, kind: str) -> dict[str, Any]:
         """The definitions under `losses:` or `callbacks:`."""
@@ -204,17 +220,17 @@ class Resolver(Findings):
             return {}
         if not isinstance(node.value, dict):
             example = {"losses": "losses: {gram: {weight: 5}}", "callbacks": "callbacks: {csv_log: }"}[key]
-            self.problem(f"`{key}` must be a mapping of labels, such as `{example}`, {said(node.plain())}", node.mark)
+            self.mistake(f"`{key}` must be a mapping of labels, such as `{example}`, {instead(node.plain())}", node.mark)
             return {}
         made = {}
         for label, child in node.value.items():
             if child.value is False:
                 continue  # drops an inherited one
             mark = child.key or child.mark
-            if not LABEL.fullmatch(label):
-                self.problem(f"`{label}` is no label: use letters, digits, `_` and `-`", mark)
+            if not NAME.fullmatch(label):
+                self.mistake(f"`{label}` is no label: use letters, digits, `_` and `-`", mark)
             elif key == "losses" and label in COLUMNS:
-                self.problem(f"`{label}` cannot be a loss's label: tables have such a column", mark, "choose another label")
+                self.mistake(f"`{label}` cannot be a loss's label: tables have such a column", mark, "choose another label")
             elif (definition := self.slot(kind, label, (key, label))) is not None:
                 made[label] = definition
         return made

@@ -9,17 +9,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from .api import Scale
-from .images import MIN_SIDE, fit
-from .problems import Unfit, said
-from .source import suggest
+from ..api import Scale
+from ..hints import suggest
+from ..pictures import MIN_SIDE, fit
+from .messages import Unfit, instead
 
 RATIO = 2.0
+
+
 MOST_LEVELS = 16
+
+
 MAX_EDGE = 32768  # pixels
+
+
 CONTENT = "content"
+
+
 _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
+
+
 _MEGAPIXELS = re.compile(f"{_NUMBER}[mM][pP]")
+
+
 _NEARLY = re.compile(r"([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*(m\w*|px|pixels?)\W*", re.IGNORECASE)
 """What people write for megapixels, or for pixels."""
 
@@ -32,20 +44,20 @@ def check_size(value: Any) -> Any:
         return value
     must = "must be a long edge in pixels (`1024`), megapixels (`8MP`), or `content`"
     if not isinstance(value, str):
-        raise Unfit(f"{must}, {said(value)}")
+        raise Unfit(f"{must}, {instead(value)}")
     if found := _MEGAPIXELS.fullmatch(value):
         most = MAX_EDGE**2 // 10**6
         if not 0 < float(found[1]) <= most:
-            raise Unfit(f"must be above 0MP, and at most {most}MP, {said(value)}")
+            raise Unfit(f"must be above 0MP, and at most {most}MP, {instead(value)}")
     elif value != CONTENT:
-        raise Unfit(f"{must}, {said(value)}", _meant(value))
+        raise Unfit(f"{must}, {instead(value)}", _meant(value))
     return value
 
 
 def out_of_bounds(edge: int) -> str:
     """What is wrong with a long edge of so many pixels, if anything."""
     bound = max(MIN_SIDE, min(edge, MAX_EDGE))
-    return f"must be at {'most' if edge > bound else 'least'} {bound}, {said(edge)}" if edge != bound else ""
+    return f"must be at {'most' if edge > bound else 'least'} {bound}, {instead(edge)}" if edge != bound else ""
 
 
 def _meant(text: str) -> str:
@@ -60,7 +72,11 @@ def _meant(text: str) -> str:
 
 
 Edge = Annotated[int, Field(ge=MIN_SIDE, le=MAX_EDGE)]
+
+
 Megapixels = Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$", examples=["8MP"])]
+
+
 Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Literal["content"] | Megapixels)]
 """The type of `size`: the long edge of the result in pixels, or what it is once the content is known."""
 

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from .recipe import LABELLED, SLOTS, Settings
-from .registry import Registry
+from ..registry.registry import Registry
+from .defaults import LABELLED, SLOTS
+from .settings import Settings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

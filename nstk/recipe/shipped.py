@@ -1,18 +1,39 @@
-"""Copy a shipped recipe with its pictures, so that the copy runs and can be changed."""
+"""The recipes that come with nstk: found by name, and copied with their pictures so that the copy can be changed."""
 
 from __future__ import annotations
 
 import filecmp
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 
-from .errors import OutputError, UserError
-from .images import write_whole
-from .loading import shipped
-from .source import parse, read_text, shown, suggest
-from .tree import walk
+from ..errors import OutputError, UserError
+from ..files import exists, shown, write_whole
+from ..hints import suggest
+from ..syntax.nodes import walk
+from ..syntax.parse import parse, read_text
+from .defaults import recipes_folder
+
+
+def shipped() -> dict[str, Path]:
+    """The recipes that come with nstk, by name."""
+    return {path.stem: path for path in sorted(recipes_folder().glob("*.yaml"))}
+
+
+def find_recipe(name: str | PathLike[str]) -> Path:
+    """The file of a recipe: a path, or the name of one that comes with nstk."""
+    path, known = Path(name), shipped()
+    if str(name) in known and not path.is_file():  # a folder of that name is likely where its copy lies
+        return known[str(name)]
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
+        return path
+    hint = suggest(str(name), known) or f"shipped recipes: {', '.join(known)}"
+    raise UserError(f"no recipe `{name}`, neither a file nor one that comes with nstk: {hint}")
+
 
 _RECIPES = (".yaml", ".yml")
+
+
 SCHEMA = "nstk.schema.json"
 """The JSON Schema of recipes, as the first line of a shipped recipe names it for editors."""
 

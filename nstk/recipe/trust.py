@@ -9,12 +9,12 @@ Python's own opens a browser).
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
-from .registry import Registry
-from .source import located, shown
-from .tree import Mark
+from ..files import located, shown
+from ..registry.registry import Registry
+from ..syntax.mistakes import Mark
+from .defaults import recipes_folder
 
 HINT = "look into it first; `--trust` (in Python, `trust=True`) allows it"
 
@@ -23,7 +23,7 @@ def distrust(spec: str, mark: Mark, registry: Registry) -> str:
     """Why a plugin that is named at `mark` must not be loaded; nothing if it may, or if that would run nothing new."""
     if not mark.line or registry.knows(spec, mark.folder):  # without a line: the command line, or a mapping
         return ""
-    here, shipped = Path.cwd(), Path(str(files("nstk.recipes")))
+    here, shipped = Path.cwd(), recipes_folder()
     file = mark.folder / Path(mark.where).name
     places = (file.resolve(), mark.folder.resolve())  # whose words they are, and whose files they mean
     if all(any(place.is_relative_to(home.resolve()) for home in (here, shipped)) for place in places):

@@ -1,15 +1,38 @@
-"""Which line of whose file a mistake is in."""
+"""Which line of whose plugin a mistake is in: where a thing is defined, and where an error comes from.
+
+`spot` answers the first, `blame` the second, when a plugin is loaded and while a run calls what it defines.
+"""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import os
+import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import PluginError
+from ..api import Definition
+from ..errors import NstkError, OutOfMemory, PluginError, RunError
+
+SCOPE = "loss.{}"
+"""What the operations of a loss are called in a compiled step, before a slash."""
+
+_CORE = Path(__file__).parents[1]
+_PLUGINS = _CORE / "plugins"
+"""Where the plugins that come with nstk lie in a wheel; they are plugins like any others."""
+_IMPORTING = Path(importlib.__file__).parent
+_LIBRARY = Path(os.__file__).parent
+_OUT_OF_MEMORY = ("ResourceExhaustedError", "MemoryError")
+"""By name: TensorFlow is not imported here."""
+_NODE = re.compile(r"\{\{.*?\}\} ?")
+"""TensorFlow's names of nodes, which begin many of its messages."""
+
+_Line = tuple[str, int | None]
+"""A file and a line of it."""
 
 
 def spot(thing: Any) -> str:
@@ -20,31 +43,73 @@ def spot(thing: Any) -> str:
     except (OSError, TypeError):  # made without a source, by exec for instance
         return str(getattr(thing, "__module__", thing))
     above = next((i for i, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ", "async def "))), 0)
-    return f"{Path(file).name}:{max(1, first) + above}"  # a decorator is a line above what it decorates
+    return _shown((file, max(1, first) + above))  # a decorator is a line above what it decorates
 
 
-def blame(error: BaseException) -> str:
-    """`ModuleNotFoundError: No module named 'x' (foo.py:3)`: what was raised, and the line of the plugin that led to it."""
+@contextmanager
+def blaming(who: str, definition: Definition) -> Iterator[None]:
+    """What a plugin's code raises inside becomes a `RunError` that begins with `who` and ends with the plugin's line."""
+    try:
+        yield
+    except NstkError:
+        raise
+    except Exception as error:
+        if type(error).__name__ in _OUT_OF_MEMORY:
+            raise OutOfMemory(f"{who} ran out of memory: choose a smaller `size`") from error
+        raise RunError(f"{who} failed: {blame(error, definition)}") from error
+
+
+def blame(error: BaseException, definition: Definition | None = None) -> str:
+    """`ValueError: no such thing (foo.py:12)`: what was raised, and the line of the plugin that led to it.
+
+    Of an error that a `definition` raised, it is the deepest line of that definition's own files: the deepest line of all is
+    often TensorFlow's.
+    """
     if isinstance(error, PluginError):
         return str(error)
-    said = str(error).partition("\n")[0]
-    places = [
-        (frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__) if _is_plugins(frame.filename)
-    ]
+    said = _NODE.sub("", str(error)).strip()
+    if said.startswith("Graph execution error"):
+        return f"{type(error).__name__}: {_in_graph(said)}"
     if isinstance(error, SyntaxError):
-        said, place = error.msg, (error.filename or "?", error.lineno)
-    elif places:
-        home = _home(places[0][0])  # what the plugin called (pydantic, TensorFlow) is not where to look
-        place = next(place for place in reversed(places) if _home(place[0]) == home)
-    else:
-        place = None
-    return ": ".join(filter(None, [type(error).__name__, said])) + (f" ({Path(place[0]).name}:{place[1]})" if place else "")
+        return _told(error, error.msg, (error.filename or "?", error.lineno))
+    own = _deepest_of(error, definition) if definition else None
+    return _told(error, said.partition("\n")[0], own or _deepest(error))
+
+
+def code(definition: Definition, *methods: str) -> list[tuple[str, int]]:
+    """File and line of the methods that the definition's own classes define: of all, or of `methods`."""
+    owned = [cls for cls in type(definition).__mro__ if issubclass(cls, Definition) and not _is_of_api(cls)]
+    found = [getattr(cls.__dict__.get(name), "__code__", None) for cls in owned for name in methods or cls.__dict__]
+    return [(code.co_filename, code.co_firstlineno) for code in found if code]
+
+
+def _is_of_api(cls: type) -> bool:
+    """Whether a class is one that plugins subclass."""
+    return cls.__module__.startswith(f"{Definition.__module__.rpartition('.')[0]}.")
+
+
+def _deepest_of(error: BaseException, definition: Definition) -> _Line | None:
+    """The deepest line that is in the folder of the definition's own code."""
+    homes = {Path(file).parent for file, _ in code(definition)}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).parent in homes:
+            return frame.filename, frame.lineno
+    called = code(definition, "__call__", "step", "start") if isinstance(error, TypeError) else []  # with other arguments
+    return called[0] if called else None
+
+
+def _deepest(error: BaseException) -> _Line | None:
+    """The deepest line of the package whose line comes first: what it called (pydantic, TensorFlow) is not where to look."""
+    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    lines = [line for line in lines if _is_plugins(line[0])]
+    return next((line for line in reversed(lines) if _home(line[0]) == _home(lines[0][0])), None)
 
 
 def _is_plugins(file: str) -> bool:
     """Whether a line in `file` may be a plugin's: it is neither the core's nor the import machinery's."""
-    ours, machinery = Path(__file__).parent, Path(importlib.__file__).parent
-    return not file.startswith("<") and Path(file).parent != ours and machinery not in Path(file).parents
+    parents = Path(file).parents
+    cores = _CORE in parents and _PLUGINS not in parents
+    return not (file.startswith("<frozen") or cores or _IMPORTING in parents)
 
 
 def _home(file: str) -> tuple[str, ...]:
@@ -53,5 +118,24 @@ def _home(file: str) -> tuple[str, ...]:
     for folder in ("site-packages", "dist-packages"):
         if folder in parts:
             return parts[: parts.index(folder) + 2]
-    library = Path(os.__file__).parent
-    return library.parts if library in Path(file).parents else ()
+    return _LIBRARY.parts if _LIBRARY in Path(file).parents else ()
+
+
+def _in_graph(said: str) -> str:
+    """What TensorFlow says of an error in a compiled step: `assertion failed: [too dark] in loss `mine` (my_loss.py:12)`.
+
+    It lists the node, the lines that made it, and after an empty line what is wrong.
+    """
+    what = said.split("\n\n")[-1].strip().partition("\n")[0]
+    label = re.search(r"Detected at node \S*" + SCOPE.format(r"([\w-]+)"), said)
+    lines = re.findall(r'File "(.+)", line (\d+)', said)
+    where = f" ({_shown((lines[-1][0], int(lines[-1][1])))})" if lines else ""
+    return what + (f" in loss `{label[1]}`" if label else "") + where
+
+
+def _told(error: BaseException, said: str, line: _Line | None) -> str:
+    return ": ".join(filter(None, [type(error).__name__, said])) + (f" ({_shown(line)})" if line else "")
+
+
+def _shown(line: _Line) -> str:
+    return f"{Path(line[0]).name}:{line[1]}"

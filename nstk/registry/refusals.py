@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 from pydantic import PydanticUndefinedAnnotation, ValidationError
 
-from .api import Backbone, Definition, Layer
+from ..api import Backbone, Definition, Layer
+from ..api.definition import NAME
+from ..api.hookspecs import KINDS, PROJECT, Hooks
+from ..errors import PluginError
+from ..hints import suggest
 from .blame import spot
-from .errors import PluginError
-from .hookspecs import KINDS, PROJECT, Hooks
-from .source import suggest
 
 HOOKS = {
     name: tuple(inspect.signature(member).parameters)[1:]
@@ -22,9 +22,6 @@ HOOKS = {
     if name.startswith(f"{PROJECT}_")
 }
 """Every hook, and the names of its arguments."""
-
-NAME = re.compile(r"[A-Za-z0-9_-]+")
-"""What a recipe can write as a label, and a command line before a `.` or a `=`."""
 
 
 def is_hook(function: Any) -> bool:

@@ -1,17 +1,13 @@
-"""Find plugins, load them without letting one break the rest, remember who defined what, and blame the right file.
+"""Find plugins, load them without letting one break the rest, and remember who defined what.
 
 A registry belongs to one run: nothing here is global.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import importlib.util
 import inspect
-import os
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -21,19 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from . import __version__
-from .api import Definition
+from .._version import __version__
+from ..api import Definition
+from ..api.hookspecs import KINDS, PROJECT, Hooks
+from ..errors import PluginError
+from ..hints import suggest
 from .blame import blame, spot
-from .errors import PluginError
-from .hookspecs import KINDS, PROJECT, Hooks
-from .slips import check_class, refuse_hookless, refuse_slips
-from .source import shown, suggest
+from .importing import import_file, import_module, place
+from .refusals import check_class, refuse_hookless, refuse_slips
 
 if TYPE_CHECKING:
     import click
 
+
 SHIPPED = "nstk"
 """The name of the plugin that ships with nstk, and with `nstk:gram` the owner of its gram."""
+
 
 BROKEN = (Exception, SystemExit)
 """What a plugin may raise while it loads; Ctrl-C is not its doing."""
@@ -63,15 +62,6 @@ class Failure:
 
     def __str__(self) -> str:
         return f"plugin `{self.name}` ({self.origin}) {self.what}: {blame(self.error)}"
-
-
-def file_hash(path: str | Path) -> str:
-    """sha256 of a file."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 class Registry:
@@ -109,7 +99,7 @@ class Registry:
         self.plugins.append(plugin)
         package = importlib.import_module("nstk.plugins")
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if found.ispkg or found.name.rpartition(".")[2].startswith("_"):
+            if found.ispkg or any(part.startswith("_") for part in found.name.split(".")):  # what several plugins share
                 continue
             try:
                 self._register(plugin, importlib.import_module(found.name))
@@ -131,7 +121,7 @@ class Registry:
 
     def knows(self, spec: str, folder: Path) -> bool:
         """Whether `load` would run nothing: the plugin is loaded, left out, or known to be broken."""
-        _, name, origin = _place(spec, folder)
+        _, name, origin = place(spec, folder)
         modules = (module.__name__ for plugin in self.plugins for module in plugin.modules)
         return self._is_settled(name, origin) or spec in (*modules, *(failure.name for failure in self.failures))
 
@@ -143,7 +133,7 @@ class Registry:
 
         Raises `PluginError`: what was asked for by name has to work.
         """
-        path, name, origin = _place(spec, folder)
+        path, name, origin = place(spec, folder)
         if self._is_settled(name, origin):
             return
         for failure in self.failures:
@@ -151,7 +141,7 @@ class Registry:
                 raise PluginError(str(failure)) from failure.error
         plugin = Plugin(name, "", origin)
         try:
-            module = _import_file(path) if path else _import_module(spec, folder)
+            module = import_file(path) if path else import_module(spec, folder)
             plugin.version = str(getattr(module, "__version__", ""))
             self._register(plugin, module)
         except BROKEN as error:
@@ -268,47 +258,6 @@ def _added_commands(
         if name in core:
             raise PluginError(f"{spot(hook)}: `nstk {name}` is a command of nstk, which a plugin cannot replace")
     return added
-
-
-def _place(spec: str, folder: Path) -> tuple[Path | None, str, str]:
-    """The file that a plugin is (None for a module), its name and its origin."""
-    if not spec.endswith(".py"):
-        return None, spec, spec
-    path = Path(os.path.abspath(folder / os.path.expanduser(spec)))
-    return path, path.stem, shown(path)
-
-
-def _import_module(name: str, folder: Path) -> ModuleType:
-    beside = f"{name}.py"
-    hint = f"did you mean the file `{beside}`?" if (folder / beside).is_file() else "a file is written with its `.py`"
-    missing = PluginError(f"there is no module `{name}`: {hint}")
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise missing
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise  # the module is there, and what it imports is not
-        raise missing from error
-
-
-def _import_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own. It is in `sys.modules` before it runs, so that its annotations resolve."""
-    if not path.is_file():
-        there = [other.name for other in path.parent.glob("*.py")]
-        raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
-    name = f"nstk_file_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def describe_plugins(registry: Registry) -> Sequence[tuple[str, str, str, str]]:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import nstk
-from nstk.plugins.backbones._vgg import Vgg, vgg_layers
-from nstk.plugins.backbones._weights import Network, Weights
+from nstk.plugins.backbones._vgg.vgg import Vgg, vgg_layers
+from nstk.plugins.backbones._vgg.weights import Network, Weights
 
 
 class Tiny(Vgg):

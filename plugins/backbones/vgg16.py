@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 import nstk
-from nstk.plugins.backbones._vgg import Vgg, vgg_layers
-from nstk.plugins.backbones._weights import Network, Weights, read_weights
+from nstk.plugins.backbones._vgg.vgg import Vgg, vgg_layers
+from nstk.plugins.backbones._vgg.weights import Network, Weights, read_weights
 
 
 class Vgg16(Vgg):

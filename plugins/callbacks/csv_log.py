@@ -20,7 +20,7 @@ class CsvLog(nstk.Callback):
     def on_start(self, run: nstk.Run) -> None:
         path = run.beside(self.path)
         text = io.StringIO()
-        rows = [self.row(run, step) for step in self.told(run)]
+        rows = [self.row(run, step) for step in self.earlier_steps(run)]
         _table(text).writerows([["step", "scale", "seconds", "loss", *run.labels], *rows])
         nstk.write_whole(path, text.getvalue())
         self.file = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 (closed in on_end)

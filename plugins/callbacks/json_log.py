@@ -20,7 +20,7 @@ class JsonLog(nstk.Callback):
         path = run.beside(self.path)
         scales = [{"width": scale.width, "height": scale.height, "steps": scale.steps} for scale in run.scales]
         start = _line("start", 0.0, output=str(run.output), scales=scales, device=run.device, precision=run.precision)
-        nstk.write_whole(path, "".join([start, *map(_step, self.told(run))]))
+        nstk.write_whole(path, "".join([start, *map(_step, self.earlier_steps(run))]))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:

@@ -60,7 +60,7 @@ class Progress(nstk.Callback):
         elif last or step.index >= self.due:
             tenth = max(1, run.total_steps // 10)
             self.due = (step.index // tenth + 1) * tenth
-            left = f", {_clock((run.total_steps - step.index) / rate)} left" if rate and not last else ""
+            left = f", {_countdown((run.total_steps - step.index) / rate)} left" if rate and not last else ""
             self.say(f"step {step.index}/{run.total_steps}: {_losses(step)}  {_speed(rate)}{left}")
 
     def rate(self, step: nstk.Step, now: float) -> float:
@@ -97,7 +97,7 @@ def _speed(rate: float) -> str:
     return f"{rate:.2f} steps/s" if rate >= 0.1 else f"{1 / rate:.0f} s/step"
 
 
-def _clock(seconds: float) -> str:
+def _countdown(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import nstk
-from nstk.plugins.optimizers.keras_stepper import SCHEDULES, Cosine, KerasOptimizer, LearningRate
+from nstk.plugins.optimizers._keras import SCHEDULES, Cosine, KerasOptimizer, LearningRate
 
 
 class Adam(KerasOptimizer):

@@ -12,8 +12,8 @@ from textwrap import dedent
 import pytest
 from PIL import Image
 
+from nstk.api.hookspecs import KINDS, Hooks
 from nstk.cli import main
-from nstk.hookspecs import KINDS, Hooks
 
 HOOKS = [name for name in vars(Hooks) if name.startswith("nstk_")]
 

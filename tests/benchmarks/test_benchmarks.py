@@ -195,7 +195,7 @@ def test_bfloat16_is_used_where_the_hardware_has_it(flags, gpus, expected):
 
 def test_pictures_have_exactly_the_size_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(setting, "BENCH", tmp_path)
-    from nstk.images import check_picture
+    from nstk.pictures import check_picture
 
     assert check_picture(setting.content(64, 48)) == (64, 48)
     assert max(check_picture(setting.style(50, "cafe_terrace.jpg"))) == 50

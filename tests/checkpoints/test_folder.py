@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import nstk
-from nstk import checkpoints
-from nstk.checkpoints import Checkpoint, RunFolder
+from nstk.checkpoints import folder as module
+from nstk.checkpoints.folder import RunFolder
+from nstk.recipe.settings import Checkpoint
 
 ARRAYS = {
     "picture": np.random.default_rng(0).uniform(0, 255, (1, 6, 5, 3)).astype(np.float32),
@@ -76,7 +77,7 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_is_used(damage, fold
     assert folder.latest().step == 5
     assert f"{path} is damaged (its sha256 is not the one in its name): the one before it is used" in caplog.text
     write(folder, 7)
-    assert [checkpoints._step(path) for path in folder.checkpoints()] == [7, 5]  # what is damaged is gone
+    assert [module._step(path) for path in folder.checkpoints()] == [7, 5]  # what is damaged is gone
 
 
 @settings(max_examples=30, deadline=None)
@@ -99,7 +100,7 @@ def test_a_folder_without_a_checkpoint_says_what_to_do(folder):
 
 
 def test_another_format_is_not_guessed_at(folder, monkeypatch):
-    monkeypatch.setattr(checkpoints, "FORMAT", 2)
+    monkeypatch.setattr(module, "FORMAT", 2)
     write(folder, 1)
     monkeypatch.undo()
     with pytest.raises(nstk.UserError, match="was written by another version of nstk"):
@@ -114,7 +115,7 @@ def test_a_write_that_fails_leaves_the_ones_before_and_nothing_else(call, folder
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.os, call, full)
+    monkeypatch.setattr(module.os, call, full)
     message = r"cannot write the checkpoint .*out.run/step-0000003.npz \(No space left on device\)"
     with pytest.raises(nstk.OutputError, match=message):
         write(folder, 3)
@@ -242,6 +243,6 @@ def test_the_folder_is_synced_where_the_system_can(folder, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return real(path, *args)
 
-    monkeypatch.setattr(checkpoints.os, "open", refuse)
+    monkeypatch.setattr(module.os, "open", refuse)
     write(folder, 1)
     assert folder.latest().step == 1

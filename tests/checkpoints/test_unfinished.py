@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk import devices, testing
-from nstk.checkpoints import RunFolder
-from nstk.painting import Painting
-from nstk.precision import Machine
-from nstk.resuming import unfinished
+from nstk import testing
+from nstk.checkpoints.folder import RunFolder
+from nstk.checkpoints.unfinished import unfinished
+from nstk.engine.painting import Painting
+from nstk.machine import device
+from nstk.machine.precision import Machine
 
 PLUGIN = """
 import os, signal
@@ -176,7 +177,7 @@ def test_so_it_is_when_the_step_is_compiled(optimizer, runs):
 
 
 def test_with_a_network_and_losses_scaled_for_float16(runs, monkeypatch):
-    monkeypatch.setattr(devices, "machine", lambda: Machine(gpu=True, capability=(7, 5)))
+    monkeypatch.setattr(device, "machine", lambda: Machine(gpu=True, capability=(7, 5)))
     layers = {"gram": {"layers": ["block2_conv1"]}, "content": {"layers": ["block1_conv2"]}}
     settings = {"precision": "float16", "losses": layers, "steps": [3, 2]}
     whole = runs.whole(**settings)
@@ -237,7 +238,7 @@ def test_what_is_kept_is_not_copied_on_its_way_to_the_file(tmp_path, monkeypatch
         taken.append((size, tracemalloc.get_traced_memory()[1]))
         tracemalloc.stop()
 
-    monkeypatch.setattr("nstk.checkpoints.RunFolder.write", write)
+    monkeypatch.setattr("nstk.checkpoints.folder.RunFolder.write", write)
     testing.run_recipe(
         tmp_path, size=400, steps=2, run_eagerly=True, optimizer={"use": "lbfgs", "history": 2}, checkpoint={"every": 1}
     )
@@ -366,7 +367,7 @@ def test_code_of_a_loss_that_has_changed_is_refused_and_that_of_a_callback_is_no
 
 
 def test_other_versions_are_told(interrupted, monkeypatch, caplog):
-    monkeypatch.setattr("nstk.record.platform.python_version", lambda: "3.99")
+    monkeypatch.setattr("nstk.checkpoints.provenance.platform.python_version", lambda: "3.99")
     nstk.resume(interrupted)
     assert "the picture may differ in its rounding: python" in caplog.text
     assert "now 3.99" in caplog.text

@@ -20,11 +20,12 @@ import pytest
 from PIL import Image
 
 import nstk
-from nstk import cli as cli_module, registry as registry_module
 from nstk.cli import cli, main
+from nstk.engine.interrupts import INTERRUPTED
 from nstk.errors import RunError
-from nstk.interrupts import INTERRUPTED
-from nstk.loading import load_recipe, shipped
+from nstk.recipe.load import load_recipe
+from nstk.recipe.shipped import shipped
+from nstk.registry import registry as registry_module
 
 RECIPE = """\
 content: photo.jpg
@@ -33,7 +34,7 @@ size: 64
 steps: 3
 backbone: tiny
 """
-DISTRIBUTION = Path(__file__).parent / "distribution"
+DISTRIBUTION = Path(__file__).parents[1] / "distribution"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}  # as a user has it
 ENVIRONMENT |= {"CUDA_VISIBLE_DEVICES": "-1", "COLUMNS": "100"}
 NSTK = (sys.executable, "-m", "nstk")
@@ -92,12 +93,11 @@ def painted(monkeypatch):
             raise engine.error
         return SimpleNamespace(path=recipe.path, stopped=engine.stopped)
 
-    engine.run = paint
     engine.evaluate = lambda recipe, picture: {"picture": picture, "loss": 1.5}
     engine.recipes = recipes
-    monkeypatch.setitem(sys.modules, "nstk.engine", engine)
-    monkeypatch.setattr(nstk, "engine", engine, raising=False)
-    monkeypatch.setattr(cli_module, "_start_tensorflow", lambda: None)
+    monkeypatch.setattr(nstk, "run", paint, raising=False)
+    monkeypatch.setattr(nstk, "evaluate", engine.evaluate, raising=False)
+    monkeypatch.setattr("nstk.cli.painting.start_tensorflow", lambda: None)
     return engine
 
 
@@ -382,7 +382,7 @@ def test_evaluate(run, painted):
 
 def test_tensorflows_notices_are_put_aside(capfd, monkeypatch):
     """What native code writes to the process's error stream while TensorFlow is imported; shown when that fails."""
-    from nstk.quiet import import_tensorflow
+    from nstk.cli.quietly import import_tensorflow
 
     def devices(kind):
         os.write(2, b"notice from native code\n")

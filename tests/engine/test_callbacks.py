@@ -10,7 +10,7 @@ from pydantic import PrivateAttr
 
 import nstk
 from nstk import testing
-from nstk.events import Callbacks
+from nstk.engine.callbacks import Callbacks
 
 QUICK = {"run_eagerly": True, "losses": {"gram": {"layers": ["block1_conv1"]}}}
 """Without compilation, such a run takes a tenth of a second."""

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk import memory, testing
+from nstk import testing
 from nstk.api import Scale
+from nstk.engine.footprint import LEAST, Footprint
+from nstk.engine.painting import Painting
 from nstk.errors import OutOfMemory
-from nstk.footprint import LEAST, Footprint
-from nstk.painting import Painting
+from nstk.machine import memory
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.lbfgs import Lbfgs
 
@@ -70,7 +71,7 @@ def test_amounts_of_memory(text, count):
 
 
 def test_amounts_are_told_in_powers_of_ten():
-    assert [memory.said(count) for count in (1.44e9, 23.6e9, 8.05e8, 5e3)] == ["1.4 GB", "24 GB", "805 MB", "5 kB"]
+    assert [memory.in_words(count) for count in (1.44e9, 23.6e9, 8.05e8, 5e3)] == ["1.4 GB", "24 GB", "805 MB", "5 kB"]
 
 
 GREEDY = """
@@ -133,7 +134,7 @@ def test_a_loss_that_cannot_be_split_is_named_before_the_run(tmp_path):
 
 
 def test_the_estimate(tmp_path):
-    from nstk.estimating import told
+    from nstk.engine.estimate import told
 
     fits, (scale, verdict) = told(testing.recipe(tmp_path, steps=7))
     assert fits

@@ -12,7 +12,7 @@ import pytest
 
 import nstk
 from nstk import testing
-from nstk.interrupts import interruptible
+from nstk.engine.interrupts import interruptible
 
 QUICK = {"run_eagerly": True, "losses": {"gram": {"layers": ["block1_conv1"]}}}
 

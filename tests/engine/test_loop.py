@@ -16,7 +16,8 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 import nstk
-from nstk import engine, starting, testing
+from nstk import testing
+from nstk.engine import loop, scale
 
 SETTINGS = {
     "steps": 6,
@@ -161,7 +162,7 @@ def test_losses_that_draw_at_random_follow_the_seed(run_eagerly, tmp_path, plugi
 
 def test_a_style_scale_gives_the_style_its_own_size(tmp_path):
     recipe = testing.recipe(tmp_path, style_scale=0.5)
-    pictures = starting.pictures(recipe, 48, 36)
+    pictures = scale.pictures_of(recipe, 48, 36)
     assert pictures.content.shape == (36, 48, 3)
     assert pictures.styles["style"].shape == (18, 24, 3)
 
@@ -240,7 +241,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "network", lambda *args: pytest.fail("the run began"))
+    monkeypatch.setattr(loop, "network", lambda *args: pytest.fail("the run began"))
     (tmp_path / "file").write_text("")
     with pytest.raises(nstk.RecipeError, match="is a file, not a folder"):
         testing.run_recipe(tmp_path, output=str(tmp_path / "file" / "out.png"))

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import saving, testing
+from nstk import testing
+from nstk.engine import saving
 
 BREAKING = """
 class Breaking(nstk.Loss):

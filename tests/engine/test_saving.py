@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk import images, testing
+from nstk import testing
+from nstk.engine import saving
 
 QUICK = {"run_eagerly": True, "losses": {"content": {"layers": ["image"]}, "gram": {"layers": ["image"]}}, "steps": 6}
 
@@ -137,14 +138,14 @@ def test_a_file_limit(tmp_path):
 
 
 def test_a_record_that_cannot_be_written_is_told(tmp_path, monkeypatch):
-    real = images.write_whole
+    real = saving.write_whole
 
     def full(path, data):
         if str(path).endswith(".run.json"):
             raise nstk.OutputError(f"cannot write {path} (No space left on device)")
         real(path, data)
 
-    monkeypatch.setattr(images, "write_whole", full)
+    monkeypatch.setattr(saving, "write_whole", full)
     with pytest.raises(nstk.RunError, match=r"out.png is painted, but not its record: cannot write .*out.run.json"):
         testing.run_recipe(tmp_path, **QUICK)
     assert (tmp_path / "out.png").exists()

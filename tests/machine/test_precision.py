@@ -11,16 +11,18 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import devices, features, precision, testing
+from nstk import testing
 from nstk.cli import main
-from nstk.objective import Objective
+from nstk.machine import device, precision
+from nstk.machine.precision import Machine, choose
+from nstk.objective import features
+from nstk.objective.whole import Objective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses._products import gram_matrix
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation
-from nstk.precision import Machine, choose
 
 PLAIN = Machine(frozenset({"avx2", "avx512f"}))
 AVX = Machine(frozenset({"avx2", "avx512_bf16"}))
@@ -88,7 +90,7 @@ def test_the_flags_of_the_processor(text, flags, tmp_path, monkeypatch):
         (tmp_path / "cpuinfo").write_text(text)
     assert precision.cpu_flags() == flags
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
-    assert devices.machine() == Machine(frozenset(flags))
+    assert device.machine() == Machine(frozenset(flags))
 
 
 @pytest.fixture
@@ -103,28 +105,28 @@ def gpu(monkeypatch):
 
 
 def test_a_gpu_in_words(gpu, monkeypatch):
-    assert devices.machine() == TURING
-    assert devices.device() == "GPU Tesla T4"
+    assert device.machine() == TURING
+    assert device.name() == "GPU Tesla T4"
     monkeypatch.setattr(tf.config.experimental, "tensor_float_32_execution_enabled", lambda: True)
-    assert devices.products("float32") == "float32 (TF32 products)"
-    assert devices.products("float16") == "float16"
+    assert device.products("float32") == "float32 (TF32 products)"
+    assert device.products("float16") == "float16"
 
 
 def test_memory_grows_on_a_gpu_unless_it_is_decided_already(gpu, monkeypatch):
-    devices.set_up_memory()
+    device.set_up_memory()
     assert gpu == [("the GPU", True)]
 
     def too_late(gpu, on):
-        raise RuntimeError("Physical devices cannot be modified after being initialized")
+        raise RuntimeError("Physical device cannot be modified after being initialized")
 
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", too_late)
-    devices.set_up_memory()
+    device.set_up_memory()
 
 
 def test_the_processor_keeps_the_memory_that_it_has_taken(monkeypatch):
     monkeypatch.delenv("TF_CPU_ALLOCATOR_USE_BFC", raising=False)
     monkeypatch.setenv("TF_CPU_BFC_MEM_LIMIT_IN_MB", "1000")
-    devices.set_up_memory()
+    device.set_up_memory()
     assert os.environ["TF_CPU_ALLOCATOR_USE_BFC"] == "true"
     assert os.environ["TF_CPU_BFC_MEM_LIMIT_IN_MB"] == "1000"  # who has set it decides
 
@@ -133,7 +135,7 @@ def test_the_processor_keeps_the_memory_that_it_has_taken(monkeypatch):
 
 
 def on(machine, monkeypatch):
-    monkeypatch.setattr(devices, "machine", lambda: machine)
+    monkeypatch.setattr(device, "machine", lambda: machine)
 
 
 def test_a_run_says_its_precision_and_why(tmp_path, monkeypatch, caplog):

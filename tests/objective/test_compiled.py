@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import devices, testing
-from nstk.compiling import compiled
-from nstk.painting import Painting
+from nstk import testing
+from nstk.engine.painting import Painting
+from nstk.machine import device
+from nstk.objective.compiled import compiled
 
 SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
 
@@ -39,8 +40,8 @@ def test_auto_is_xla_on_a_gpu_only(tmp_path, monkeypatch):
     recipe = testing.recipe(tmp_path)
     assert recipe.jit == "auto"
     for gpu in (False, True):
-        monkeypatch.setattr(devices, "has_gpu", lambda gpu=gpu: gpu)
-        monkeypatch.setattr(devices, "_details", dict)
+        monkeypatch.setattr(device, "has_gpu", lambda gpu=gpu: gpu)
+        monkeypatch.setattr(device, "_details", dict)
         assert Painting(recipe).jit is gpu
 
 

@@ -7,13 +7,15 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import devices, features, testing
-from nstk.objective import Objective
+from nstk import testing
+from nstk.machine import device
+from nstk.machine.precision import Machine
+from nstk.objective import features
+from nstk.objective.whole import Objective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation
-from nstk.precision import Machine
 
 CALLS: list[int] = []
 
@@ -111,7 +113,7 @@ def nstk_losses():
 @pytest.mark.parametrize("run_eagerly", [False, True])
 @pytest.mark.parametrize(("way", "message"), [("nan", "loss `mine` is nan"), ("root", "the gradient of loss `mine` is NaN")])
 def test_what_is_not_finite_ends_the_run(way, message, run_eagerly, tmp_path, plugin, monkeypatch):
-    monkeypatch.setattr(devices, "machine", lambda: Machine(gpu=True, capability=(7, 0)))
+    monkeypatch.setattr(device, "machine", lambda: Machine(gpu=True, capability=(7, 0)))
     losses = {"gram": None, "mine": {"use": "breaking", "way": way}}
     settings = {"precision": "float16", "losses": losses, "run_eagerly": run_eagerly}
     with pytest.raises(nstk.NotFinite, match=f"{message}.* at step 1.*, or `precision: float32`"):

@@ -13,16 +13,16 @@ from hypothesis import given, settings, strategies as st
 
 import nstk
 from nstk import testing
-from nstk.compiling import compiled_once_called
-from nstk.features import batch, network, references
-from nstk.objective import Objective
+from nstk.objective.compiled import compiled_once_called
+from nstk.objective.features import batch, network, references
+from nstk.objective.tiled import TiledObjective
+from nstk.objective.tiles import Tiling
+from nstk.objective.whole import Objective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation
-from nstk.tiled import TiledObjective
-from nstk.tiling import Tiling
 
 EXACT = 1e-5
 LOSSES = {
@@ -136,7 +136,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, sys.argv[1])
-import test_tiled
+from tests.objective import test_tiled
 whole, tiled = test_tiled.objectives((90, 75), (60, 50), 32)
 used = set()
 real = tiled._features

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import nstk
+from nstk.objective.tiles import Tiling
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation
-from nstk.tiling import Tiling
 
 LOSSES = {"content": Content(), "gram": Gram(), "tv": TotalVariation()}
 LAYERS = {layer.name: layer for layer in Vgg19.layers} | {"image": nstk.Layer("image", 3, 1, 1)}

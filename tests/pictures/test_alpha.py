@@ -7,7 +7,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from nstk import alpha, images
+from nstk import pictures
+from nstk.pictures import alpha
 
 RED, BLUE = (200, 30, 20), (10, 60, 220)
 
@@ -19,7 +20,7 @@ def disc(size=64, radius=20, soft=4.0):
 
 
 def layers(colours, transparency):
-    return np.dstack([images.to_uint8(colours), images.to_uint8(255 * transparency)])
+    return np.dstack([pictures.to_uint8(colours), pictures.to_uint8(255 * transparency)])
 
 
 # -- what is under it
@@ -29,11 +30,11 @@ def layers(colours, transparency):
 def test_what_is_hidden_takes_the_colour_of_what_is_around(tmp_path, hidden):
     """No fringe: whatever a file has where it is transparent, the picture under a soft edge goes on in its own colour."""
     transparency = disc()
-    colours = np.where(images.to_uint8(255 * transparency)[..., None] > 0, RED, hidden)
+    colours = np.where(pictures.to_uint8(255 * transparency)[..., None] > 0, RED, hidden)
     Image.fromarray(layers(colours, transparency)).save(tmp_path / "a.png")
-    picture = images.read_picture(tmp_path / "a.png", straight=True)
+    picture = pictures.read_picture(tmp_path / "a.png", straight=True)
     assert np.abs(picture - RED).max() < 0.01
-    smaller = images.resize(picture, 23, 23)
+    smaller = pictures.resize(picture, 23, 23)
     assert np.abs(smaller - RED).max() < 0.01
 
 
@@ -65,9 +66,9 @@ def test_nothing_to_fill_or_to_fill_from(level):
 
 def test_an_alpha_that_lets_nothing_through_is_none(tmp_path):
     Image.new("RGBA", (20, 30), (*RED, 255)).save(tmp_path / "a.png")
-    assert images.read(tmp_path / "a.png").alpha is None
+    assert pictures.read_all(tmp_path / "a.png").alpha is None
     Image.new("RGBA", (20, 30), (*RED, 254)).save(tmp_path / "a.png")
-    assert images.read(tmp_path / "a.png").alpha == pytest.approx(254 / 255)
+    assert pictures.read_all(tmp_path / "a.png").alpha == pytest.approx(254 / 255)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P", "RGBa"])
@@ -83,10 +84,10 @@ def test_straight_colours_of_every_kind(tmp_path, mode):
         tifffile.imwrite(tmp_path / name, np.asarray(image.convert("RGBa")), photometric="rgb", extrasamples=["assocalpha"])
     else:
         image.convert("LA" if mode == "LA" else "RGBA").save(tmp_path / name)
-    picture = images.read(tmp_path / name)
+    picture = pictures.read_all(tmp_path / name)
     assert picture.colours == pytest.approx(100, abs=1)
     assert picture.alpha == pytest.approx(128 / 255)
-    assert images.read_picture(tmp_path / name) == pytest.approx(255 - 155 * 128 / 255, abs=1)
+    assert pictures.read_picture(tmp_path / name) == pytest.approx(255 - 155 * 128 / 255, abs=1)
 
 
 def test_alpha_is_turned_with_the_picture(tmp_path):
@@ -95,7 +96,7 @@ def test_alpha_is_turned_with_the_picture(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # the file's left is the viewer's top
     Image.fromarray(layers(np.full((20, 30, 3), 9), transparency)).save(tmp_path / "a.png", exif=exif)
-    picture = images.read(tmp_path / "a.png")
+    picture = pictures.read_all(tmp_path / "a.png")
     assert picture.size == (20, 30)
     assert np.array_equal(picture.alpha, np.rot90(transparency, -1))
 
@@ -107,7 +108,7 @@ def test_alpha_is_turned_with_the_picture(tmp_path):
 def test_alpha_in_another_size_has_no_ring(size):
     hard = np.zeros((64, 64), np.float32)
     hard[16:48, 16:48] = 1
-    resized = images.resize_alpha(hard, *size)
+    resized = pictures.resize_alpha(hard, *size)
     assert resized.shape == size[::-1]
     assert resized.min() == 0
     assert resized.max() == 1
@@ -118,28 +119,30 @@ def test_alpha_in_another_size_has_no_ring(size):
 # -- what is written
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in images.FORMATS if suffix not in (".jpg", ".jpeg", ".bmp")])
+@pytest.mark.parametrize("suffix", [suffix for suffix in pictures.FORMATS if suffix not in (".jpg", ".jpeg", ".bmp")])
 def test_formats_with_transparency_keep_it_and_what_is_under_it(tmp_path, suffix):
     y, x = np.mgrid[:64, :64]
     colours = np.stack([4.0 * x, 3.0 * y, 255 - 3.0 * y], axis=-1)
     for quality in (None, 60):
-        images.write_picture(colours, tmp_path / f"a{suffix}", quality, alpha=disc())
-        back = images.read(tmp_path / f"a{suffix}")
-        exact = "quality" not in images.FORMATS[suffix]
+        pictures.write_picture(colours, tmp_path / f"a{suffix}", quality, alpha=disc())
+        back = pictures.read_all(tmp_path / f"a{suffix}")
+        exact = "quality" not in pictures.FORMATS[suffix]
         assert np.abs(back.alpha - disc()).max() <= (0.5 / 255 + 1e-6 if exact else 0.1)
         assert np.abs(back.colours - colours).mean() <= (0.5 if exact else 8)  # hidden ones too
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
 def test_formats_without_transparency_get_white_paper(tmp_path, suffix):
-    images.write_picture(np.full((64, 64, 3), RED), tmp_path / f"a{suffix}", alpha=disc())
-    picture = images.read(tmp_path / f"a{suffix}")
+    pictures.write_picture(np.full((64, 64, 3), RED), tmp_path / f"a{suffix}", alpha=disc())
+    picture = pictures.read_all(tmp_path / f"a{suffix}")
     assert picture.alpha is None
     assert picture.colours[0, 0] == pytest.approx(255, abs=2)
     assert picture.colours[32, 32] == pytest.approx(RED, abs=2)
-    assert np.abs(picture.colours - images.over_white(np.full((64, 64, 3), RED), disc())).mean() < 3
+    assert np.abs(picture.colours - pictures.over_white(np.full((64, 64, 3), RED), disc())).mean() < 3
 
 
 def test_alpha_is_brought_to_the_pictures_size(tmp_path):
-    images.write_picture(np.full((48, 32, 3), RED), tmp_path / "a.png", alpha=disc())
-    assert images.read(tmp_path / "a.png").alpha == pytest.approx(images.resize_alpha(disc(), 32, 48), abs=0.5 / 255 + 1e-6)
+    pictures.write_picture(np.full((48, 32, 3), RED), tmp_path / "a.png", alpha=disc())
+    assert pictures.read_all(tmp_path / "a.png").alpha == pytest.approx(
+        pictures.resize_alpha(disc(), 32, 48), abs=0.5 / 255 + 1e-6
+    )

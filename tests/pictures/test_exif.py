@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from nstk import images
+from nstk import pictures
 
 PLAIN = np.full((20, 30, 3), 128, np.uint8)
-FILES = [(suffix, 8) for suffix in images.FORMATS if suffix != ".bmp"] + [(".png", 16), (".tif", 16)]
+FILES = [(suffix, 8) for suffix in pictures.FORMATS if suffix != ".bmp"] + [(".png", 16), (".tif", 16)]
 
 
 def a_photograph(path, **more):
@@ -45,9 +45,9 @@ def a_photograph(path, **more):
 
 def painted(tmp_path, source, suffix, depth, gps=False):
     """The EXIF of a picture that is written from what a photograph holds."""
-    photo = images.read(source)
-    exif = photo.exif if gps else images.without_place(photo.exif)
-    images.write_picture(PLAIN, tmp_path / f"painted{suffix}", depth=depth, exif=exif)
+    photo = pictures.read_all(source)
+    exif = photo.exif if gps else pictures.without_place(photo.exif)
+    pictures.write_picture(PLAIN, tmp_path / f"painted{suffix}", depth=depth, exif=exif)
     with Image.open(tmp_path / f"painted{suffix}") as picture:
         found = picture.getexif()
         return found, dict(found.get_ifd(IFD.Exif)), dict(found.get_ifd(IFD.GPSInfo)), dict(found.get_ifd(IFD.IFD1))
@@ -80,9 +80,9 @@ def test_the_place_is_kept_if_it_is_asked_for(tmp_path, suffix, depth):
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
 def test_it_survives_from_file_to_file(tmp_path, suffix):
     """What is written is read again as it was, whatever the format."""
-    first = images.read(a_photograph(tmp_path / "photo.jpg")).exif
-    images.write_picture(PLAIN, tmp_path / f"a{suffix}", exif=first)
-    again = images.read(tmp_path / f"a{suffix}").exif
+    first = pictures.read_all(a_photograph(tmp_path / "photo.jpg")).exif
+    pictures.write_picture(PLAIN, tmp_path / f"a{suffix}", exif=first)
+    again = pictures.read_all(tmp_path / f"a{suffix}").exif
     assert {tag: value for tag, value in first.items() if isinstance(value, str)}
     assert again == first
 
@@ -97,7 +97,7 @@ def test_a_picture_without_exif_gets_none(tmp_path):
 def test_values_that_cannot_be_written_are_left_out(tmp_path):
     """A comment that no JPEG has room for, an exposure of 1/0 seconds, a lens that is a number."""
     odd = {"UserComment": b"x" * 65_000, "FNumber": float("inf"), "LensMake": 7}
-    tags = images.read(a_photograph(tmp_path / "photo.jpg")).exif
+    tags = pictures.read_all(a_photograph(tmp_path / "photo.jpg")).exif
     tags[IFD.Exif] |= {Base[name]: value for name, value in odd.items()}
     exif = Image.Exif()
     exif.update({number: value for number, value in tags.items() if number != IFD.GPSInfo})

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from test_images import chunk, grey_profile, png, refused, srgb_profile, swapped_profile
 
-from nstk import images, profiles
+from nstk import pictures
 from nstk.errors import OutputError, PictureError
+from nstk.pictures import icc
+from tests.pictures.test_read import chunk, grey_profile, png, refused, srgb_profile, swapped_profile
 
 W, H = 20, 30
 LEVELS = np.random.default_rng(0).integers(0, 65536, (H, W, 4)).astype(np.uint16)
@@ -37,13 +38,13 @@ def same(colours, levels, unit=65535):
 @pytest.mark.parametrize("levels", [RGB, LEVELS, GREY, LEVELS[..., 2:]], ids=["rgb", "rgba", "grey", "grey-alpha"])
 def test_png(tmp_path, levels):
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(np.ascontiguousarray(levels)))
-    picture = images.read(tmp_path / "a.png")
+    picture = pictures.read_all(tmp_path / "a.png")
     alpha = levels.ndim == 3 and levels.shape[2] in (2, 4)
     assert same(picture.colours, levels[..., :-1] if alpha else levels)
     assert (picture.alpha is not None) == alpha
     if alpha:
         assert picture.alpha == pytest.approx(ALPHA / 65535, abs=1e-6)
-    assert images.check_picture(tmp_path / "a.png") == (W, H)
+    assert pictures.check_picture(tmp_path / "a.png") == (W, H)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_png(tmp_path, levels):
 def test_a_level_that_is_called_transparent(tmp_path, colour_type, level, clear):
     pixels = [struct.pack(f">{len(level)}H", *(it + more for it in level)) for more in (0, 1)]
     row = pixels[0] * (W // 2) + pixels[1] * (W // 2)
-    picture = images.read(png(tmp_path / "a.png", W, H, 16, colour_type, row, clear))
+    picture = pictures.read_all(png(tmp_path / "a.png", W, H, 16, colour_type, row, clear))
     assert not picture.alpha[:, : W // 2].any()
     assert (picture.alpha[:, W // 2 :] == 1).all()
     assert same(picture.colours[:, :1], np.broadcast_to(level, (H, 1, len(level))))
@@ -80,19 +81,19 @@ def test_a_level_that_is_called_transparent(tmp_path, colour_type, level, clear)
 )
 def test_tiff(tmp_path, levels, options):
     tifffile.imwrite(tmp_path / "a.tif", levels, **{"photometric": "rgb", "metadata": None} | options)
-    picture = images.read(tmp_path / "a.tif")
+    picture = pictures.read_all(tmp_path / "a.tif")
     assert same(picture.colours, GREY if "minis" in options.get("photometric", "") else RGB)
     assert (picture.alpha is not None) == (options.get("extrasamples") == ["unassalpha"])
     if picture.alpha is not None:
         assert picture.alpha == pytest.approx(ALPHA / 65535, abs=1e-6)
-    assert images.check_picture(tmp_path / "a.tif") == (W, H)
+    assert pictures.check_picture(tmp_path / "a.tif") == (W, H)
 
 
 def test_premultiplied_colours_are_divided_by_their_alpha(tmp_path):
     alpha = np.maximum(ALPHA, 20000)
     multiplied = np.dstack([np.rint(RGB * (alpha[..., None] / 65535)).astype(np.uint16), alpha])
     tifffile.imwrite(tmp_path / "a.tif", multiplied, photometric="rgb", extrasamples=["assocalpha"])
-    picture = images.read(tmp_path / "a.tif")
+    picture = pictures.read_all(tmp_path / "a.tif")
     assert np.abs(picture.colours - RGB / 257).max() < 0.02  # what rounding the products left
 
 
@@ -101,7 +102,7 @@ def test_premultiplied_colours_are_divided_by_their_alpha(tmp_path):
 def test_floats_in_colour(tmp_path, dtype, unit):
     numbers = (RGB / 65535 * unit).astype(dtype)
     tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="rgb")
-    assert same(images.read(tmp_path / "a.tif").colours, numbers.astype(np.float64), unit)
+    assert same(pictures.read_all(tmp_path / "a.tif").colours, numbers.astype(np.float64), unit)
 
 
 def test_numbers_that_are_no_levels_are_refused(tmp_path):
@@ -121,7 +122,7 @@ def test_orientation(tmp_path, orientation, name):
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray((RGB >> 8).astype(np.uint8)).save(tmp_path / "shallow.png", exif=exif)
-    upright = images.read(tmp_path / "shallow.png").colours
+    upright = pictures.read_all(tmp_path / "shallow.png").colours
     if name.endswith(".png"):
         block = chunk(b"eXIf", exif.tobytes()[6:])
         data = imagecodecs.png_encode(np.ascontiguousarray(RGB))
@@ -130,8 +131,8 @@ def test_orientation(tmp_path, orientation, name):
     else:
         numbers = RGB if name == "a.tif" else RGB.astype(np.float32) / 65535
         tifffile.imwrite(tmp_path / name, numbers, photometric="rgb", extratags=[(274, "H", 1, orientation, True)])
-    picture = images.read(tmp_path / name)
-    assert picture.size == images.check_picture(tmp_path / name) == upright.shape[1::-1]
+    picture = pictures.read_all(tmp_path / name)
+    assert picture.size == pictures.check_picture(tmp_path / name) == upright.shape[1::-1]
     assert np.abs(picture.colours - upright).max() < 1
 
 
@@ -152,7 +153,7 @@ def test_a_profile_is_converted_without_falling_to_eight_bits(tmp_path, caplog, 
         (tmp_path / name).write_bytes(data[:33] + chunk(b"iCCP", b"x\0\0" + zlib.compress(swapped_profile())) + data[33:])
     else:
         tifffile.imwrite(tmp_path / name, ramp, photometric="rgb", extratags=tag(swapped_profile()))
-    picture = images.read(tmp_path / name).colours
+    picture = pictures.read_all(tmp_path / name).colours
     assert np.abs(picture[..., ::-1] - ramp / 257).max() < 0.5
     assert len(np.unique(picture[..., 2])) > 3000  # 16 of them have 8 bits
     assert not caplog.records
@@ -162,14 +163,14 @@ def test_a_profile_of_greys(tmp_path):
     """Linear grey: half the light is level 188 of sRGB."""
     half = np.full((H, W), 32768, np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", half, photometric="minisblack", extratags=tag(grey_profile(1)))
-    assert images.read(tmp_path / "a.tif").colours == pytest.approx(187.5, abs=0.1)
+    assert pictures.read_all(tmp_path / "a.tif").colours == pytest.approx(187.5, abs=0.1)
 
 
 @pytest.mark.parametrize("profile", [b"rubbish", srgb_profile()[:200], grey_profile(1)], ids=["rubbish", "cut", "grey"])
 def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(tmp_path, caplog, profile):
     tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", extratags=tag(profile))
     with caplog.at_level(logging.WARNING, "nstk"):
-        assert same(images.read(tmp_path / "a.tif").colours, RGB)
+        assert same(pictures.read_all(tmp_path / "a.tif").colours, RGB)
     assert "a.tif: its colour profile is ignored" in caplog.text
 
 
@@ -180,22 +181,22 @@ def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(tmp_path, caplo
 @pytest.mark.parametrize("alpha", [None, ALPHA / np.float32(65535)], ids=["opaque", "alpha"])
 def test_sixteen_bits_out(tmp_path, name, alpha):
     path = tmp_path / name
-    images.write_picture(RGB / 257, path, depth=16, alpha=alpha)
+    pictures.write_picture(RGB / 257, path, depth=16, alpha=alpha)
     by_others = imagecodecs.png_decode(path.read_bytes()) if name == "a.png" else tifffile.imread(path)
     assert by_others.dtype == np.uint16
     assert np.array_equal(by_others, RGB if alpha is None else LEVELS)
-    picture = images.read(path)
+    picture = pictures.read_all(path)
     assert same(picture.colours, RGB)
     with Image.open(path) as opened:
         assert opened.mode == ("RGB" if alpha is None else "RGBA")
-        assert opened.info["icc_profile"] == profiles.srgb()
+        assert opened.info["icc_profile"] == icc.srgb()
         opened.load()
 
 
 def test_the_same_picture_gives_the_same_bytes(tmp_path):
     for name in ("a.png", "b.png", "a.tif", "b.tif"):
         picture = RGB / 257 if name[0] == "a" else np.asfortranarray(RGB / np.float32(257))
-        images.write_picture(picture, tmp_path / name, depth=16)
+        pictures.write_picture(picture, tmp_path / name, depth=16)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
@@ -203,7 +204,7 @@ def test_the_same_picture_gives_the_same_bytes(tmp_path):
 @pytest.mark.parametrize(("name", "depth"), [("a.jpg", 16), ("a.webp", 16), ("a.bmp", 16), ("a.png", 12)])
 def test_depths_that_a_format_has_not(tmp_path, name, depth):
     with pytest.raises(OutputError, match=f"{depth} bits a channel; PNG and TIFF hold 8 or 16, the other formats 8"):
-        images.write_picture(RGB / 257, tmp_path / name, depth=depth)
+        pictures.write_picture(RGB / 257, tmp_path / name, depth=depth)
     assert not list(tmp_path.iterdir())
 
 
@@ -218,13 +219,13 @@ def test_truncated_files_at_every_length(tmp_path, name):
     elif name == "float.tif":
         tifffile.imwrite(path, RGB.astype(np.float32), photometric="rgb", metadata=None)
     else:
-        images.write_picture(RGB / 257, path, depth=16)
+        pictures.write_picture(RGB / 257, path, depth=16)
     whole = path.read_bytes()
     for length in [2, 4, 8, 16, 20, 30, 40, 60, 100, 200, len(whole) // 4, len(whole) // 2, len(whole) - 30]:
         path.write_bytes(whole[:length])
         refused(path, "damaged")
     path.write_bytes(whole)
-    images.check_picture(path)
+    pictures.check_picture(path)
 
 
 @pytest.mark.parametrize(("tag", "value"), [("StripOffsets", 10**6), ("StripOffsets", 0), ("StripByteCounts", 0)])
@@ -248,7 +249,7 @@ def test_bytes_knocked_over_are_read_or_refused(tmp_path, caplog):
     rng = np.random.default_rng(1)
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, RGB, photometric="rgb", compression="lzw")
-    images.write_picture(RGB / 257, tmp_path / "b.tif", depth=16)
+    pictures.write_picture(RGB / 257, tmp_path / "b.tif", depth=16)
     for whole in (imagecodecs.png_encode(np.ascontiguousarray(RGB)), buffer.getvalue(), (tmp_path / "b.tif").read_bytes()):
         for _ in range(40):
             broken = np.frombuffer(whole, np.uint8).copy()
@@ -256,7 +257,7 @@ def test_bytes_knocked_over_are_read_or_refused(tmp_path, caplog):
             broken[rng.choice(places, 4)] = rng.integers(0, 256, 4)
             (tmp_path / "a").write_bytes(broken.tobytes())
             try:
-                images.read(tmp_path / "a")
+                pictures.read_all(tmp_path / "a")
             except PictureError as error:
                 assert str(tmp_path / "a") in str(error)  # noqa: PT017
     assert {record.name for record in caplog.records} <= {"nstk"}
@@ -311,8 +312,8 @@ def test_its_libraries_are_imported_for_deep_files_only(tmp_path):
     Image.new("RGB", (W, H)).save(tmp_path / "a.png")
     Image.new("RGB", (W, H)).save(tmp_path / "a.tif")
     code = (
-        "import sys; import nstk.images as images; [images.read(path) for path in sys.argv[1:]]; "
-        "images.write_picture(images.read_picture(sys.argv[1]), sys.argv[2]); "
+        "import sys; import nstk.pictures as pictures; [pictures.read_all(path) for path in sys.argv[1:]]; "
+        "pictures.write_picture(pictures.read_picture(sys.argv[1]), sys.argv[2]); "
         "assert not {'imagecodecs', 'tifffile'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.png"), str(tmp_path / "a.tif")], check=True)

@@ -18,8 +18,10 @@ import pytest
 from hypothesis import given, strategies as st
 from PIL import Image, ImageCms
 
-from nstk import files, images, reading
+from nstk import files, pictures
 from nstk.errors import OutputError, PictureError
+from nstk.files import check_writable, write_whole
+from nstk.pictures import read
 
 W, H = 20, 30
 ORANGE = (200, 100, 50)
@@ -55,10 +57,10 @@ def png(path, width, height, bits, colour_type, row, transparency=None):
 
 def one_colour(path):
     """The colour of a picture that has only one; checks what holds for every picture."""
-    picture = images.read_picture(path)
+    picture = pictures.read_picture(path)
     assert picture.dtype == np.float32
     assert picture.ndim == 3
-    assert images.check_picture(path) == (picture.shape[1], picture.shape[0])
+    assert pictures.check_picture(path) == (picture.shape[1], picture.shape[0])
     assert np.ptp(picture, axis=(0, 1)).max() <= 6  # WebP is not exact
     return picture[0, 0]
 
@@ -95,7 +97,7 @@ def test_lab(tmp_path, orange):
 
 def test_one_bit_becomes_black_and_white(tmp_path):
     checks = Image.fromarray(np.indices((H, W)).sum(0) % 2 == 1)
-    picture = images.read_picture(saved(checks, tmp_path / "a.png"))
+    picture = pictures.read_picture(saved(checks, tmp_path / "a.png"))
     assert checks.mode == "1"
     assert np.array_equal(picture[..., 0], np.indices((H, W)).sum(0) % 2 * 255)
 
@@ -113,7 +115,7 @@ def test_one_bit_becomes_black_and_white(tmp_path):
 def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path, mode, dtype, name):
     levels = np.linspace(0, 65535, W * H).round().astype(dtype)
     path = saved(Image.frombytes(mode, (W, H), levels.tobytes()), tmp_path / name)
-    picture = images.read_picture(path)
+    picture = pictures.read_picture(path)
     assert picture.shape == (H, W, 3)
     assert picture[..., 1].ravel() == pytest.approx(levels.astype(float) / 257, abs=1e-3)
     assert picture.max() == 255
@@ -143,7 +145,7 @@ def test_integers_beyond_sixteen_bits_are_refused(tmp_path):
 def test_float_tiff(tmp_path, levels, expected):
     ramp = np.full((H, W), levels[0], np.float32)
     ramp[:, W // 2 :] = levels[1]
-    picture = images.read_picture(saved(Image.fromarray(ramp), tmp_path / "a.tif"))
+    picture = pictures.read_picture(saved(Image.fromarray(ramp), tmp_path / "a.tif"))
     assert (picture[0, 0, 0], picture[0, -1, 2]) == expected
 
 
@@ -166,7 +168,7 @@ def test_palette_with_transparency(tmp_path, name):
     palette = Image.new("P", (W, H), 1)
     palette.putpalette([0, 0, 0, *ORANGE])
     palette.paste(0, (0, 0, 5, 5))
-    picture = images.read_picture(saved(palette, tmp_path / name, transparency=0))
+    picture = pictures.read_picture(saved(palette, tmp_path / name, transparency=0))
     assert tuple(picture[0, 0]) == (255, 255, 255)
     assert tuple(picture[-1, -1]) == ORANGE
 
@@ -220,8 +222,8 @@ def test_exif_orientation(tmp_path, name, orientation):
     if name.startswith("sixteen"):
         grey = Image.frombytes("I;16", grey.size, (held.astype("<u2") * 257).tobytes())
     path = saved(grey, tmp_path / name, exif=exif)
-    assert images.check_picture(path) == (W, H)
-    assert np.array_equal(images.read_picture(path)[..., 0] > 127, upright > 127)
+    assert pictures.check_picture(path) == (W, H)
+    assert np.array_equal(pictures.read_picture(path)[..., 0] > 127, upright > 127)
 
 
 @pytest.mark.parametrize(
@@ -312,9 +314,9 @@ def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(tmp_path, caplo
 def refused(path, *sentences):
     """Both readers refuse the file in the same single sentence, which names it."""
     with pytest.raises(PictureError) as read:
-        images.read_picture(path)
+        pictures.read_picture(path)
     with pytest.raises(PictureError) as checked:
-        images.check_picture(path)
+        pictures.check_picture(path)
     assert str(read.value) == str(checked.value)
     assert "\n" not in str(read.value)
     for sentence in (str(path), *sentences):
@@ -351,7 +353,7 @@ def test_a_file_without_permission(tmp_path, orange, monkeypatch):
     def denied(*args, **kwargs):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(reading, "open", denied, raising=False)  # the tests may run as root, who may read all
+    monkeypatch.setattr(read, "open", denied, raising=False)  # the tests may run as root, who may read all
     refused(path, "cannot be read (Permission denied): check its permissions")
 
 
@@ -363,7 +365,7 @@ def test_truncated_files_at_every_length(tmp_path, noise, suffix):
         path.write_bytes(whole[:length])
         refused(path, "damaged")
     path.write_bytes(whole)
-    images.check_picture(path)
+    pictures.check_picture(path)
 
 
 def test_bytes_knocked_over_are_read_or_refused(tmp_path, noise):
@@ -377,7 +379,7 @@ def test_bytes_knocked_over_are_read_or_refused(tmp_path, noise):
             broken[rng.integers(0, min(len(whole), 200), 4)] = rng.integers(0, 256, 4)
             path.write_bytes(broken.tobytes())
             try:
-                images.read_picture(path)
+                pictures.read_picture(path)
             except PictureError as error:
                 assert str(path) in str(error)  # noqa: PT017
 
@@ -385,7 +387,7 @@ def test_bytes_knocked_over_are_read_or_refused(tmp_path, noise):
 def test_too_small(tmp_path):
     refused(saved(Image.new("RGB", (12, 300)), tmp_path / "a.png"), "is 12 x 300 pixels: at least 16 x 16 are needed")
     refused(saved(Image.new("RGB", (300, 15)), tmp_path / "b.png"), "is 300 x 15 pixels")
-    assert images.check_picture(saved(Image.new("RGB", (16, 16)), tmp_path / "c.png")) == (16, 16)
+    assert pictures.check_picture(saved(Image.new("RGB", (16, 16)), tmp_path / "c.png")) == (16, 16)
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 15_001), (60_000, 60_000)])
@@ -397,10 +399,10 @@ def test_pillows_own_limit_neither_counts_nor_changes(tmp_path, orange, monkeypa
     path = saved(orange, tmp_path / "a.png")
     for limit in (W * H - 1, W * H // 3):  # Pillow would warn; Pillow would raise
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        assert images.check_picture(path) == (W, H)
+        assert pictures.check_picture(path) == (W, H)
         assert limit == Image.MAX_IMAGE_PIXELS
         with pytest.raises(PictureError):
-            images.check_picture(png(tmp_path / "b.png", 60_000, 60_000, 8, 0, b""))
+            pictures.check_picture(png(tmp_path / "b.png", 60_000, 60_000, 8, 0, b""))
         assert limit == Image.MAX_IMAGE_PIXELS
 
 
@@ -409,35 +411,35 @@ def test_pillows_own_limit_neither_counts_nor_changes(tmp_path, orange, monkeypa
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 20_000))
 def test_fit_keeps_the_aspect_to_a_pixel(width, height, long_edge):
-    fitted = images.fit(width, height, long_edge)
+    fitted = pictures.fit(width, height, long_edge)
     assert max(fitted) == long_edge
     exact = [side * long_edge / max(width, height) for side in (width, height)]
     for side, wanted in zip(fitted, exact, strict=True):
         assert side >= 1
         assert abs(side - max(wanted, 1)) <= 0.5
-    assert images.fit(height, width, long_edge) == fitted[::-1]
-    assert images.fit(width, height, max(width, height)) == (width, height)
+    assert pictures.fit(height, width, long_edge) == fitted[::-1]
+    assert pictures.fit(width, height, max(width, height)) == (width, height)
 
 
 def test_fit_rounds_halves_up():
-    assert images.fit(4, 3, 2) == (2, 2)
-    assert images.fit(300, 400, 6) == (5, 6)
-    assert images.fit(10_000, 1, 16) == (16, 1)
+    assert pictures.fit(4, 3, 2) == (2, 2)
+    assert pictures.fit(300, 400, 6) == (5, 6)
+    assert pictures.fit(10_000, 1, 16) == (16, 1)
 
 
 def test_resize(noise):
     picture = noise.astype(np.float32)
-    smaller = images.resize(picture, 40, 30)
+    smaller = pictures.resize(picture, 40, 30)
     assert smaller.shape == (30, 40, 3)
     assert smaller.dtype == np.float32
     assert smaller.mean() == pytest.approx(picture.mean(), abs=2)
-    assert images.resize(np.full((20, 30, 3), 77.25), 61, 17) == pytest.approx(77.25)
+    assert pictures.resize(np.full((20, 30, 3), 77.25), 61, 17) == pytest.approx(77.25)
 
 
 def test_resize_keeps_channels_apart_and_stays_in_range():
     picture = np.zeros((32, 32, 3), np.float32)
     picture[:, 16:, 0] = 255
-    larger = images.resize(picture, 100, 90)
+    larger = pictures.resize(picture, 100, 90)
     assert larger[..., 1:].max() == 0
     assert larger.min() == 0
     assert larger.max() == 255
@@ -445,55 +447,55 @@ def test_resize_keeps_channels_apart_and_stays_in_range():
 
 def test_resize_to_the_same_size_is_a_copy(noise):
     picture = noise + np.float32(0.25)
-    same = images.resize(picture, 80, 60)
+    same = pictures.resize(picture, 80, 60)
     assert np.array_equal(same, picture)
     assert not np.shares_memory(same, picture)
 
 
 def test_to_uint8_rounds_and_clips():
     picture = np.array([[[-5.0, 0.4, 0.6], [254.4, 254.6, 300.0]]])
-    assert images.to_uint8(picture).tolist() == [[[0, 0, 1], [254, 255, 255]]]
-    assert images.to_uint8(picture).dtype == np.uint8
+    assert pictures.to_uint8(picture).tolist() == [[[0, 0, 1], [254, 255, 255]]]
+    assert pictures.to_uint8(picture).dtype == np.uint8
 
 
 # -- writing
 
 
-@pytest.mark.parametrize("suffix", images.FORMATS)
+@pytest.mark.parametrize("suffix", pictures.FORMATS)
 def test_every_format_is_written_and_read_back(tmp_path, suffix):
     y, x = np.mgrid[:40, :50]
     picture = np.stack([4.0 * x, 5.0 * y, 2.0 * x + 2 * y], axis=-1) + 0.4
     for name in (f"a{suffix}", f"A{suffix.upper()}"):
-        images.write_picture(picture, tmp_path / name)
-        back = images.read_picture(tmp_path / name)
-        if "quality" in images.FORMATS[suffix]:
+        pictures.write_picture(picture, tmp_path / name)
+        back = pictures.read_picture(tmp_path / name)
+        if "quality" in pictures.FORMATS[suffix]:
             assert np.abs(back - picture).mean() < 4
         else:
-            assert np.array_equal(back, images.to_uint8(picture))
+            assert np.array_equal(back, pictures.to_uint8(picture))
 
 
-@pytest.mark.parametrize("suffix", images.FORMATS)
+@pytest.mark.parametrize("suffix", pictures.FORMATS)
 def test_the_same_picture_gives_the_same_bytes(tmp_path, noise, suffix):
-    images.write_picture(noise, tmp_path / f"a{suffix}")
-    images.write_picture(noise.astype(np.float64), tmp_path / f"b{suffix}")
+    pictures.write_picture(noise, tmp_path / f"a{suffix}")
+    pictures.write_picture(noise.astype(np.float64), tmp_path / f"b{suffix}")
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
-@pytest.mark.parametrize("suffix", images.FORMATS)
+@pytest.mark.parametrize("suffix", pictures.FORMATS)
 def test_quality(tmp_path, noise, suffix):
     sizes = []
     for quality in (20, None, 100):
-        images.write_picture(noise, tmp_path / f"a{suffix}", quality)
+        pictures.write_picture(noise, tmp_path / f"a{suffix}", quality)
         sizes.append((tmp_path / f"a{suffix}").stat().st_size)
-    if "quality" in images.FORMATS[suffix]:
+    if "quality" in pictures.FORMATS[suffix]:
         assert sizes[0] < sizes[1] < sizes[2]
     else:
         assert len(set(sizes)) == 1
 
 
-@pytest.mark.parametrize("suffix", [suffix for suffix in images.FORMATS if suffix != ".bmp"])
+@pytest.mark.parametrize("suffix", [suffix for suffix in pictures.FORMATS if suffix != ".bmp"])
 def test_what_is_written_is_tagged_as_srgb(tmp_path, noise, suffix):
-    images.write_picture(noise, tmp_path / f"a{suffix}")
+    pictures.write_picture(noise, tmp_path / f"a{suffix}")
     with Image.open(tmp_path / f"a{suffix}") as picture:
         profile = picture.info["icc_profile"]
     assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
@@ -505,8 +507,8 @@ def test_jpeg_keeps_the_colour_of_every_pixel(tmp_path):
     stripes = np.zeros((32, 32, 3))
     stripes[:, ::2, 0] = 255
     stripes[:, 1::2, 2] = 255
-    images.write_picture(stripes, tmp_path / "a.jpg")
-    assert np.abs(images.read_picture(tmp_path / "a.jpg") - stripes).max() < 40
+    pictures.write_picture(stripes, tmp_path / "a.jpg")
+    assert np.abs(pictures.read_picture(tmp_path / "a.jpg") - stripes).max() < 40
 
 
 @pytest.mark.parametrize(
@@ -519,36 +521,36 @@ def test_jpeg_keeps_the_colour_of_every_pixel(tmp_path):
 )
 def test_unknown_suffixes(tmp_path, noise, name, sentence):
     with pytest.raises(OutputError) as error:
-        images.check_output(name)
+        pictures.check_output(name)
     assert str(error.value).startswith(sentence)
     with pytest.raises(OutputError):
-        images.write_picture(noise, tmp_path / "folder" / name)
+        pictures.write_picture(noise, tmp_path / "folder" / name)
     assert not list(tmp_path.iterdir())
 
 
 def test_quality_out_of_range():
-    images.check_output("a.jpg", 1)
-    images.check_output("a.JPG", 100)
+    pictures.check_output("a.jpg", 1)
+    pictures.check_output("a.JPG", 100)
     for quality in (0, 101):
         with pytest.raises(OutputError, match=f"quality {quality} is not between 1 and 100"):
-            images.check_output("a.jpg", quality)
+            pictures.check_output("a.jpg", quality)
 
 
 def test_folders_are_made(tmp_path, noise):
-    images.write_picture(noise, tmp_path / "a" / "b" / "c.png")
-    assert np.array_equal(images.read_picture(tmp_path / "a" / "b" / "c.png"), noise)
+    pictures.write_picture(noise, tmp_path / "a" / "b" / "c.png")
+    assert np.array_equal(pictures.read_picture(tmp_path / "a" / "b" / "c.png"), noise)
 
 
 def test_a_picture_too_large_for_its_format(tmp_path):
     with pytest.raises(OutputError, match=r"cannot write .*a\.webp, 16400 x 1 pixels"):
-        images.write_picture(np.zeros((1, 16_400, 3)), tmp_path / "a.webp")
+        pictures.write_picture(np.zeros((1, 16_400, 3)), tmp_path / "a.webp")
     assert not list(tmp_path.iterdir())
 
 
 def test_text_and_bytes(tmp_path):
-    images.write_whole(tmp_path / "a.txt", "Größe\n")
+    write_whole(tmp_path / "a.txt", "Größe\n")
     assert (tmp_path / "a.txt").read_bytes() == "Größe\n".encode()
-    images.write_whole(str(tmp_path / "a.txt"), b"\0\xff")
+    write_whole(str(tmp_path / "a.txt"), b"\0\xff")
     assert (tmp_path / "a.txt").read_bytes() == b"\0\xff"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
@@ -566,12 +568,12 @@ def failing(error):
 )
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, noise, monkeypatch, broken, error):
     path = tmp_path / "a.png"
-    images.write_picture(noise, path)
+    pictures.write_picture(noise, path)
     before = path.read_bytes()
     monkeypatch.setattr(os, broken, failing(error))
     expected = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else OutputError
     with pytest.raises(expected) as raised:
-        images.write_picture(255 - noise, path)
+        pictures.write_picture(255 - noise, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     if expected is OutputError:
@@ -580,7 +582,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, noise, monkeypatch, br
 
 def test_an_encoder_that_fails_leaves_the_old_file(tmp_path, noise, monkeypatch):
     path = tmp_path / "a.png"
-    images.write_picture(noise, path)
+    pictures.write_picture(noise, path)
     before = path.read_bytes()
 
     def half(self, buffer, **options):
@@ -589,7 +591,7 @@ def test_an_encoder_that_fails_leaves_the_old_file(tmp_path, noise, monkeypatch)
 
     monkeypatch.setattr(Image.Image, "save", half)
     with pytest.raises(OutputError, match="encoder error -2"):
-        images.write_picture(255 - noise, path)
+        pictures.write_picture(255 - noise, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -599,8 +601,8 @@ def test_an_encoder_that_fails_leaves_the_old_file(tmp_path, noise, monkeypatch)
 def test_the_umask_decides_permissions(tmp_path, noise, umask, mode):
     before = os.umask(umask)
     try:
-        images.write_picture(noise, tmp_path / "a.png")
-        images.write_whole(tmp_path / "a.txt", "text")
+        pictures.write_picture(noise, tmp_path / "a.png")
+        write_whole(tmp_path / "a.txt", "text")
     finally:
         os.umask(before)
     assert (tmp_path / "a.png").stat().st_mode & 0o777 == mode
@@ -610,17 +612,17 @@ def test_the_umask_decides_permissions(tmp_path, noise, umask, mode):
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights on Windows")
 def test_a_symbolic_link_stays_one(tmp_path):
     (tmp_path / "link.txt").symlink_to(tmp_path / "deep" / "a.txt")
-    images.write_whole(tmp_path / "link.txt", "text")
+    write_whole(tmp_path / "link.txt", "text")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "deep" / "a.txt").read_text() == "text"
 
 
 def test_check_writable_leaves_only_the_folder(tmp_path):
-    images.check_writable(tmp_path / "a" / "b" / "c.png")
+    check_writable(tmp_path / "a" / "b" / "c.png")
     assert (tmp_path / "a" / "b").is_dir()
     assert not list((tmp_path / "a" / "b").iterdir())
-    images.write_whole(tmp_path / "old.txt", "old")
-    images.check_writable(tmp_path / "old.txt")
+    write_whole(tmp_path / "old.txt", "old")
+    check_writable(tmp_path / "old.txt")
     assert (tmp_path / "old.txt").read_text() == "old"
 
 
@@ -629,13 +631,11 @@ def test_what_a_killed_process_has_left_is_removed_in_time(tmp_path):
     for path in (old, new):
         path.write_text("half of")
     os.utime(old, (time.time() - 7200,) * 2)
-    images.check_writable(tmp_path / "a.png")
+    check_writable(tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == [new]
 
 
-@pytest.mark.parametrize(
-    "write", [images.check_writable, lambda path: images.write_whole(path, "text")], ids=["check", "write"]
-)
+@pytest.mark.parametrize("write", [check_writable, lambda path: write_whole(path, "text")], ids=["check", "write"])
 def test_places_that_cannot_be_written(tmp_path, monkeypatch, write):
     (tmp_path / "file").touch()
     for name in ("file/a.png", "file/deeper/a.png"):
@@ -660,7 +660,7 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch, write):
 def test_a_folder_without_permission(tmp_path):
     tmp_path.chmod(0o555)
     with pytest.raises(OutputError, match="Permission denied"):
-        images.check_writable(tmp_path / "a.png")
+        check_writable(tmp_path / "a.png")
 
 
 # -- the whole
@@ -671,19 +671,19 @@ def test_the_pictures_that_ship_are_read(tmp_path):
         paths = sorted(folder.glob("*.jpg"))
         assert paths
         for path in paths:
-            picture = images.read_picture(path)
-            assert images.check_picture(path) == picture.shape[1::-1]
+            picture = pictures.read_picture(path)
+            assert pictures.check_picture(path) == picture.shape[1::-1]
             assert 0 <= picture.min() < 60
             assert 180 < picture.max() <= 255
-            fitted = images.fit(*picture.shape[1::-1], 64)
-            images.write_picture(images.resize(picture, *fitted), tmp_path / "a.png")
-            assert images.check_picture(tmp_path / "a.png") == fitted
+            fitted = pictures.fit(*picture.shape[1::-1], 64)
+            pictures.write_picture(pictures.resize(picture, *fitted), tmp_path / "a.png")
+            assert pictures.check_picture(tmp_path / "a.png") == fitted
 
 
 def test_importing_and_checking_need_no_numpy(tmp_path, orange):
     path = saved(orange, tmp_path / "a.png")
     code = (
-        "import sys; import nstk.images as images; assert 'PIL.Image' not in sys.modules; "
-        "images.check_picture(sys.argv[1]); assert 'numpy' not in sys.modules"
+        "import sys; import nstk.pictures as pictures; assert 'PIL.Image' not in sys.modules; "
+        "pictures.check_picture(sys.argv[1]); assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)

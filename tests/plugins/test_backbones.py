@@ -13,9 +13,9 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 import nstk
-from nstk.plugins.backbones import _vgg, _winograd
-from nstk.plugins.backbones._convolution import FEW, convolution
-from nstk.plugins.backbones._vgg import _max_pool
+from nstk.plugins.backbones._vgg import vgg, winograd
+from nstk.plugins.backbones._vgg.convolution import FEW, convolution
+from nstk.plugins.backbones._vgg.vgg import _max_pool
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg16 import Vgg16
 from nstk.plugins.backbones.vgg19 import Vgg19
@@ -139,7 +139,7 @@ def test_wide_convolutions_are_those_that_are_computed_directly(padding, compile
     bias = np.where(np.arange(160) % 2, 50, -50).astype(np.float32)
     x = tf.constant(rng.normal(0, 1, WIDE), tf.float32)
     calls = []
-    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+    monkeypatch.setattr(winograd, "convolve", lambda *args, real=winograd.convolve: calls.append(args) or real(*args))
 
     def made(algorithm):
         function = convolution(kernel, bias, padding, "float32", algorithm)
@@ -156,7 +156,7 @@ def test_wide_convolutions_are_those_that_are_computed_directly(padding, compile
 
 def test_a_convolution_that_is_run_op_by_op_again_and_again_becomes_a_graph_with_the_same_bits(monkeypatch):
     calls = []
-    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+    monkeypatch.setattr(winograd, "convolve", lambda *args, real=winograd.convolve: calls.append(args) or real(*args))
     rng = np.random.default_rng(3)
     kernel, bias = rng.normal(0, 0.05, (3, 3, 128, 128)).astype(np.float32), rng.normal(size=128).astype(np.float32)
     function = convolution(kernel, bias, "zero", "float32")
@@ -170,14 +170,14 @@ def test_a_convolution_that_is_run_op_by_op_again_and_again_becomes_a_graph_with
 
 @pytest.mark.parametrize("shape", [(1, 8, 9, 128), (1, 40, 40, 64)])
 def test_small_and_narrow_maps_are_convolved_directly(shape, monkeypatch):
-    monkeypatch.setattr(_winograd, "convolve", None)
+    monkeypatch.setattr(winograd, "convolve", None)
     kernel = np.ones((3, 3, shape[3], 128), np.float32)
     assert convolution(kernel, np.zeros(128, np.float32), "zero", "float32")(tf.ones(shape)).shape == (*shape[:3], 128)
 
 
 def test_a_gpu_and_low_precision_convolve_directly(monkeypatch):
     kernel = np.zeros((3, 3, 128, 128), np.float32)
-    monkeypatch.setattr(_winograd, "convolve", None)
+    monkeypatch.setattr(winograd, "convolve", None)
     convolution(kernel, kernel[0, 0, 0], "zero", "bfloat16")(tf.cast(tf.ones(WIDE), tf.bfloat16))
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["the GPU"])
     convolution(kernel, kernel[0, 0, 0], "zero", "float32")(tf.ones(WIDE))
@@ -185,7 +185,7 @@ def test_a_gpu_and_low_precision_convolve_directly(monkeypatch):
 
 def test_the_network_at_a_size_where_most_of_it_is_winograds(keras_vgg19, monkeypatch):
     calls = []
-    monkeypatch.setattr(_winograd, "convolve", lambda *args, real=_winograd.convolve: calls.append(args) or real(*args))
+    monkeypatch.setattr(winograd, "convolve", lambda *args, real=winograd.convolve: calls.append(args) or real(*args))
     image = picture(260, 270)
     features = Vgg19().build(["block4_conv2"])(image)
     close(features["block4_conv2"], keras_features(keras_vgg19, image)["block4_conv2"], 5e-5)
@@ -322,13 +322,13 @@ def test_tiny_is_the_same_for_the_same_seed():
 def test_channels_first_keras_makes_no_difference():
     image = picture(20, 20)
     expected = Tiny().build(["block3_conv1"])(image)["block3_conv1"]
-    _vgg._keras_chain.cache_clear()
+    vgg._keras_chain.cache_clear()
     keras.config.set_image_data_format("channels_first")
     try:
         close(Tiny().build(["block3_conv1"])(image)["block3_conv1"], expected)
     finally:
         keras.config.set_image_data_format("channels_last")
-        _vgg._keras_chain.cache_clear()
+        vgg._keras_chain.cache_clear()
 
 
 def test_another_keras_backend_is_refused(monkeypatch):

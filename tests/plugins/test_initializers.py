@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk import engine, starting, testing
+from nstk import testing
+from nstk.engine import loop, scale
 from nstk.plugins.initializers.content import Content
 from nstk.plugins.initializers.image import Image
 from nstk.plugins.initializers.noise import IMAGENET_MEAN, Noise
@@ -30,12 +31,12 @@ def test_content_is_a_copy():
 def test_a_run_leaves_the_content_as_it_was(init, tmp_path, monkeypatch):
     seen = []
 
-    def keep(*args, original=starting.pictures):
+    def keep(*args, original=scale.pictures_of):
         made = original(*args)
         seen.append((made, made.content.copy(), made.styles["style"].copy()))
         return made
 
-    monkeypatch.setattr(starting, "pictures", keep)
+    monkeypatch.setattr(scale, "pictures_of", keep)
     result = testing.run_recipe(tmp_path, init=init, run_eagerly=True)
     ((made, content, style),) = seen
     assert np.array_equal(made.content, content)
@@ -104,7 +105,7 @@ def test_image_in_a_recipe_is_relative_to_it_and_in_the_record(tmp_path, monkeyp
     nstk.write_picture(testing.pictures((36, 48), seed=9).content, "first.png")
     recipe = testing.recipe(tmp_path, init={"use": "image", "file": "first.png"})
     assert recipe.inputs()["init.file"] == tmp_path / "first.png"
-    assert engine.Painting(recipe).origins["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
+    assert loop.Painting(recipe).origins["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
 
 
 BROKEN = """

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import optimize
-from test_optimizers import Given, begin
 
 import nstk
-from nstk import starting, testing
-from nstk.features import network, references
-from nstk.objective import Objective
+from nstk import testing
+from nstk.engine.inputs import pictures_of
+from nstk.objective.features import network, references
+from nstk.objective.problem import PictureProblem
+from nstk.objective.whole import Objective
 from nstk.plugins.optimizers._bands import BANDS, Bands
 from nstk.plugins.optimizers.lbfgs import TRIES, Lbfgs
 from nstk.plugins.parametrizations.pixels import Pixels
 from nstk.plugins.parametrizations.spectral import Spectral
-from nstk.problem import PictureProblem
+from tests.plugins.test_optimizers import Given, begin
 
 
 def minimise(optimizer, value_and_grad, start, evaluations, **more):
@@ -71,7 +72,7 @@ def test_bands_find_the_same_minimum():
 def style():
     """A real small problem: nstk's default losses on VGG-19, the content as the start."""
     recipe = nstk.load_recipe("minimal", overrides=["size=64"])
-    pictures = starting.pictures(recipe, 64, 48)
+    pictures = pictures_of(recipe, 64, 48)
     net = network(recipe.backbone, recipe.losses.values())
     objective = Objective(net, recipe.losses, references(net, pictures))
     return tf.function(objective.value_and_grad, autograph=False), pictures.content.astype(np.float64)

@@ -13,12 +13,12 @@ from hypothesis.extra import numpy as arrays
 import nstk
 from nstk import testing
 from nstk.api import References
+from nstk.objective.sums import added, each
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.tv import TotalVariation, roughness
-from nstk.registry import Registry
-from nstk.tiled import added, each
+from nstk.registry.registry import Registry
 
 LAYERS = {"block1_conv2": 0.3, "block2_conv1": 1.7}
 FORMULAS = ["relative", "gatys", "course", "mean"]

@@ -12,12 +12,12 @@ from pydantic import TypeAdapter
 
 import nstk
 from nstk import testing
-from nstk.hookspecs import Hooks
+from nstk.api.hookspecs import Hooks
+from nstk.objective.problem import PictureProblem
+from nstk.plugins.optimizers._keras import LearningRate
 from nstk.plugins.optimizers.adam import Adam
-from nstk.plugins.optimizers.keras_stepper import LearningRate
 from nstk.plugins.optimizers.sgd import Sgd
 from nstk.plugins.parametrizations.pixels import Pixels
-from nstk.problem import PictureProblem
 
 START = testing.pictures((6, 5)).content.astype(np.float64)
 WANTED = testing.pictures((6, 5), seed=1).content.astype(np.float64) * 1.5 - 60

@@ -20,8 +20,8 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 
 import nstk
-from nstk.plugins.backbones import _mat, _weights
-from nstk.plugins.backbones._weights import BUILTIN, Network, read_weights
+from nstk.plugins.backbones._vgg import mat as reader, weights
+from nstk.plugins.backbones._vgg.weights import BUILTIN, Network, read_weights
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg16 import Vgg16
 from nstk.plugins.backbones.vgg19 import Vgg19
@@ -456,7 +456,7 @@ def test_a_mat_is_unpacked_but_not_without_end(folder, small, monkeypatch):
     write_mat(folder / "y.mat", small, do_compression=True)
     kernels = read_weights(str(folder / "y.mat"), SMALL).kernels
     assert all(np.array_equal(kernels[layer][0], small[layer][0]) for layer in small)
-    monkeypatch.setattr(_mat, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(reader, "MOST_BYTES", 1 << 20)
     packed = zlib.compress(matrix(6, (1, 2**18), struct.pack("<II", 9, 2**21) + bytes(2**21), b"meta"))
     (folder / "z.mat").write_bytes(mat(struct.pack("<II", 15, len(packed)), packed))
     refuses(folder / "z.mat", "it unpacks to more than 1 MB")
@@ -477,11 +477,11 @@ def test_imagenet_is_the_file_that_keras_fetches(folder, vgg19_kernels, monkeypa
     fetched = []
     monkeypatch.setattr(keras.applications, "VGG19", lambda **options: fetched.append(options))
     monkeypatch.setattr(keras.utils, "get_file", lambda name, url, cache_subdir: fetched.append((name, url)) or str(path))
-    _weights._imagenet.cache_clear()
+    weights._imagenet.cache_clear()
     try:
         assert Vgg19(weights="imagenet").provenance()["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     finally:
-        _weights._imagenet.cache_clear()
+        weights._imagenet.cache_clear()
     name = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
     url = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{name}"
     assert fetched == [{"weights": "imagenet", "include_top": False}, (name, url)]
@@ -500,7 +500,7 @@ def test_imagenet_offline(monkeypatch):
         raise Exception("URL fetch failure on https://example.org: None -- [Errno -3] no name")
 
     monkeypatch.setattr(keras.applications, "VGG19", fail)
-    _weights._imagenet.cache_clear()
+    weights._imagenet.cache_clear()
     with pytest.raises(
         nstk.WeightsError, match=r"could not fetch VGG19's imagenet weights \(URL.*offline\? use `weights: builtin`"
     ):

@@ -13,13 +13,14 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 import nstk
-from nstk.copying import copy_recipe
-from nstk.describing import KINDS, describe_lines, layer_lines
-from nstk.loading import check_sidecar, find_recipe, load_recipe, shipped
+from nstk.engine.saving import check_sidecar
 from nstk.plugins.optimizers.adam import Adam
-from nstk.recipe import DEFAULTS
-from nstk.registry import Registry
-from nstk.source import dump
+from nstk.recipe.defaults import defaults
+from nstk.recipe.describe import KINDS, describe_lines, layer_lines
+from nstk.recipe.load import load_recipe
+from nstk.recipe.shipped import copy_recipe, find_recipe, shipped
+from nstk.registry.registry import Registry
+from nstk.syntax.parse import dump
 
 PLUGIN = '''
 import nstk
@@ -128,7 +129,7 @@ def test_a_recipe_of_two_pictures_is_whole(write):
     assert recipe.name == "mine"
     assert recipe.path == Path.cwd() / "out" / "mine.png"
     assert {label: loss.weight for label, loss in recipe.losses.items()} == {
-        label: loss["weight"] for label, loss in DEFAULTS["losses"].items()
+        label: loss["weight"] for label, loss in defaults()["losses"].items()
     }
     assert (recipe.backbone.name, recipe.init.name, recipe.optimizer.name) == ("vgg19", "content", "lbfgs")
     assert list(recipe.callbacks) == ["progress"]
@@ -153,9 +154,9 @@ def test_naming_a_loss_replaces_the_default_ones_and_a_callback_joins_them(write
 
 def test_dropping_a_default_loss_leaves_the_others(write):
     recipe = load_recipe(write(mine=PICTURES + "losses: {content: false}\n"))
-    assert list(recipe.losses) == [label for label in DEFAULTS["losses"] if label != "content"]
+    assert list(recipe.losses) == [label for label in defaults()["losses"] if label != "content"]
     assert "the recipe has no losses" in refused(
-        write(mine=PICTURES + dump({"losses": dict.fromkeys(DEFAULTS["losses"], False)}))
+        write(mine=PICTURES + dump({"losses": dict.fromkeys(defaults()["losses"], False)}))
     )
 
 
@@ -355,10 +356,10 @@ def test_what_the_middle_one_reset_is_not_inherited(write):
             "losses: {gram: {layers: {block1_conv1: 2}}}",
         ),
         # a recipe that names no loss has the default ones, so these are what is edited
-        ("", "losses.more={use: tv, weight: 2}", dump({"losses": DEFAULTS["losses"] | {"more": {"use": "tv", "weight": 2}}})),
+        ("", "losses.more={use: tv, weight: 2}", dump({"losses": defaults()["losses"] | {"more": {"use": "tv", "weight": 2}}})),
         ("", "losses.content=false", "losses: {content: false}"),
         ("losses: {content: false}", "losses.gram=false", "losses: {content: false, gram: false}"),
-        ("losses: {gram: false}", "losses.gram.weight=5", dump({"losses": DEFAULTS["losses"] | {"gram": {"weight": 5}}})),
+        ("losses: {gram: false}", "losses.gram.weight=5", dump({"losses": defaults()["losses"] | {"gram": {"weight": 5}}})),
         ("", "callbacks={csv_log: }", "callbacks: {csv_log: }"),
         ("", "callbacks.csv_log=", "callbacks: {csv_log: }"),
         ("callbacks: false", "callbacks.progress.every=5", "callbacks: {progress: {every: 5}}"),
@@ -674,10 +675,10 @@ def test_nothing_of_this_imports_tensorflow(project):
 import sys, nstk
 from nstk.cli import cli
 from nstk.plugins.optimizers.adam import Adam
-from nstk.recipe import DEFAULTS
-from nstk.registry import Registry
-from nstk.schema import recipe_schema
-from nstk.describing import describe_lines
+from nstk.recipe.defaults import defaults
+from nstk.registry.registry import Registry
+from nstk.recipe.schema import recipe_schema
+from nstk.recipe.describe import describe_lines
 nstk.load_recipe("minimal", ["losses.tv.weight=1"]).to_yaml()
 recipe_schema(Registry())
 list(describe_lines(Registry(), None, None))

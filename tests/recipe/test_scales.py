@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 import nstk
-from nstk import images, starting, testing
-from nstk.images import fit
-from nstk.scales import Pyramid, long_edge, plan, shares
+from nstk import pictures, testing
+from nstk.engine import scale
+from nstk.pictures import fit
+from nstk.recipe.scales import Pyramid, long_edge, plan, shares
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_the_long_edge_that_a_size_means(size, edge):
 )
 def test_the_size_of_a_recipe_is_known_with_its_content(tmp_path, size, made):
     """The saved recipe has the number, so that it paints the same size whatever becomes of the content."""
-    images.write_picture(testing.pictures().content, tmp_path / "photo.png")
+    pictures.write_picture(testing.pictures().content, tmp_path / "photo.png")
     recipe = testing.recipe(tmp_path, content=str(tmp_path / "photo.png"), size=size)
     assert recipe.size == made[0]
     assert fit(50, 37, recipe.size) == made
@@ -109,14 +110,14 @@ def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
 def test_the_style_keeps_its_share_of_the_picture(tmp_path, monkeypatch):
     """A painting has `style_scale` times the long edge of each scale, so its strokes grow with the picture."""
     sizes = []
-    real = starting.pictures
+    real = scale.pictures_of
 
     def spy(recipe, width, height):
         pictures = real(recipe, width, height)
         sizes.append((width, max(pictures.styles["style"].shape)))
         return pictures
 
-    monkeypatch.setattr(starting, "pictures", spy)
+    monkeypatch.setattr(scale, "pictures_of", spy)
     testing.run_recipe(tmp_path, pyramid={"levels": 2}, steps=2, style_scale=1.5)
     assert sizes == [(24, 36), (48, 72)]
 

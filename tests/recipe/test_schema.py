@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from nstk.loading import load_recipe, shipped
-from nstk.recipe import LABELLED, SLOTS
-from nstk.registry import Registry
-from nstk.schema import recipe_schema
-from nstk.source import parse
+from nstk.recipe.defaults import LABELLED, SLOTS
+from nstk.recipe.load import load_recipe
+from nstk.recipe.schema import recipe_schema
+from nstk.recipe.shipped import shipped
+from nstk.registry.registry import Registry
+from nstk.syntax.parse import parse
 
 PLUGIN = '''
 import nstk

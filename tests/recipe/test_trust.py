@@ -12,9 +12,9 @@ import click
 import pytest
 
 import nstk
-from nstk import cli as cli_module, registry as registry_module
 from nstk.cli import cli, main
-from nstk.loading import load_recipe
+from nstk.recipe.load import load_recipe
+from nstk.registry import registry as registry_module
 
 PLUGIN = """
 from pathlib import Path
@@ -77,9 +77,9 @@ def engine(monkeypatch):
         run=lambda recipe, quiet: SimpleNamespace(path=recipe.path, stopped="done"),
         evaluate=lambda recipe, picture: {},
     )
-    monkeypatch.setitem(sys.modules, "nstk.engine", made)
-    monkeypatch.setattr(nstk, "engine", made, raising=False)
-    monkeypatch.setattr(cli_module, "_start_tensorflow", lambda: None)
+    for name, stand_in in vars(made).items():
+        monkeypatch.setattr(nstk, name, stand_in, raising=False)
+    monkeypatch.setattr("nstk.cli.painting.start_tensorflow", lambda: None)
 
 
 def exit_code(*args: str) -> int:
@@ -88,7 +88,7 @@ def exit_code(*args: str) -> int:
     return int(stop.value.code or 0)
 
 
-PICTURE = str(Path(__file__).parents[1] / "recipes" / "images" / "louvre.jpg")
+PICTURE = str(Path(__file__).parents[2] / "recipes" / "images" / "louvre.jpg")
 COMMANDS = [["check"], ["show"], ["run"], ["evaluate", "--picture", PICTURE]]
 
 
@@ -196,5 +196,5 @@ def test_a_stranger_may_name_what_the_user_names_too(world):
 
 
 def test_what_comes_with_nstk_is_trusted(world, monkeypatch):
-    monkeypatch.setattr("nstk.trust.files", lambda package: world.there)
+    monkeypatch.setattr("nstk.recipe.trust.recipes_folder", lambda: world.there)
     assert world.loads(world.there / "recipe.yaml")

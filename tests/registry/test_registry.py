@@ -16,10 +16,11 @@ import click
 import pytest
 
 import nstk
-from nstk import registry as registry_module
-from nstk.blame import blame
 from nstk.errors import PluginError
-from nstk.registry import Registry, describe_plugins, file_hash
+from nstk.files import file_hash
+from nstk.registry import registry as registry_module
+from nstk.registry.blame import blame
+from nstk.registry.registry import Registry, describe_plugins
 
 GOOD = """
     import nstk

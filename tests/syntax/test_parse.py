@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from nstk.errors import RecipeError
-from nstk.source import dump, exists, located, parse, possible, read_text, real, same_file, shown, suggest, suggest_file
-from nstk.tree import Mark, Node, Problem, from_plain, map_texts, walk, whole_numbers
+from nstk.files import exists, located, possible, real, same_file, shown
+from nstk.hints import suggest, suggest_file
+from nstk.syntax.mistakes import Mark, Mistake
+from nstk.syntax.nodes import Node, from_plain, map_texts, walk, whole_numbers
+from nstk.syntax.parse import dump, parse, read_text
 
 HERE = Path("/")
 
@@ -175,28 +178,28 @@ def test_all_mistakes_of_a_text_at_once():
 
 def test_a_problem_shows_the_line_and_a_caret_under_the_word():
     mark = Mark("r.yaml", HERE, 12, 3, 4, "a word here")
-    assert str(Problem("no", mark, "yes?")) == "r.yaml:12:3: no\n   12 | a word here\n      |   ^^^^ yes?"
-    assert str(Problem("no", mark)).endswith("\n      |   ^^^^")
+    assert str(Mistake("no", mark, "yes?")) == "r.yaml:12:3: no\n   12 | a word here\n      |   ^^^^ yes?"
+    assert str(Mistake("no", mark)).endswith("\n      |   ^^^^")
 
 
 def test_a_problem_without_a_line():
-    assert str(Problem("no", Mark("r.yaml", HERE), "yes?")) == "r.yaml: no\n      yes?"
-    assert str(Problem("no", Mark("", HERE))) == "no"
+    assert str(Mistake("no", Mark("r.yaml", HERE), "yes?")) == "r.yaml: no\n      yes?"
+    assert str(Mistake("no", Mark("", HERE))) == "no"
 
 
 def test_carets_are_below_wide_characters_and_long_lines_are_cut():
-    wide = str(Problem("no", Mark("r", HERE, 1, 3, 2, "画: 文字"))).splitlines()
+    wide = str(Mistake("no", Mark("r", HERE, 1, 3, 2, "画: 文字"))).splitlines()
     assert (
         wide[2] == "      |    ^^^"
     )  # before it one character that takes two columns and one that takes one; below one of each
     text = "x" * 500 + "bad" + "y" * 500
-    shown, carets = str(Problem("no", Mark("r", HERE, 1, 501, 3, text))).splitlines()[1:]
+    shown, carets = str(Mistake("no", Mark("r", HERE, 1, 501, 3, text))).splitlines()[1:]
     assert len(shown) < 120
     assert shown[carets.index("^") : carets.rindex("^") + 1] == "bad"
 
 
 def test_a_message_cannot_steer_the_terminal():
-    assert "\x1b" not in str(Problem("no file \x1b[31m.png", Mark("r", HERE)))
+    assert "\x1b" not in str(Mistake("no file \x1b[31m.png", Mark("r", HERE)))
 
 
 def test_many_values_are_read_in_a_moment_or_refused():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from nstk.plugins.backbones import _winograd
+from nstk.plugins.backbones._vgg import winograd
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,15 +27,15 @@ class Kernel:
         self._array, self._dtype = array, dtype
         # A GPU's library chooses its algorithm itself; in low precision the factors of Winograd's would cost too many bits.
         may = algorithm == "auto" and dtype == "float32" and not tf.config.get_visible_devices("GPU")
-        self.winograd = may and _winograd.is_wide(array.shape)
+        self.winograd = may and winograd.is_wide(array.shape)
         """Whether it is convolved with by Winograd's algorithm where that is faster."""
 
     def convolve(self, x: tf.Tensor, border: int) -> tf.Tensor:
         """The convolution that sees `border` (0, 1 or 2) rows and columns of zeros beyond each edge of `x`."""
         import tensorflow as tf
 
-        if self.winograd and _winograd.pays(x):
-            return _winograd.convolve(x, self._transformed, border)
+        if self.winograd and winograd.pays(x):
+            return winograd.convolve(x, self._transformed, border)
         if border == 2:
             x = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]])
         return tf.nn.conv2d(x, self.filters, strides=1, padding="SAME" if border == 1 else "VALID")
@@ -57,7 +57,7 @@ class Kernel:
         import tensorflow as tf
 
         with tf.init_scope():
-            return _winograd.transformed(self._array)
+            return winograd.transformed(self._array)
 
 
 FEW = 2

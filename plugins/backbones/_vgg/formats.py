@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nstk
-from nstk.plugins.backbones._network import Network, Pair, Stored, require
+from nstk.plugins.backbones._vgg.network import Network, Pair, Stored, require
 
 if TYPE_CHECKING:
     import h5py
@@ -183,7 +183,7 @@ def _tensor(file: Any, name: str) -> Stored:
 @contextmanager
 def _mat(path: Path, network: Network) -> Iterator[dict[str, Pair]]:
     """MatConvNet's `imagenet-vgg-verydeep-19.mat`, which takes RGB where Keras's copy of the same network takes BGR."""
-    from nstk.plugins.backbones._mat import read_variable
+    from nstk.plugins.backbones._vgg.mat import read_variable
 
     layers = read_variable(path, "layers")
     if layers is None:

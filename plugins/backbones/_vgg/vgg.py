@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import nstk
-from nstk.plugins.backbones._convolution import Algorithm, convolution
-from nstk.plugins.backbones._weights import Network, Weights
+from nstk.plugins.backbones._vgg.convolution import Algorithm, convolution
+from nstk.plugins.backbones._vgg.weights import Network, Weights
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,7 +6,6 @@ code.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,15 +13,15 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Literal
 
 import nstk
-from nstk.plugins.backbones._formats import READERS
-from nstk.plugins.backbones._network import Network, Stored
+from nstk.plugins.backbones._vgg.formats import READERS
+from nstk.plugins.backbones._vgg.network import Network, Stored
 
 if TYPE_CHECKING:
     import numpy as np
 
     Arrays = tuple[np.ndarray, np.ndarray]
 
-BUILTIN = Path(__file__).parent / "weights" / "vgg19_imagenet_q8.npz"
+BUILTIN = Path(__file__).parents[1] / "weights" / "vgg19_imagenet_q8.npz"
 PICKLES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin")
 
 
@@ -70,7 +69,7 @@ def _read_file(path: Path, source: str, network: Network, stamp: tuple[int, int]
     try:
         with READERS[suffix](path, network) as found:
             kernels = {layer: _checked(path, network, layer, *found[layer]) for layer in network.shapes}
-        sha256 = _sha256(path)
+        sha256 = nstk.file_hash(path)
     except nstk.NstkError:
         raise
     except Exception as error:  # parsers raise whatever they stumble over in a damaged file
@@ -79,14 +78,6 @@ def _read_file(path: Path, source: str, network: Network, stamp: tuple[int, int]
             f"{path}: cannot be read as a {suffix} file ({detail}); it is incomplete or of another kind, fetch it again"
         ) from error
     return Weights(kernels, "torch" if suffix == ".safetensors" else "caffe", source, sha256)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _checked(path: Path, network: Network, layer: str, kernel: Stored, bias: Stored) -> Arrays:

@@ -1,0 +1,32 @@
+"""What a plugin author subclasses and is handed; one file a slot, as in `plugins/`.
+
+A plugin *defines* classes; a recipe *decides* which of them run. Every class here is its own parameters: its fields are the
+keys that a recipe may write, with their checks, defaults and descriptions, so one class gives validation, `nstk describe`, the
+JSON schema for editors and the recipe that is saved beside the picture.
+
+TensorFlow is imported inside methods only, so that listing or checking a plugin stays instant.
+"""
+
+from __future__ import annotations
+
+from .backbones import Backbone as Backbone, Layer as Layer
+from .callbacks import Callback as Callback, Run as Run, RunRecipe as RunRecipe, Scale as Scale, Step as Step
+from .definition import (
+    Definition as Definition,
+    Field as Field,
+    File as File,
+    InputFile as InputFile,
+    InputPicture as InputPicture,
+)
+from .initializers import Initializer as Initializer, Pictures as Pictures
+from .losses import (
+    IMAGE as IMAGE,
+    Features as Features,
+    Goal as Goal,
+    Layers as Layers,
+    Loss as Loss,
+    References as References,
+    StatisticLoss as StatisticLoss,
+)
+from .optimizers import Evaluation as Evaluation, Optimizer as Optimizer, Problem as Problem, Stepper as Stepper
+from .parametrizations import Parametrization as Parametrization

@@ -1,0 +1,122 @@
+"""The commands that compute: they import TensorFlow once the recipe is known to be good."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import nstk
+
+from ..engine.interrupts import INTERRUPTED
+from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
+from .words import load, split, start_tensorflow, to_paint
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
+@click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
+@click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
+@click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes (default: out/NAME.png).")
+@plugin_option
+@trust_option
+@click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
+@verbose_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
+def run(
+    words: Sequence[str],
+    content: str | None,
+    style: str | None,
+    output: str | None,
+    plugins: Sequence[str],
+    eager: bool,
+    quiet: bool,
+) -> int:
+    """Paint a picture from a recipe, or from two pictures of your own.
+
+    \b
+    nstk run louvre
+    nstk run louvre steps=200 losses.gram.weight=5 losses.tv=false
+    nstk run --content photo.jpg --style painting.jpg -o photo-painted.png
+    """
+    name, overrides = to_paint(words, {"content": content, "style": style, "output.path": output})
+    overrides += ["run_eagerly=true"] * eager
+    recipe = load(name, overrides, plugins, quiet=quiet)
+    start_tensorflow()
+    result = nstk.run(recipe, quiet=quiet)
+    click.echo(result.path)
+    return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
+
+
+@click.command()
+@click.argument("path", metavar="FOLDER_OR_PICTURE")
+@click.option("--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since.")
+@trust_option
+@verbose_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
+def resume(path: str, force: bool, quiet: bool) -> int:
+    """Go on with a run that was interrupted, or broke off.
+
+    \b
+    nstk resume out/louvre.png      the picture of the run
+    nstk resume out/louvre.run      the folder beside it, which an unfinished run leaves
+    """
+    from ..checkpoints.unfinished import unfinished
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    begun = unfinished(path, force=force, trust=is_trusting(click.get_current_context()))
+    if not quiet:
+        warn_broken(begun.recipe.registry)
+    start_tensorflow()
+    result = nstk.resume(begun, force=force, quiet=quiet)
+    click.echo(result.path)
+    return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
+@click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
+@click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
+@plugin_option
+@trust_option
+@verbose_option
+def estimate(words: Sequence[str], content: str | None, style: str | None, plugins: Sequence[str]) -> int:
+    """Tell how much memory and time a run will take.
+
+    From a model of the network and a small step that is timed. The exit code is 1 if it does not fit.
+
+    \b
+    nstk estimate louvre
+    nstk estimate louvre size=50MP memory=8GB
+    nstk estimate --content photo.jpg --style painting.jpg size=2048
+    """
+    recipe = load(*to_paint(words, {"content": content, "style": style}), plugins)
+    start_tensorflow()
+    from ..engine.estimate import told
+
+    fits, lines = told(recipe)
+    click.echo("\n".join(lines))
+    return 0 if fits else 1
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
+@click.option("--picture", required=True, metavar="PICTURE", help="The picture to judge.")
+@plugin_option
+@trust_option
+@verbose_option
+def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None:
+    """Print each loss of a given picture under a recipe, as JSON.
+
+    Nothing is optimised; the losses are computed in float32.
+    """
+    from ..pictures import check_picture
+
+    name, overrides = split(words)
+    recipe = load(name, overrides, plugins)
+    check_picture(Path(picture))
+    start_tensorflow()
+    click.echo(json.dumps(nstk.evaluate(recipe, picture), indent=2))

@@ -1,0 +1,99 @@
+"""The commands about recipes: check, show, list, copy, and the JSON Schema for editors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ..errors import PluginError, UserError
+from .group import complain, is_verbose, plugin_option, trust_option, verbose_option
+from .words import is_recipe, load, registry, split
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE... [KEY=VALUE ...]")
+@plugin_option
+@trust_option
+@verbose_option
+@click.pass_context
+def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> int:
+    """Check recipes: every mistake, with its line and column.
+
+    KEY=VALUE words apply to all of them.
+    """
+    names = [word for word in words if is_recipe(word)]
+    overrides = [word for word in words if not is_recipe(word)]
+    if not names:
+        raise UserError("name a recipe to check")
+    code = 0
+    for name in names:
+        try:
+            recipe = load(name, overrides, plugins)
+        except PluginError:
+            raise  # what `-p` names is the same for all of them
+        except UserError as error:
+            complain(error, is_verbose(ctx))
+            code = error.exit_code
+        else:
+            click.echo(f"{name}: good ({recipe.backbone.name}, {', '.join(recipe.losses)}, {recipe.steps} steps)")
+    return code
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
+@plugin_option
+@trust_option
+@verbose_option
+def show(words: Sequence[str], plugins: Sequence[str]) -> None:
+    """Show a recipe with all that it extends and leaves to default.
+
+    What is shown is a recipe itself: YAML that runs.
+    """
+    name, overrides = split(words)
+    click.echo(load(name, overrides, plugins).to_yaml(), nl=False)
+
+
+@click.command("recipes")
+@verbose_option
+def list_recipes() -> None:
+    """List the recipes that come with nstk."""
+    from ..recipe.shipped import shipped
+
+    for name, path in shipped().items():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        title = next((line[1:].strip() for line in lines if line.startswith("# ") and "yaml-language-server" not in line), "")
+        click.echo(f"{name:12} {title}".rstrip())
+
+
+@click.command()
+@click.argument("name")
+@click.argument("dest")
+@verbose_option
+def cp(name: str, dest: str) -> None:
+    """Copy a recipe that comes with nstk, with its pictures.
+
+    DEST is the new recipe's file, or a folder.
+    """
+    from ..recipe.shipped import copy_recipe
+
+    for path in copy_recipe(name, Path(dest)):
+        click.echo(path)
+
+
+@click.command()
+@plugin_option
+@verbose_option
+def schema(plugins: Sequence[str]) -> None:
+    """Print a JSON Schema of recipes, for editors.
+
+    \b
+    nstk schema > nstk.schema.json
+    and as the first line of a recipe:
+    # yaml-language-server: $schema=nstk.schema.json
+    """
+    from ..recipe.schema import recipe_schema
+
+    click.echo(json.dumps(recipe_schema(registry(plugins)), indent=2))

@@ -1,0 +1,36 @@
+"""The pictures of a scale: the content and the styles at its size, and the picture that the first step starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import pictures
+from ..api import Pictures
+from ..errors import RunError
+from ..recipe.model import Recipe
+from ..registry.blame import blaming
+
+
+def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
+    """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
+    long_edge = max(1, round(max(width, height) * recipe.style_scale))
+    content = pictures.resize(pictures.read_picture(recipe.content, straight=True), width, height)
+    styles = {}
+    for label, path in recipe.styles.items():
+        style = pictures.read_picture(path)
+        styles[label] = pictures.resize(style, *pictures.fit(style.shape[1], style.shape[0], long_edge))
+    for picture in (content, *styles.values()):
+        picture.setflags(write=False)
+    return Pictures(content, styles)
+
+
+def initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
+    """The picture that the first step starts from."""
+    who = f"initializer `{recipe.init.name}`"
+    with blaming(who, recipe.init):
+        made = np.asarray(recipe.init(pictures, np.random.default_rng(recipe.seed)), np.float32)
+    if made.shape != pictures.content.shape:
+        raise RunError(f"{who} made an array of shape {made.shape}, not {pictures.content.shape}")
+    if not np.isfinite(made).all():
+        raise RunError(f"{who} made a picture with NaN or infinite pixels")
+    return np.clip(made, 0, 255)

@@ -1,0 +1,31 @@
+"""What was meant: the known word, or the file, that is most like the one that was written."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def closest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
+    """The choice that is most like `word`, or nothing. Upper and lower case are the same here."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[close[0]] if close else ""
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """`did you mean ...?`, or nothing."""
+    close = closest(word, choices)
+    return f"did you mean `{close}`?" if close else ""
+
+
+def suggest_file(path: Path) -> str:
+    """`did you mean ...?` with the name of a file beside `path` that is much like it, also without its suffix; or nothing."""
+    try:
+        beside = [name for name in sorted(os.listdir(path.parent))[:1000] if name != path.name]  # a link may lead nowhere
+    except (OSError, ValueError):
+        return ""
+    like = difflib.get_close_matches(path.stem, {Path(name).stem for name in beside}, n=3, cutoff=0.7)
+    return suggest(path.name, [name for name in beside if Path(name).stem in like])

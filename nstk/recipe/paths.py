@@ -1,0 +1,52 @@
+"""The files that a recipe's values name, and how a path is written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from ..api import File
+
+
+def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
+    """Every file that definitions read, by its place in the recipe."""
+    found: dict[str, Path] = {}
+    for where, definition in definitions:
+        for name, marker in file_fields(type(definition)):
+            paths = [Path(text) for text in _texts(getattr(definition, name)) if text and text not in marker.words]
+            place = f"{where}.{name}".lstrip(".")
+            found |= {place if len(paths) == 1 else f"{place}.{index}": path for index, path in enumerate(paths)}
+    return found
+
+
+def file_fields(cls: type[BaseModel]) -> Iterator[tuple[str, File]]:
+    """The fields of a definition that name files to read: `InputFile`, and `InputFile | None` or `list[InputFile]`."""
+    for name, info in cls.model_fields.items():
+        yield from ((name, marker) for marker in [*info.metadata, *_metadata(info.annotation)] if isinstance(marker, File))
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:
+    """What is said with `Annotated` inside a type."""
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from _metadata(part)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
+    """A path as it is written for `folder` (see `Recipe.to_plain`); `words` are no paths."""
+    here = Path.cwd()
+    if path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    return path

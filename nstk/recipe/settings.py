@@ -1,0 +1,137 @@
+"""The keys of a recipe that hold plain values, with their checks, defaults and descriptions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..api import InputFile
+from ..machine import memory
+from ..machine.precision import Precision
+from .scales import Pyramid, Size
+
+
+def _interval(value: Any) -> Any:
+    if isinstance(value, str):
+        good = bool(re.fullmatch(r"(\d+\.?|\d*\.\d+)s", value)) and float(value[:-1]) > 0
+    else:
+        good = value is False or (isinstance(value, int) and value is not True and value >= 1)
+    if good:
+        return value
+    raise ValueError(f"is `{value}`: write a number of steps (50) or of seconds (60s); `checkpoint: false` keeps none")
+
+
+Interval = Annotated[
+    int | str | Literal[False],
+    BeforeValidator(
+        _interval,
+        json_schema_input_type=Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[0-9.]+s$")] | Literal[False],
+    ),
+]
+
+
+class Checkpoint(BaseModel):
+    """How often the state of a run is kept, for `nstk resume`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    every: Interval = Field("60s", description="From one checkpoint to the next: steps (50) or seconds (60s); false: none.")
+
+    def due(self, steps: int, seconds: float) -> bool:
+        """Whether, so many steps and seconds after the last checkpoint, it is time for the next one."""
+        if isinstance(self.every, str):
+            return seconds >= float(self.every[:-1])
+        return self.every is not False and steps >= self.every
+
+
+Memory = Annotated[str, AfterValidator(memory.checked), Field(json_schema_extra={"pattern": memory.PATTERN.pattern})]
+
+
+TileEdge = Annotated[int, Field(ge=64, le=32768)]
+
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+Steps = Count | Annotated[list[Count], Field(min_length=1)]
+
+
+OptionalPyramid = Annotated[
+    Pyramid | None,
+    BeforeValidator(lambda value: None if value is False else value, json_schema_input_type=Pyramid | Literal[False] | None),
+]
+
+
+def _checkpoint(value: Any) -> Any:
+    """`false` keeps none; `true`, or nothing, means the default."""
+    return {"every": False} if value is False else {} if value is None or value is True else value
+
+
+WhenToCheckpoint = Annotated[Checkpoint, BeforeValidator(_checkpoint, json_schema_input_type=Checkpoint | bool | None)]
+
+
+class Output(BaseModel):
+    """Where the picture goes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(
+        "", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory."
+    )
+    quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
+    depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")
+    gps: bool = Field(False, description="Keep in the picture's EXIF where the photograph was taken.")
+
+
+class Settings(BaseModel):
+    """The keys of a recipe that hold plain values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    content: InputFile = Field(description="The photograph: what is painted.")
+    style: InputFile = Field(description="The painting: how it is painted.")
+    size: Size = Field(
+        512,
+        description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own; the "
+        "content's aspect is kept.",
+    )
+    style_scale: float = Field(
+        1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
+    )
+    steps: Steps = Field(
+        100,
+        description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid.",
+    )
+    pyramid: OptionalPyramid = Field(
+        None, description="Paint coarse to fine: a mapping with `start` (pixels) or `levels`, and `ratio`. Empty: one scale."
+    )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of an average over a scale's steps, which is then the result (0.99: about the last 100); 0: off.",
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
+    precision: Precision = Field(
+        "auto",
+        description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device has it in "
+        "hardware, else float32. Losses and picture are float32.",
+    )
+    jit: Literal["auto", True, False] = Field(
+        "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."
+    )
+    tiles: Literal["auto", "off"] | TileEdge = Field(
+        "auto",
+        description="Compute the losses in tiles, exactly: the edge of a tile in pixels, `off`, or `auto`: if memory is short.",
+    )
+    memory: Memory | None = Field(None, description="Most memory that the run may hold, such as `4GB`; empty: what is free.")
+    run_eagerly: bool = Field(False, description="Run the step op by op, for breakpoints and prints, instead of compiled.")
+    checkpoint: WhenToCheckpoint = Field(
+        Checkpoint(),
+        description="Keep the state of the run beside the picture until it is done, for `nstk resume`; false: do not.",
+    )
+    output: Output = Field(
+        Output(), description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`."
+    )
