@@ -39,7 +39,7 @@ def to_paint(words: Sequence[str], options: Mapping[str, str | None]) -> tuple[s
     """The recipe, if there is one, and the overrides, with the files that options name."""
     name, overrides = split(words)
     overrides += [f"{key}={quoted(value)}" for key, value in options.items() if value is not None]
-    if name is None and not {"content", "style"} <= {setting.partition("=")[0] for setting in overrides}:
+    if name is None and not {"content", "style"} <= {re.split("[.=]", setting)[0] for setting in overrides}:
         raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
     return name, overrides
 

@@ -79,7 +79,7 @@ class Footprint:
 
     def __init__(self, recipe: Recipe, dtype: str):
         self.backbone, self.optimizer = recipe.backbone, recipe.optimizer
-        self.losses = {label: loss for label, loss in recipe.losses.items() if loss.weight > 0}
+        self.losses = recipe.active_losses
         self.activations = _activations(self.backbone, self.losses) * BYTES[dtype]
         """Bytes a pixel of all layers up to the deepest that is read."""
         self.copies, self.held = COPIES + (recipe.average > 0), HELD[dtype]

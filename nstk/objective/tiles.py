@@ -94,7 +94,7 @@ class Tiling:
             raise UserError(reason)
         halos: dict[str, int] = {}
         for loss in losses.values():
-            if isinstance(loss, StatisticLoss) and loss.weight > 0:
+            if isinstance(loss, StatisticLoss):
                 halos |= {name: max(loss.halo, halos.get(name, 0)) for name in loss.reads()}
         layers = [Layer(IMAGE, 3, 1, 1), *backbone.layers]
         layers = layers[: 1 + max(index for index, layer in enumerate(layers) if layer.name in halos)]
@@ -132,7 +132,7 @@ class Tiling:
 def unsplittable(backbone: Backbone, losses: Mapping[str, Loss]) -> str:
     """Why pictures cannot be evaluated in tiles, naming the first loss or the network; empty if they can."""
     for label, loss in losses.items():
-        if not isinstance(loss, StatisticLoss) and loss.weight > 0:
+        if not isinstance(loss, StatisticLoss):
             return f"loss `{label}` cannot be split into tiles: it is no sum over positions (`nstk.StatisticLoss`)"
     return "" if backbone.local else f"backbone `{backbone.name}` cannot be split into tiles: it sees the picture as a whole"
 

@@ -4,6 +4,7 @@ Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255
 
     pixels      sizes, and number types
     alpha       transparency: what is under it, and back over
+    original    the pictures that are read, each decoded and hashed once
     read        a file to an array
     write       an array to a file
     high_depth  the files of more than 8 bits a channel
@@ -15,11 +16,12 @@ from __future__ import annotations
 
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
-from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, resize as resize, to_uint8 as to_uint8
-from .read import (
-    Picture as Picture,
+from .original import (
+    Original as Original,
     check_picture as check_picture,
     read_all as read_all,
     read_picture as read_picture,
 )
+from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, resize as resize, to_uint8 as to_uint8
+from .read import Picture as Picture
 from .write import FORMATS as FORMATS, check_output as check_output, holds as holds, write_picture as write_picture

@@ -20,7 +20,6 @@ from typing import IO, TYPE_CHECKING, Any
 from ..errors import PictureError
 from ..hints import suggest
 from . import high_depth
-from .alpha import filled, over_white
 from .exif import kept, orientation
 from .icc import deep_to_srgb, to_srgb
 from .pixels import MAX_PIXELS, check_size, too_large, upright
@@ -45,7 +44,7 @@ class Picture:
     alpha: NDArray[np.float32] | None = field(repr=False)
     """height x width, 0 (transparent) to 1; None if all of it is opaque."""
     exif: dict[int, Any] = field(repr=False)
-    """The EXIF tags that hold for a picture made from it, see `metadata`."""
+    """The EXIF tags that hold for a picture made from it, see `exif`."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,64 +53,59 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class _Decoded:
+class Decoded:
     """A file's picture as it lies there, in the colours that it has there."""
 
     pixels: Image.Image | high_depth.Deep
     orientation: int = 1
     exif: dict[int, Any] = field(default_factory=dict)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, upright."""
+        width, height = self.pixels.size
+        return (height, width) if self.orientation >= 5 else (width, height)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        if isinstance(self.pixels, high_depth.Deep):
+            return self.pixels.colours.nbytes + (self.pixels.alpha.nbytes if self.pixels.alpha is not None else 0)
+        return self.pixels.width * self.pixels.height * len(self.pixels.getbands())
+
 
 READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP".split()  # noqa: SIM905
 """What Pillow may decode. It knows more kinds, whatever the file is called, and hands some to programs such as Ghostscript."""
 
 
-def read_all(path: Location) -> Picture:
-    """The picture of a file, with its transparency and EXIF. Raises `PictureError` with one sentence that names the file."""
-    import numpy as np
-
-    decoded = _decode(path)
-    with _blaming(path):
-        pixels, turn = decoded.pixels, decoded.orientation
-        colours, alpha = _deep(pixels, path) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, path)
-        opaque = alpha is None or bool(alpha.min() == 1)
-        colours = np.ascontiguousarray(upright(colours, turn))
-        return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
-
-
-def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float32]:
-    """The picture of a file: height x width x 3, float32, 0..255, sRGB, upright, transparent parts over white.
-
-    If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around. Of an
-    animation, the first frame. Raises `PictureError` with one sentence that names the file.
-    """
-    picture = read_all(path)
-    return (filled if straight else over_white)(picture.colours, picture.alpha)
-
-
-def check_picture(path: Location) -> tuple[int, int]:
-    """Width and height of a picture in pixels, upright; decodes it all, and raises what `read_picture` would."""
-    decoded = _decode(path)
-    width, height = decoded.pixels.size
-    return (height, width) if decoded.orientation >= 5 else (width, height)
-
-
-def _decode(path: Location) -> _Decoded:
-    """The whole picture of a file."""
-    _check_file(path)
-    with _quiet_pillow() as pillow, _blaming(path), open(path, "rb") as file:
+def decode(path: Location, name: str) -> Decoded:
+    """The whole picture of a file that messages call `name`. Raises `PictureError`."""
+    _check_file(path, name)
+    with _quiet_pillow() as pillow, _blaming(name), open(path, "rb") as file:
         head = file.read(32)
         try:
             opened = pillow.open(file)
         except pillow.UnidentifiedImageError:
             if not head.startswith(high_depth.TIFF):  # Pillow knows no floats in colour, and more that tifffile knows
                 raise
-            return _with_exif(high_depth.read_tiff(file, path), lambda: _exif_of_tiff(file))
+            return _with_exif(high_depth.read_tiff(file, name), lambda: _exif_of_tiff(file))
         with opened:
             if opened.format not in READABLE:
-                raise PictureError(f"{path} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
-            check_size(opened.width, opened.height, path)
-            return _with_exif(_pixels(opened, head, file, path), opened.getexif)
+                raise PictureError(f"{name} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
+            check_size(opened.width, opened.height, name)
+            return _with_exif(_pixels(opened, head, file, name), opened.getexif)
+
+
+def converted(decoded: Decoded, name: str) -> Picture:
+    """A decoded picture in sRGB, upright. Raises `PictureError`."""
+    import numpy as np
+
+    with _blaming(name):
+        pixels, turn = decoded.pixels, decoded.orientation
+        colours, alpha = _deep(pixels, name) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, name)
+        opaque = alpha is None or bool(alpha.min() == 1)
+        colours = np.ascontiguousarray(upright(colours, turn))
+        return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
 
 
 def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | high_depth.Deep:
@@ -122,12 +116,12 @@ def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -
     return high_depth.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
 
 
-def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif]) -> _Decoded:
+def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif]) -> Decoded:
     try:
         tags = exif()
-        return _Decoded(pixels, orientation(tags), kept(tags))
+        return Decoded(pixels, orientation(tags), kept(tags))
     except Exception:  # a broken block is no reason to refuse a picture
-        return _Decoded(pixels)
+        return Decoded(pixels)
 
 
 def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
@@ -158,7 +152,7 @@ def _deep(picture: high_depth.Deep, path: Location) -> tuple[NDArray[np.float32]
     return 255 * deep_to_srgb(picture.colours, picture.profile, path), picture.alpha
 
 
-def _check_file(path: Location) -> None:
+def _check_file(path: Location, name: str) -> None:
     """Raise a `PictureError` unless there is a file with something in it."""
     try:
         status = os.stat(path)
@@ -166,13 +160,13 @@ def _check_file(path: Location) -> None:
         hint = "check its name and its folder"
         with suppress(OSError, ValueError):
             hint = suggest(Path(path).name, os.listdir(Path(path).parent)) or hint
-        raise PictureError(f"no file {path}: {hint}") from None
+        raise PictureError(f"no file {name}: {hint}") from None
     except OSError as error:
-        raise PictureError(f"{path} cannot be read ({error.strerror}): check its name and its permissions") from None
+        raise PictureError(f"{name} cannot be read ({error.strerror}): check its name and its permissions") from None
     if not S_ISREG(status.st_mode):
-        raise PictureError(f"{path} is a {'folder' if S_ISDIR(status.st_mode) else 'device'}: name a picture file")
+        raise PictureError(f"{name} is a {'folder' if S_ISDIR(status.st_mode) else 'device'}: name a picture file")
     if not status.st_size:
-        raise PictureError(f"{path} is empty (0 bytes): save or download it again")
+        raise PictureError(f"{name} is empty (0 bytes): save or download it again")
 
 
 @contextmanager

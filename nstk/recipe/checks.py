@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import pictures
 from ..api import IMAGE, Backbone, Loss
-from ..errors import PictureError, UserError
+from ..errors import UserError
 from ..files import exists, located, possible, real, same_file, shown
 from ..hints import suggest
 from ..objective.tiles import unsplittable
@@ -17,7 +17,7 @@ from ..registry.blame import blame
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node
 from .defaults import LABELLED, SLOTS
-from .model import SIDECARS
+from .model import SIDECARS, active
 from .paths import input_files
 from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
 from .settings import Settings
@@ -107,27 +107,20 @@ def check_jit(found: Findings, settings: Settings) -> None:
 
 def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> None:
     """Refuse tiles of what cannot be split."""
-    if isinstance(settings.tiles, int) and slots["backbone"] and (why := unsplittable(slots["backbone"], slots["losses"])):
+    if (
+        isinstance(settings.tiles, int)
+        and slots["backbone"]
+        and (why := unsplittable(slots["backbone"], active(slots["losses"])))
+    ):
         found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
 
 
-def picture_sizes(found: Findings, settings: Settings) -> dict[str, tuple[int, int]]:
-    """Read the pictures: width and height of each in pixels, but for one that cannot be read."""
-    sizes = {}
-    for key in ("content", "style"):
-        if file := getattr(settings, key):  # else reported already
-            try:
-                sizes[key] = pictures.check_picture(Path(shown(Path(file))))
-            except PictureError as error:
-                found.mistake(str(error), found.mark(key))
-    return sizes
-
-
-def long_edge_of(found: Findings, settings: Settings, content: tuple[int, int] | None) -> int:
+def long_edge_of(found: Findings, settings: Settings) -> int:
     """The long edge of the result in pixels; one to go on with where `size` and the content give none."""
     default, size = int(Settings.model_fields["size"].default), settings.size
-    if content is None:
+    if not settings.content:
         return size if isinstance(size, int) else default
+    content = pictures.check_picture(settings.content)
     edge = long_edge(size, *content)
     if wrong := out_of_bounds(edge):
         hint = f"the long edge for `{size}`: the content is {content[0]} x {content[1]} pixels"
@@ -150,19 +143,20 @@ def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
     return edges
 
 
-def check_pictures(found: Findings, settings: Settings, sizes: Mapping[str, tuple[int, int]], edges: Sequence[int]) -> None:
+def check_pictures(found: Findings, settings: Settings, edges: Sequence[int]) -> None:
     """See that the pictures have a position left in the deepest layers at the smallest scale."""
-    for key, size in sizes.items():
+    for place, file in input_files([("", settings)]).items():
+        key, size = place.partition(".")[0], pictures.check_picture(file)
         scale = settings.style_scale if key == "style" else 1.0
         fitted = pictures.fit(*size, max(1, round(edges[0] * scale)))
         if min(fitted) < pictures.MIN_SIDE:
             least = f"at least {pictures.MIN_SIDE} x {pictures.MIN_SIDE} are needed"
             where = " at the first scale" if len(edges) > 1 else ""
-            message = f"the {key} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
+            message = f"the {place} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
             larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
             hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
             cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
-            found.mistake(message, found.written(*cause) or found.written("size") or found.mark(key), hint)
+            found.mistake(message, found.written(*cause) or found.written("size") or found.mark(*place.split(".")), hint)
 
 
 def output(found: Findings, settings: Settings, name: str) -> Path | None:

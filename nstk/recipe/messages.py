@@ -41,7 +41,11 @@ _SAID_BY_HAND: dict[tuple[str, ...], str] = {
 }
 
 
-_OUTPUT = "a path, or a mapping with `path`, `quality`, `depth` and `gps`"
+_OF_SEVERAL_FORMS = {
+    "style": "a picture, or a mapping of label to picture",
+    "output": "a path, or a mapping with `path`, `quality`, `depth` and `gps`",
+}
+"""Keys of a recipe whose value may be short for a mapping, and what it must be."""
 
 
 _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
@@ -138,8 +142,8 @@ def _must_be(detail: Any, place: _Place) -> str:
         return "a finite number"
     if kind in ("literal_error", "enum"):
         return re.sub("True|False", lambda word: word[0].lower(), str(context["expected"]).replace("'", ""))
-    if place.path == [] and place.loc == ["output"]:
-        return _OUTPUT
+    if place.path == [] and len(place.loc) == 1 and place.key in _OF_SEVERAL_FORMS:
+        return _OF_SEVERAL_FORMS[place.key]
     if kind == "string_pattern_mismatch":
         return f"a text that matches {context['pattern']}"
     ours = ("_type", "_parsing", "_from_float", "_attributes_type", "_required")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from ..api import Backbone, Callback, Definition, Initializer, Loss, Optimizer, Parametrization
 from ..errors import PluginError
+from ..pictures import Original
 from ..registry.registry import Registry
 from ..syntax.mistakes import Mark
 from ..syntax.nodes import from_plain, map_texts
@@ -18,11 +19,7 @@ from ..syntax.parse import dump
 from .defaults import LABELLED, SLOTS, defaults
 from .paths import file_fields, input_files, relative
 from .scales import Edge
-from .settings import Output, Settings
-
-STYLE = "style"
-"""The label of the style when a recipe names one painting."""
-
+from .settings import STYLE, Output, Settings
 
 RECIPE, RECORD = SIDECARS = (".recipe.yaml", ".run.json")
 """What is written beside the picture: the ends of their names."""
@@ -47,6 +44,8 @@ class Recipe(Settings):
     callbacks: dict[str, Callback]
     plugins: list[str] = Field(default_factory=list)
     registry: Registry = Field(exclude=True, repr=False)
+    originals: list[Original] = Field(default_factory=list, exclude=True, repr=False)
+    """The pictures that it names, which were decoded when it was checked."""
     files: list[Path] = Field(default_factory=list, exclude=True, repr=False)
     """The recipe files it was read from."""
     overridden: bool = Field(False, exclude=True, repr=False)
@@ -58,8 +57,13 @@ class Recipe(Settings):
 
     @property
     def styles(self) -> dict[str, Path]:
-        """The style pictures by label."""
-        return {STYLE: Path(self.style)}
+        """The paintings by label; `style` where the recipe names one."""
+        return {label: Path(text) for label, text in self.style.items()}
+
+    @property
+    def active_losses(self) -> dict[str, Loss]:
+        """The losses that count, by label: one of weight 0 is neither computed nor does its network reach deeper for it."""
+        return active(self.losses)
 
     def sidecar(self, suffix: str) -> Path:
         """`out/louvre.recipe.yaml` for `out/louvre.png`."""
@@ -82,8 +86,9 @@ class Recipe(Settings):
         """
         folder = folder or Path.cwd()
         data = self.model_dump(include=set(Settings.model_fields), mode="json")
-        for key in ("content", "style"):
-            data[key] = relative(data[key], folder)
+        data["content"] = relative(data["content"], folder)
+        styles = {label: relative(text, folder) for label, text in self.style.items()}
+        data["style"] = styles[STYLE] if [*styles] == [STYLE] else styles
         data["output"]["path"] = relative(data["output"]["path"], folder)
         if self.output == Output(path=self.output.path):
             data["output"] = data["output"]["path"]
@@ -117,6 +122,11 @@ class Recipe(Settings):
             written = from_plain(params[name], Mark("", folder))
             params[name] = map_texts(written, partial(_as_written, words=marker.words)).plain()
         return {"use": use, **params}
+
+
+def active(losses: Mapping[str, Loss]) -> dict[str, Loss]:
+    """Those of the losses that count (see `Recipe.active_losses`)."""
+    return {label: loss for label, loss in losses.items() if loss.weight > 0}
 
 
 def _as_written(text: str, mark: Mark, words: Sequence[str]) -> str:

@@ -13,13 +13,13 @@ from ..api import File
 
 
 def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
-    """Every file that definitions read, by its place in the recipe."""
+    """Every file that definitions read, by its place in the recipe: `style`, or `style.sky` where there are several."""
     found: dict[str, Path] = {}
     for where, definition in definitions:
         for name, marker in file_fields(type(definition)):
-            paths = [Path(text) for text in _texts(getattr(definition, name)) if text and text not in marker.words]
+            texts = [(at, text) for at, text in _texts(getattr(definition, name)) if text and text not in marker.words]
             place = f"{where}.{name}".lstrip(".")
-            found |= {place if len(paths) == 1 else f"{place}.{index}": path for index, path in enumerate(paths)}
+            found |= {place + (at if len(texts) > 1 else ""): Path(text) for at, text in texts}
     return found
 
 
@@ -36,12 +36,13 @@ def _metadata(annotation: Any) -> Iterator[Any]:
         yield from _metadata(part)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a value, and before it where it stands: `.sky`, `.0`."""
     if isinstance(value, str):
-        yield value
+        yield at, value
     elif isinstance(value, (dict, list, tuple)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(item, f"{at}.{key}")
 
 
 def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:

@@ -31,17 +31,19 @@ from .checks import (
     long_edge_of,
     long_edges,
     output,
-    picture_sizes,
 )
 from .defaults import LABELLED, SLOTS, defaults
 from .messages import instead, translate
 from .model import Recipe
 from .paths import file_fields
-from .settings import Settings
+from .settings import STYLE, Settings
 from .trust import HINT, distrust
 
 COLUMNS = ("step", "scale", "seconds", "loss")
 """What tables have columns for beside the losses, so no loss can have such a label."""
+
+NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: ""}}
+"""What the settings hold in place of pictures that are missing or no good, which is reported."""
 
 
 class Resolver(Findings):
@@ -51,6 +53,7 @@ class Resolver(Findings):
         super().__init__(tree, mistakes)
         self.registry, self.trust = registry, trust
         self.plugins_failed = False
+        self.originals: list[pictures.Original] = []
         self.partial: dict[tuple[str, ...], Any] = {}
         """Definitions with mistakes, without the keys that are wrong: so that the rest of them is checked too."""
 
@@ -67,19 +70,18 @@ class Resolver(Findings):
         check_losses(self, slots["losses"])
         check_jit(self, settings)
         check_tiles(self, settings, slots)
-        name = name or f"{Path(settings.content).stem}-{Path(settings.style).stem}"
+        name = name or "-".join(Path(text).stem for text in (settings.content, *settings.style.values()))
         path = output(self, settings, name)
-        sizes = picture_sizes(self, settings)
-        size = long_edge_of(self, settings, sizes.get("content"))
+        size = long_edge_of(self, settings)
         settings = settings.model_copy(update={"size": size})
-        check_pictures(self, settings, sizes, long_edges(self, settings, size))
+        check_pictures(self, settings, long_edges(self, settings, size))
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
         values["output"] = settings.output.model_copy(update={"path": str(path)})
-        return Recipe(name=name, plugins=plugins, registry=self.registry, **values, **slots)
+        return Recipe(name=name, plugins=plugins, registry=self.registry, originals=self.originals, **values, **slots)
 
     def load_plugins(self) -> list[str]:
         """Load what `plugins:` names; returns the files as absolute paths."""
@@ -126,8 +128,8 @@ class Resolver(Findings):
             del nodes["output"]
         missing = self.files(Settings, nodes, ())
         made = self.validate(Settings, {key: node.plain() for key, node in nodes.items()}, ())
-        made = made or self.partial.get(()) or Settings(content="", style="")
-        return made.model_copy(update=dict.fromkeys(missing, ""))
+        made = made or self.partial.get(()) or Settings(**NO_PICTURES)
+        return made.model_copy(update={key: NO_PICTURES[key] for key in missing})
 
     def validate(
         self,
@@ -144,7 +146,7 @@ class Resolver(Findings):
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
         good = {key: value for key, value in values.items() if key not in wrong}
         if cls is Settings:
-            good = {"content": "", "style": ""} | good
+            good = NO_PICTURES | good
         with suppress(ValidationError):  # a key is missing: there is nothing more to check
             self.partial[path] = cls.model_validate_json(json.dumps(whole_numbers(good)), strict=True)
         return None
@@ -162,8 +164,10 @@ class Resolver(Findings):
                 message = f"no file {text}" if text else f"`{'.'.join([*path, name])}` is empty: name a file"
                 self.mistake(message, mark, _file_hint(file, text, marker.words))
             elif marker.picture:
+                original = pictures.Original.of(file)
+                self.originals.append(original)
                 try:
-                    pictures.check_picture(Path(shown(file)))
+                    original.size  # noqa: B018 (all of it is decoded)
                 except PictureError as error:
                     missing.append(name)
                     self.mistake(str(error), mark)

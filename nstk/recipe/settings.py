@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..api import InputFile
+from ..api import InputPicture
+from ..api.definition import NAME
 from ..machine import memory
 from ..machine.precision import Precision
 from .scales import Pyramid, Size
@@ -46,15 +47,27 @@ class Checkpoint(BaseModel):
         return self.every is not False and steps >= self.every
 
 
+STYLE = "style"
+"""The label of the painting where a recipe names one: `style: painting.jpg` is short for `style: {style: painting.jpg}`."""
+
+
+def _by_label(value: Any) -> Any:
+    if isinstance(value, str):
+        return {STYLE: value}
+    if value == {}:
+        raise ValueError("names no painting")
+    for label in value if isinstance(value, dict) else ():
+        if not NAME.fullmatch(label):
+            raise ValueError(f"has the label `{label}`: use letters, digits, `_` and `-`")
+    return value
+
+
+Styles = Annotated[dict[str, InputPicture], BeforeValidator(_by_label, json_schema_input_type=str | dict[str, str])]
+
+
 Memory = Annotated[str, AfterValidator(memory.checked), Field(json_schema_extra={"pattern": memory.PATTERN.pattern})]
-
-
 TileEdge = Annotated[int, Field(ge=64, le=32768)]
-
-
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
 Steps = Count | Annotated[list[Count], Field(min_length=1)]
 
 
@@ -90,8 +103,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    content: InputFile = Field(description="The photograph: what is painted.")
-    style: InputFile = Field(description="The painting: how it is painted.")
+    content: InputPicture = Field(description="The photograph: what is painted.")
+    style: Styles = Field(description="The painting: how it is painted; or several, as a mapping of label to picture.")
     size: Size = Field(
         512,
         description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own; the "

@@ -1,0 +1,122 @@
+"""The pictures that are read: each is decoded once and hashed once, and handed on to whoever needs it.
+
+A recipe's pictures are looked at when it is checked, when the run is planned and at each scale. Whoever holds an `Original`
+of a file shares it with all others that ask for the same file; as long as one of them does, what was decoded is kept, within
+limits. A file that has changed since is read anew.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary, finalize
+
+from ..files import file_hash, shown
+from .alpha import filled, over_white
+from .read import Decoded, Picture, converted, decode
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..files import Location
+
+HELD = 128 * 2**20
+"""Bytes of decoded pictures that are kept for whoever asks next. A picture that is larger is decoded whenever it is read."""
+
+_known: WeakValueDictionary[str, Original] = WeakValueDictionary()
+_held: OrderedDict[int, tuple[Decoded, int]] = OrderedDict()
+"""What was decoded, by the identity of its `Original`, with its bytes; the one that was used last comes last."""
+_lock = threading.RLock()
+
+
+class Original:
+    """A picture file as it was given. Make one with `Original.of`.
+
+    What it is asked for raises `PictureError` with one sentence that names the file, where that cannot be read.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._stamp: tuple[int, int] | None = None
+        self._sha256 = ""
+        finalize(self, _held.pop, id(self), None)
+
+    @classmethod
+    def of(cls, path: Location) -> Original:
+        """The picture in a file, the same object for all who ask at a time."""
+        with _lock:
+            key = os.path.abspath(path)
+            original = _known.get(key)
+            if original is None:
+                original = _known[key] = cls(Path(path))
+            return original
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return shown(self.path)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, upright. All of the file is decoded, to know that it can be."""
+        return self._decoded().size
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the file, in hexadecimal."""
+        with _lock:
+            self._notice_changes()
+            self._sha256 = self._sha256 or file_hash(self.path)
+            return self._sha256
+
+    def read(self) -> Picture:
+        """The picture with its transparency and EXIF."""
+        return converted(self._decoded(), self.name)
+
+    def _decoded(self) -> Decoded:
+        with _lock:
+            self._notice_changes()
+            if id(self) in _held:
+                _held.move_to_end(id(self))
+                return _held[id(self)][0]
+            made = decode(self.path, self.name)
+            if made.bytes <= HELD:
+                _held[id(self)] = made, made.bytes
+                while sum(count for _, count in _held.values()) > HELD:
+                    _held.popitem(last=False)
+            return made
+
+    def _notice_changes(self) -> None:
+        """Forget what was read from a file that is another one now."""
+        try:
+            status = os.stat(self.path)
+            stamp = status.st_mtime_ns, status.st_size
+        except (OSError, ValueError):  # reading it says what is wrong
+            stamp = None
+        if stamp is None or stamp != self._stamp:
+            self._stamp, self._sha256 = stamp, ""
+            _held.pop(id(self), None)
+
+
+def read_all(path: Location) -> Picture:
+    """The picture of a file, with its transparency and EXIF. Raises `PictureError` with one sentence that names the file."""
+    return Original.of(path).read()
+
+
+def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float32]:
+    """The picture of a file: height x width x 3, float32, 0..255, sRGB, upright, transparent parts over white.
+
+    If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around. Of an
+    animation, the first frame. Raises `PictureError` with one sentence that names the file.
+    """
+    picture = read_all(path)
+    return (filled if straight else over_white)(picture.colours, picture.alpha)
+
+
+def check_picture(path: Location) -> tuple[int, int]:
+    """Width and height of a picture in pixels, upright; decodes it all, and raises what `read_picture` would."""
+    return Original.of(path).size
