@@ -13,7 +13,7 @@ from rich.console import Console
 
 from nstk.errors import NstkError
 
-from . import article, loss, machine, peer, size, startup, step
+from . import article, loss, machine, peer, session, size, startup, step
 from .processes import Failed
 from .report import Record, Report, table
 from .setting import Setting
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Setting, Record], None]] = {
     "loss": loss.measure,
     "article": article.measure,
     "startup": startup.measure,
+    "session": session.measure,
     "size": size.measure,
 }
 

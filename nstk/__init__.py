@@ -45,7 +45,8 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
     )
     from .api.hookspecs import hookimpl as hookimpl
     from .engine.evaluation import evaluate as evaluate
-    from .engine.loop import Result as Result, resume as resume, run as run
+    from .engine.result import Result as Result
+    from .engine.session import Session as Session, resume as resume, run as run
     from .errors import (
         CallbackError as CallbackError,
         NotFinite as NotFinite,

@@ -29,8 +29,8 @@ from .errors import NstkError
 if TYPE_CHECKING:
     import numpy as np
 
-    from .engine.loop import Result
-    from .objective.whole import Objective
+    from .engine.result import Result
+    from .objective.base import Objective
     from .recipe.model import Recipe
 
 
@@ -70,10 +70,11 @@ def features(picture: np.ndarray, layers: Iterable[str] = (IMAGE,), backbone: Ba
 
     `backbone` is `tiny` unless another one is given, `MyBackbone()` for example.
     """
-    from .objective.features import batch, network
+    from .objective.features import batch, layers_read, network
 
     layers = tuple(layers)
-    found = network(backbone or _tiny(), [_Reader(at=layers)])(batch(picture))
+    backbone = backbone or _tiny()
+    found = network(backbone, layers_read(backbone, [_Reader(at=layers)]))(batch(picture))
     return {layer: found[layer] for layer in layers}
 
 
@@ -118,7 +119,7 @@ def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
     result = nstk.testing.run_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {"every": 2}})
     assert (tmp_path / "out.png").exists()
     """
-    from .engine.loop import run
+    from .engine.session import run
 
     return run(recipe(folder, **settings))
 
@@ -145,29 +146,8 @@ def check_loss(
     _check_dump(name, loss)
     _check_layers(name, loss, backbone)
     before = _state(loss)
-    made, other = pictures(size), pictures(size, seed=1).content
     try:
-        objective = _objective(loss, backbone, made)
-        value = _value(objective, other)
-        _check_gradient(name, objective, other)
-        _value(
-            _objective(loss, backbone, pictures((size[0] + 9, size[1] - 7))), pictures((size[0] + 9, size[1] - 7), 1).content
-        )
-        again = [_value(objective, other), _value(_objective(loss, backbone, made), other)]
-        _require(
-            all(_near(value, later) for later in again),
-            f"{name} is {value:.6g} at first and then {', '.join(f'{later:.6g}' for later in again)} for the same picture: it "
-            "must depend on nothing but the features and the target",
-        )
-        _check_compiled(name, objective, other, value)
-        _check_weight(name, loss, backbone, made, other, value)
-        if isinstance(loss, StatisticLoss):
-            _check_split(name, loss, backbone, made, other, value)
-        if zero_at:
-            least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
-            _require(
-                abs(least) <= ROUNDING * abs(value), f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"
-            )
+        _check_values(name, loss, backbone, size, zero_at)
     except NstkError as error:
         raise AssertionError(str(error)) from error
     _require(_state(loss) == before, f"{name} keeps state: calling it changed {_changed(before, _state(loss))}")
@@ -199,12 +179,12 @@ def _near(one: float, other: float) -> bool:
 
 
 def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
-    from .objective.features import network, references
-    from .objective.whole import Objective
+    from .objective.features import layers_read, network
+    from .objective.whole import WholeObjective
 
-    net = network(backbone, [loss])
+    net = network(backbone, layers_read(backbone, [loss]))
     weighted = loss if loss.weight > 0 else loss.model_copy(update={"weight": 1.0})  # nstk leaves out what weighs nothing
-    return Objective(net, {loss.name: weighted}, references(net, made))
+    return WholeObjective(net, {loss.name: weighted}, made)
 
 
 def _value(objective: Objective, picture: np.ndarray) -> float:
@@ -219,6 +199,30 @@ def _value(objective: Objective, picture: np.ndarray) -> float:
     return value
 
 
+def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, int], zero_at: str | None) -> None:
+    """What a loss is of small pictures, asked in every way in which a run asks it."""
+    made, other = pictures(size), pictures(size, seed=1).content
+    objective = _objective(loss, backbone, made)
+    value = _value(objective, other)
+    _check_gradient(name, objective, other)
+    elsewhere = size[0] + 9, size[1] - 7
+    _value(_objective(loss, backbone, pictures(elsewhere)), pictures(elsewhere, 1).content)
+    again = [_value(objective, other), _value(_objective(loss, backbone, made), other)]
+    _require(
+        all(_near(value, later) for later in again),
+        f"{name} is {value:.6g} at first and then {', '.join(f'{later:.6g}' for later in again)} for the same picture: it "
+        "must depend on nothing but the features and the target",
+    )
+    _check_compiled(name, objective, other, value)
+    _check_weight(name, loss, backbone, made, other, value)
+    if isinstance(loss, StatisticLoss):
+        _check_split(name, loss, backbone, made, other, value)
+    if zero_at:
+        least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
+        what = f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"
+        _require(abs(least) <= ROUNDING * abs(value), what)
+
+
 def _check_dump(name: str, loss: Loss) -> None:
     from .syntax.parse import dump, parse
 
@@ -226,9 +230,8 @@ def _check_dump(name: str, loss: Loss) -> None:
         text = dump(loss.model_dump(mode="json"))
         again = type(loss).model_validate(parse(text, "the dump", Path.cwd()).plain())
     except Exception as error:
-        raise AssertionError(
-            f"{name} does not survive a dump, so a saved recipe would not run: {' '.join(str(error).split())}"
-        ) from error
+        what = f"{name} does not survive a dump, so a saved recipe would not run"
+        raise AssertionError(f"{what}: {' '.join(str(error).split())}") from error
     _require(again == loss, f"{name} does not survive a dump: it came back as {again!r}, not {loss!r}")
 
 

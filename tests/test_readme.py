@@ -53,14 +53,14 @@ def nstk_command(line: str) -> int:
 
 def interrupted_run() -> None:
     """An unfinished `nstk run louvre`, which the README resumes."""
-    took = Painting.took
+    add = Painting.add
 
     def stop(run: Any, *args: Any) -> Any:
         run.stop("interrupted")
-        return took(run, *args)
+        return add(run, *args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Painting, "took", stop)
+        patch.setattr(Painting, "add", stop)
         assert nstk_command("nstk run louvre") == 130
 
 

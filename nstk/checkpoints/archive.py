@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from ..files import file_hash
+from .state import RunState
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +31,16 @@ class DamagedError(Exception):
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint that was found whole: `meta`, and each array by its name when it is asked for."""
+    """A checkpoint that was found whole: its `state`, and each array by its name when it is asked for."""
 
     path: Path
     meta: dict[str, Any]
+    """What the file says besides its arrays: `format`, `step`, and the state."""
+
+    @cached_property
+    def state(self) -> RunState:
+        """Where the run stood."""
+        return RunState.from_json(self.meta)
 
     @cached_property
     def names(self) -> list[str]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OutputError, UserError
 from ..files import TEMPORARY, shown, write_whole
 from .archive import DamagedError, Saved, read_archive, write_archive
+from .state import RunState
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,16 +114,16 @@ class RunFolder:
             f"it is kept as {shown(aside)}, and this run starts anew"
         )
 
-    def begin(self, recipe: str, meta: dict[str, Any]) -> None:
+    def begin(self, recipe: str, state: RunState) -> None:
         """Take a new run in: its recipe, and a checkpoint without a step. Raises `OutputError`."""
         try:
-            self.write(0, meta, [])
+            self.write(0, state, [])
             write_whole(self.recipe, recipe)
         except BaseException:
             self.remove()
             raise
 
-    def write(self, step: int, meta: dict[str, Any], arrays: Iterable[tuple[str, np.ndarray]]) -> None:
+    def write(self, step: int, state: RunState, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
         """Write the checkpoint of a step, and drop those that it makes superfluous. Raises `OutputError`.
 
         `arrays` are taken one at a time, and each goes straight to the file: together they may be larger than the memory.
@@ -132,7 +133,7 @@ class RunFolder:
         try:
             try:
                 with open(temporary, "xb") as file:
-                    digest = write_archive(file, {"format": FORMAT, "step": step, **meta}, arrays)
+                    digest = write_archive(file, {"format": FORMAT, "step": step, **state.to_json()}, arrays)
                     file.flush()
                     os.fsync(file.fileno())
                 path = self.path / f"{name}-{digest}.npz"

@@ -38,7 +38,7 @@ def unfinished(path: str | PathLike[str], *, force: bool = False, trust: bool = 
     """
     folder = _find(Path(path))
     saved = folder.latest()
-    made_from = saved.meta["origins"]
+    made_from = saved.state.origins
     files = [*recipe_files(made_from, folder.path.parent)]  # not the copy in the folder: what was read must not be written over
     recipe = load_recipe(folder.recipe, trust=trust).model_copy(update={"name": made_from["name"], "files": files})
     if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):

@@ -95,9 +95,9 @@ def estimate(words: Sequence[str], content: str | None, style: str | None, plugi
     """
     recipe = load(*to_paint(words, {"content": content, "style": style}), plugins)
     start_tensorflow()
-    from ..engine.estimate import told
+    from ..engine.estimate import estimate_in_words
 
-    fits, lines = told(recipe)
+    fits, lines = estimate_in_words(recipe)
     click.echo("\n".join(lines))
     return 0 if fits else 1
 

@@ -21,6 +21,14 @@ class Canvas:
         self.average = Average(self.picture, decay) if decay else None
         self._copies = False
 
+    def restart(self, picture: np.ndarray) -> None:
+        """Begin with another picture of the same size, as if it had been made for that one."""
+        self.picture.assign(batch(picture))
+        if self._copies:
+            self.good.assign(self.picture)
+        if self.average:
+            self.average.forget()
+
     def keep(self, good: tf.Variable | None) -> None:
         """Before the first step: the stepper keeps the last good picture itself, or one is kept here."""
         self._copies = good is None
@@ -35,6 +43,11 @@ class Canvas:
         good = {"good": self.good} if self._copies else {}
         average = {"average.sum": self.average.sum, "average.weight": self.average.weight} if self.average else {}
         return {"picture": self.picture, **good, **average}
+
+    def all_variables(self) -> list[tf.Variable]:
+        """Everything that a step may touch."""
+        bad = [self.bad] if isinstance(self.bad, tf.Variable) else []
+        return [self.picture, self.good, *bad, *([self.average.sum, self.average.weight] if self.average else [])]
 
     def guard(self, before: tf.Tensor, evaluation: Evaluation) -> tf.Tensor:
         """Part of a step: whether the objective at the picture `before`, and the pixels now, are finite.
@@ -84,6 +97,11 @@ class Average:
         self.decay = decay
         self.sum, self.weight = tf.Variable(tf.zeros_like(picture)), tf.Variable(0.0)
         self._first = picture
+
+    def forget(self) -> None:
+        """Begin again: no picture was taken in."""
+        self.sum.assign(tf.zeros_like(self.sum))
+        self.weight.assign(0.0)
 
     def add(self, picture: tf.Variable) -> None:
         """Take a picture in."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from ..api import Scale
 from ..machine import device, memory
-from ..objective.features import network
 from ..objective.tiles import Tiling
 from ..pictures import MIN_SIDE, fit
 from ..recipe.model import Recipe
-from .footprint import Way
-from .painting import Painting
+from .footprint import Layout
+from .kept import Kept
+from .plan import Plan
 from .scale import moving, set_up
 
 SMALL = 400
@@ -35,7 +35,7 @@ class Forecast:
     """What one scale will take."""
 
     scale: Scale
-    way: Way
+    layout: Layout
     seconds: float
     """For a step."""
     held: int
@@ -49,54 +49,51 @@ class Forecast:
     @property
     def bytes(self) -> int:
         """Held by the process at most."""
-        return self.held + self.way.needs
+        return self.held + self.layout.needs
 
     @property
     def room(self) -> int:
         """Bytes that it may hold."""
-        return self.held + self.way.room
+        return self.held + self.layout.room
 
     def __str__(self) -> str:
-        tiles = f" in tiles of {self.way.edge} px" if self.way.edge else ""
+        tiles = f" in tiles of {self.layout.edge} px" if self.layout.edge else ""
         return (
             f"{self.scale.width} x {self.scale.height} px: {self.scale.steps} steps of {_clock(self.seconds)}, "
             f"{_clock(self.total)}; {memory.in_words(self.bytes)}{tiles}"
         )
 
 
-def estimate(run: Painting) -> list[Forecast]:
-    """What each scale of a run will take on this machine, as busy as it is now. It takes some seconds itself."""
-    recipe, before = run.recipe, memory.resident()
-    pace, held = _small_step(recipe, before)
+def estimate(recipe: Recipe, plan: Plan) -> list[Forecast]:
+    """What each scale will take on this machine, as busy as it is now. It takes some seconds itself."""
+    pace, held = _small_step(recipe, memory.resident())
     return [
-        Forecast(scale, way, pace * _seen(recipe, scale, way), held) for scale, way in zip(run.scales, run.ways, strict=True)
+        Forecast(scale, layout, pace * _seen(recipe, scale, layout), held)
+        for scale, layout in zip(plan.scales, plan.layouts, strict=True)
     ]
 
 
-def told(recipe: Recipe) -> tuple[bool, list[str]]:
-    """Whether it fits, and the estimate in words: a line for each scale, and one for all."""
+def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
+    """Whether it fits, and the estimate: a line for each scale, and one for all."""
     device.set_up_memory()
-    run = Painting(recipe)
-    forecasts = estimate(run)
+    plan = Plan.of(recipe)
+    forecasts = estimate(recipe, plan)
     most = max(forecasts, key=lambda it: it.bytes)
-    room = (
-        "a GPU, whose free memory is not known"
-        if most.way.room == sys.maxsize
-        else f"the {memory.in_words(most.room)} it may hold"
-    )
+    known = most.layout.room != sys.maxsize
+    room = f"the {memory.in_words(most.room)} it may hold" if known else "a GPU, whose free memory is not known"
     summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.in_words(most.bytes)}"
-    if most.way.fits:
+    if most.layout.fits:
         return True, [*map(str, forecasts), f"{summary}: fits in {room}"]
-    return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(run, most)}"]
+    return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(recipe, plan, most)}"]
 
 
-def _what_would(run: Painting, most: Forecast) -> str:
+def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
     """The largest size that fits."""
-    sizes = range(MIN_SIDE, run.recipe.size, 16)
+    sizes = range(MIN_SIDE, recipe.size, 16)
 
     def too_large(size: int) -> bool:
         scale = Scale(0, *fit(most.scale.width, most.scale.height, size), 1)
-        return not run.footprint.way(scale, run.recipe.tiles, most.way.room).fits
+        return not plan.footprint.layout(scale, recipe.tiles, most.layout.room).fits
 
     fitting = bisect_left(sizes, True, key=too_large)
     return f"`size: {sizes[fitting - 1]}` would" if fitting else "no size would"
@@ -106,24 +103,22 @@ def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
     """Seconds a pixel of a step, and the bytes that the process holds whatever the picture's size."""
     edge = min(SMALL, recipe.size)
     small = recipe.model_copy(update={"size": edge, "steps": 1 + TIMED, "pyramid": None, "tiles": "off"})
-    run = Painting(small)
-    net = network(small.backbone, small.losses.values(), run.choice.dtype)
-    work = set_up(run, net, run.scales[0], run.ways[0], None, None)
-    move = moving(run, work)
+    plan = Plan.of(small)
+    (scale,), (layout,) = plan.scales, plan.layouts
+    move = moving(small, plan, set_up(small, plan, Kept(), scale))
     times = []
     for _ in range(1 + TIMED):
         began = time.perf_counter()
         float(move()[0].loss)
         times.append(time.perf_counter() - began)
-    (scale,) = run.scales
-    return min(times[1:]) / (scale.width * scale.height), max(before, memory.resident() - run.ways[0].needs)
+    return min(times[1:]) / (scale.width * scale.height), max(before, memory.resident() - layout.needs)
 
 
-def _seen(recipe: Recipe, scale: Scale, way: Way) -> float:
+def _seen(recipe: Recipe, scale: Scale, layout: Layout) -> float:
     """How many pixels of the whole picture would take as long."""
-    if way.edge is None:
+    if layout.edge is None:
         return scale.width * scale.height
-    tiles = Tiling.of(recipe.backbone, recipe.losses, way.edge).tiles(scale.height, scale.width)
+    tiles = Tiling.of(recipe.backbone, recipe.active_losses, layout.edge).tiles(scale.height, scale.width)
     return TILED * sum(tile.rows.length * tile.columns.length for tile in tiles)
 
 

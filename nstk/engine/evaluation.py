@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +14,18 @@ import numpy as np
 import tensorflow as tf
 
 from .. import pictures
-from ..api import Evaluation, Pictures, Scale
+from ..api import Pictures
 from ..errors import NotFinite, OutOfMemory, UserError
 from ..machine import device
-from ..machine.precision import FLOAT32
-from ..objective.features import batch, network
+from ..objective.features import batch
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
-from .footprint import Footprint
 from .inputs import pictures_of
-from .loop import log
-from .scale import narrower, objective
+from .kept import Kept
+from .plan import Plan
+from .scale import objective, smaller
+
+log = logging.getLogger("nstk")
 
 
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
@@ -37,40 +39,26 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     recipe = loaded(recipe)
     device.set_up_memory()
     content, judged = pictures.read_all(recipe.content), pictures.read_all(picture)
-    pixels = pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
+    _check_aspect(judged, content, picture)
     if content.alpha is not None and judged.alpha is None:
         log.warning("%s is opaque, but the content is not: what it has there in place of the painting is judged too", picture)
-    (width, height), (content_width, content_height) = judged.size, content.size
-    fitted = pictures.fit(content_width, content_height, max(width, height))
-    if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
-        raise UserError(
-            f"{picture} is {width} x {height} pixels, but the content picture has another aspect "
-            f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
-        )
+    width, height = judged.size
     made = pictures_of(recipe, width, height)
-    plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
-    with full_precision():
-        tf.random.set_seed(recipe.seed)
-        found = _evaluated(recipe.model_copy(update={"losses": plain}), made, pixels)
-        unweighted = {label: float(value) for label, value in found.losses.items()}
+    pixels = pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
+    unweighted = _unweighted(recipe, made, pixels)
     losses = {label: recipe.losses[label].weight * value for label, value in unweighted.items()}
     for label, value in losses.items():
         if not math.isfinite(value):
             raise NotFinite(f"loss `{label}` is {value} for {picture}")
+    styles = {
+        label: {"file": list(pictures.check_picture(recipe.styles[label])), "compared": [*style.shape[1::-1]]}
+        for label, style in made.styles.items()
+    }
+    compared = {"file": list(content.size), "compared": [width, height]}
     return {
         "picture": str(Path(picture).resolve()),
         "recipe": recipe.name,
-        "sizes": {
-            "picture": [width, height],
-            "content": {"file": [content_width, content_height], "compared": [width, height]},
-            **{
-                label: {
-                    "file": list(pictures.check_picture(recipe.styles[label])),
-                    "compared": [style.shape[1], style.shape[0]],
-                }
-                for label, style in made.styles.items()
-            },
-        },
+        "sizes": {"picture": [width, height], "content": compared, **styles},
         "loss": sum(losses.values()),
         "losses": losses,
         "unweighted": unweighted,
@@ -78,20 +66,34 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     }
 
 
-def _evaluated(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> Evaluation:
-    """The objective at a picture, in tiles where memory is short."""
-    net = network(recipe.backbone, recipe.losses.values())
-    scale = Scale(0, pixels.shape[1], pixels.shape[0], 1)
-    way = Footprint(recipe, FLOAT32).way(scale, recipe.tiles, device.room(recipe.memory))
-    while True:
-        try:
-            return objective(recipe, net, made, way, FLOAT32).evaluate(batch(pixels))
-        except OutOfMemory as error:
-            way = narrower(recipe, way, scale, error)
+def _check_aspect(judged: pictures.Picture, content: pictures.Picture, name: str | PathLike[str]) -> None:
+    """Refuse a picture of another aspect than the content's."""
+    (width, height), fitted = judged.size, pictures.fit(*content.size, max(judged.size))
+    if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
+        raise UserError(
+            f"{name} is {width} x {height} pixels, but the content picture has another aspect "
+            f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
+        )
+
+
+def _unweighted(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> dict[str, float]:
+    """Each loss at a picture without its weight, in tiles where memory is short."""
+    plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
+    recipe = recipe.model_copy(update={"losses": plain})
+    plan, kept = Plan.for_picture(recipe, pixels.shape[1], pixels.shape[0]), Kept()
+    (scale,), (layout,) = plan.scales, plan.layouts
+    with _full_precision():
+        tf.random.set_seed(recipe.seed)
+        while True:
+            try:
+                evaluation = objective(recipe, plan, kept, scale, made, layout).evaluate(batch(pixels))
+                return {label: float(value) for label, value in evaluation.losses.items()}
+            except OutOfMemory as error:
+                layout = smaller(recipe, layout, scale, error)
 
 
 @contextmanager
-def full_precision() -> Iterator[None]:
+def _full_precision() -> Iterator[None]:
     """Inside, a GPU multiplies in float32; otherwise it may round the factors to TF32's 10 bits."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -52,8 +52,8 @@ GOOD = 512
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a scale is painted."""
+class Layout:
+    """How a scale is painted: as a whole or in tiles, and in how much memory."""
 
     edge: int | None
     """The edge of a tile, pixels; None for the whole picture."""
@@ -68,7 +68,7 @@ class Way:
     def fits(self) -> bool:
         return self.needs <= self.room
 
-    def narrower(self, scale: Scale) -> Way | None:
+    def halved(self, scale: Scale) -> Layout | None:
         """The same in tiles of half the size; None where they would be smaller than all others."""
         edge = (self.edge or max(scale.width, scale.height)) // 2
         return replace(self, edge=edge) if edge >= LEAST else None
@@ -103,24 +103,24 @@ class Footprint:
         """What is held for a while: activations, or pictures in between."""
         return max(evaluation, PASSING * scale.width * scale.height * PICTURE)
 
-    def way(self, scale: Scale, tiles: str | int, room: int) -> Way:
+    def layout(self, scale: Scale, tiles: str | int, room: int) -> Layout:
         """How to paint a scale with so many bytes: as `tiles` (`auto`, `off` or an edge) says."""
-        whole = Way(None, self.optimizer, self.whole(scale), room)
+        whole = Layout(None, self.optimizer, self.whole(scale), room)
         longest = max(scale.width, scale.height)
         if isinstance(tiles, int):
-            return Way(tiles, self.optimizer, self.tiled(scale, tiles, self.optimizer), room) if tiles < longest else whole
+            return Layout(tiles, self.optimizer, self.tiled(scale, tiles, self.optimizer), room) if tiles < longest else whole
         if tiles == "off" or whole.fits or unsplittable(self.backbone, self.losses):
             return whole
         return self._in_tiles(scale, room)
 
-    def _in_tiles(self, scale: Scale, room: int) -> Way:
+    def _in_tiles(self, scale: Scale, room: int) -> Layout:
         """The largest tiles that fit, once the optimizer's state has left room for good ones."""
         left = room - self.held - self._passing(scale, self._pass_over(GOOD, scale))
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]
-        ways = [Way(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]
-        return next((way for way in reversed(ways) if way.fits), ways[0])
+        layouts = [Layout(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]
+        return next((layout for layout in reversed(layouts) if layout.fits), layouts[0])
 
     def _pass_over(self, edge: int, scale: Scale) -> int:
         """The largest of the tiles."""

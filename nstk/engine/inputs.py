@@ -24,13 +24,13 @@ def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
     return Pictures(content, styles)
 
 
-def initial(recipe: Recipe, pictures: Pictures) -> np.ndarray:
+def initial(recipe: Recipe, made: Pictures) -> np.ndarray:
     """The picture that the first step starts from."""
     who = f"initializer `{recipe.init.name}`"
     with blaming(who, recipe.init):
-        made = np.asarray(recipe.init(pictures, np.random.default_rng(recipe.seed)), np.float32)
-    if made.shape != pictures.content.shape:
-        raise RunError(f"{who} made an array of shape {made.shape}, not {pictures.content.shape}")
-    if not np.isfinite(made).all():
+        first = np.asarray(recipe.init(made, np.random.default_rng(recipe.seed)), np.float32)
+    if first.shape != made.content.shape:
+        raise RunError(f"{who} made an array of shape {first.shape}, not {made.content.shape}")
+    if not np.isfinite(first).all():
         raise RunError(f"{who} made a picture with NaN or infinite pixels")
-    return np.clip(made, 0, 255)
+    return np.clip(first, 0, 255)

@@ -17,41 +17,35 @@ from ..api import Optimizer, Scale
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.provenance import differences
+from ..checkpoints.state import RunState, ScaleState
 from ..errors import NotFinite, UserError
 from ..files import shown
 from .callbacks import Callbacks
-from .footprint import Way
+from .health import STALLED, Health
 from .interrupts import INTERRUPTED
-from .painting import STALLED, Painting
+from .painting import Painting
 from .steps import Work
 
 log = logging.getLogger("nstk")
 
-
-PROGRESS = ("done", "stalled", "sound", "recovered")
-"""What a checkpoint holds of the scale at work, besides variables."""
-
-
 AGAIN = "the run cannot go on, `nstk run` starts anew"
-
-
 STEPPER = "optimizer."
 """What the names of an optimizer's variables begin with."""
 
 
-ALGORITHM = "philox"
-"""Of the random numbers; named, because TensorFlow's choice may depend on the device."""
-
-
 class Keeper:
-    """Writes the checkpoints of one run into its folder. Without a folder, it does nothing."""
+    """Writes the checkpoints of one run into its folder. Without a folder, it does nothing.
 
-    def __init__(self, run: Painting, folder: RunFolder | None, saved: Saved | None):
+    `numbers` is the generator of the random numbers that losses may draw.
+    """
+
+    def __init__(self, run: Painting, folder: RunFolder | None, saved: Saved | None, numbers: tf.random.Generator):
         self.run, self.folder, self.saved = run, folder, saved
+        self._numbers = numbers
         self._kept = run.steps
-        """The steps that the last checkpoint holds,"""
+        """How many steps the last checkpoint holds."""
         self._when = time.perf_counter()
-        """and when it was written."""
+        """When the last checkpoint was written."""
         self._drawn: np.ndarray | None = None
         """The state of the random numbers when the scale began: its targets may have drawn some."""
 
@@ -62,9 +56,9 @@ class Keeper:
             yield
             return
         if self.saved:
-            self._compare(self.saved, force)
+            self._compare(self.saved.state, force)
         else:
-            self.folder.begin(self.run.recipe.to_yaml(self.folder.path), self._meta())
+            self.folder.begin(self.run.recipe.to_yaml(self.folder.path), self._state())
         try:
             yield
         except BaseException as error:
@@ -85,41 +79,38 @@ class Keeper:
         log.warning("`nstk resume %s` goes on after step %d of %d", shown(which), self._kept, self.run.total_steps)
 
     def scales(self) -> Sequence[Scale]:
-        """Those that are not yet done."""
-        first = self.saved.meta["scale"][0] if self.saved and self.saved.step else 0
-        return self.run.scales[first:]
-
-    def way(self, scale: Scale) -> Way:
-        """How a scale is painted: as before the run was broken off, or the bits would not be the same."""
-        way = self.run.ways[scale.index]
-        if self.saved and self.saved.step:
-            edge, changed = self.saved.meta["way"]
-            way = replace(way, edge=edge, optimizer=_with(changed, self.run.recipe.optimizer))
-            self.run.ways[scale.index] = way
-        return way
+        """Those that are not yet done. The one that goes on is laid out as before, or the bits would not be the same."""
+        begun = self.saved.state.scale if self.saved else None
+        if begun is None:
+            return self.run.scales
+        layouts = self.run.plan.layouts
+        optimizer = _with(begun.optimizer, self.run.recipe.optimizer)
+        layouts[begun.index] = replace(layouts[begun.index], edge=begun.tiles, optimizer=optimizer)
+        return self.run.scales[begun.index :]
 
     def seed(self, seed: int) -> None:
         """Before a scale: begin, or go on with, the random numbers of TensorFlow. numpy's are seeded where they are drawn."""
         tf.random.set_seed(seed)  # for each scale, so that its targets do not depend on what was drawn before
-        if self.saved and self.saved.step:
-            _generate_from(self.saved["random.scale"])
+        tf.random.set_global_generator(self._numbers)
+        if self.saved and self.saved.state.scale:
+            self._numbers.reset(self.saved["random.scale"])
         elif not self.run.steps:
-            tf.random.set_global_generator(tf.random.Generator.from_seed(seed, alg=ALGORITHM))
-        self._drawn = _random().numpy()
+            self._numbers.reset_from_seed(seed)
+        self._drawn = self._numbers.state.numpy()
 
     def resume(self, work: Work, callbacks: Callbacks) -> None:
         """Put a scale that is ready for its first step into the state of the checkpoint, if there is one."""
         saved, self.saved = self.saved, None
-        if saved is None or not saved.step:
+        state = saved.state.scale if saved else None
+        if saved is None or state is None:
             return
-        for key in PROGRESS:
-            setattr(work, key, saved.meta[key])
+        work.done, work.stalled, work.sound, work.recovered = state.done, state.stalled, state.sound, state.recovered
         self._put_back(saved, self._variables(work))
-        if work.ended and not saved.meta["ended"]:  # the recipe has fewer steps now
+        if work.ended and not state.ended:  # the recipe has fewer steps now
             work.stepper.finish()
         if work.stalled and work.scale is self.run.scales[-1]:
             self.run.stop(STALLED)
-        callbacks.restore(self.run, saved.meta["callbacks"])
+        callbacks.restore(self.run, state.callbacks)
 
     def _put_back(self, saved: Saved, variables: dict[str, tf.Variable]) -> None:
         """Give the variables the values of a checkpoint. Raises `UserError` if it is that of another optimizer."""
@@ -137,7 +128,7 @@ class Keeper:
                 raise UserError(f"`{name}` is {is_}, but {value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}")
             variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16
 
-    def step(self, work: Work, callbacks: Callbacks, stopping: bool) -> None:
+    def step(self, work: Work, callbacks: Callbacks, stopping: bool, health: Health) -> None:
         """After a step: write a checkpoint if it is time for one, or if the run is interrupted."""
         run = self.run
         if self.folder is None or run.steps == self._kept:
@@ -146,27 +137,34 @@ class Keeper:
         last = work.ended and work.scale is run.scales[-1]  # what is left to do is to save the picture
         if not (run.stopped == INTERRUPTED if stopping else due and not last):
             return
-        run.look(work)
-        meta = self._meta() | {
-            "scale": [work.scale.index, work.scale.width, work.scale.height],
-            "way": [work.way.edge, _changed(work.way.optimizer, run.recipe.optimizer)],
-            "ended": work.ended,
-            **{key: getattr(work, key) for key in PROGRESS},
-            "callbacks": callbacks.states(),
-        }
-        self.folder.write(run.steps, meta, self._arrays(work))
+        health.check(work)
+        scale = ScaleState(
+            index=work.scale.index,
+            width=work.scale.width,
+            height=work.scale.height,
+            tiles=work.layout.edge,
+            optimizer=_changed(work.layout.optimizer, run.recipe.optimizer),
+            ended=work.ended,
+            done=work.done,
+            stalled=work.stalled,
+            sound=work.sound,
+            recovered=work.recovered,
+            callbacks=callbacks.states(),
+        )
+        self.folder.write(run.steps, self._state(scale), self._arrays(work))
         self._kept, self._when = run.steps, time.perf_counter()
 
-    def _meta(self) -> dict[str, Any]:
+    def _state(self, scale: ScaleState | None = None) -> RunState:
         run = self.run
-        return {
-            "spared": run.spared,
-            "seconds": run.seconds,
-            "labels": list(run.labels),
-            "machine": self._machine(),
-            "weights": self._weights,
-            "origins": run.origins,
-        }
+        return RunState(
+            seconds=run.seconds,
+            spared=run.spared,
+            labels=list(run.labels),
+            machine=self._machine(),
+            weights=self._weights,
+            origins=run.origins,
+            scale=scale,
+        )
 
     def _machine(self) -> dict[str, str]:
         return {"device": self.run.device, "precision": self.run.precision}
@@ -175,14 +173,14 @@ class Keeper:
     def _weights(self) -> str:
         return str(self.run.recipe.backbone.provenance().get("sha256", ""))
 
-    def _compare(self, saved: Saved, force: bool) -> None:
+    def _compare(self, state: RunState, force: bool) -> None:
         """Refuse other weights than those that the run began with; tell of another machine."""
-        if self._weights != saved.meta["weights"]:
+        if self._weights != state.weights:
             what = f"the weights of backbone `{self.run.recipe.backbone.name}` are others than those that the run began with"
             if not force:
                 raise UserError(f"{what}: `--force` goes on all the same, `nstk run` starts anew")
             log.warning("%s", what)
-        if differ := differences(saved.meta["machine"], self._machine()):
+        if differ := differences(state.machine, self._machine()):
             log.warning("the picture may differ in its rounding: %s", differ)
 
     def _arrays(self, work: Work) -> Iterator[tuple[str, np.ndarray]]:
@@ -195,10 +193,9 @@ class Keeper:
 
     def _variables(self, work: Work) -> dict[str, tf.Variable]:
         """Everything that a step changes."""
-        assert self.run.canvas is not None
         scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
         stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
-        return {"random": _random(), **self.run.canvas.variables(), **scaling, **stepper}
+        return {"random": self._numbers.state, **work.canvas.variables(), **scaling, **stepper}
 
 
 def _changed(optimizer: Optimizer, before: Optimizer) -> dict[str, Any]:
@@ -211,12 +208,3 @@ def _with(changed: dict[str, Any], optimizer: Optimizer) -> Optimizer:
     """The optimizer with those keys; the recipe may name another one now, which does not have them."""
     known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
     return type(optimizer).model_validate({**optimizer.model_dump(), **known}) if known else optimizer
-
-
-def _random() -> tf.Variable:
-    """The state of the random numbers that losses may draw."""
-    return tf.random.get_global_generator().state
-
-
-def _generate_from(state: np.ndarray) -> None:
-    tf.random.set_global_generator(tf.random.Generator.from_state(state, alg=ALGORITHM))

@@ -29,7 +29,7 @@ def saved(run: Painting) -> Iterator[None]:
         yield
     except BaseException as error:
         run.fail(error)
-        if run.steps == run.resumed and not (run.started and isinstance(error, NotFinite)):
+        if run.steps == run.resumed and not (run.work is not None and isinstance(error, NotFinite)):
             raise  # an earlier result is not replaced by nothing
         where = f"the picture so far is {_save_somewhere(run)}"
         if _is_of_writing(error):
@@ -112,14 +112,14 @@ def to_json(run: Painting) -> str:
         "losses": run.losses,
         "seed": recipe.seed,
         "scales": [
-            {"width": it.width, "height": it.height, "steps": it.steps, "tiles": way.edge or "off"}
-            for it, way in zip(run.scales, run.ways, strict=True)
+            {"width": it.width, "height": it.height, "steps": it.steps, "tiles": layout.edge or "off"}
+            for it, layout in zip(run.scales, run.plan.layouts, strict=True)
         ],
         "device": run.device,
         "precision": run.precision,
-        "precision_reason": run.choice.reason,
+        "precision_reason": run.plan.choice.reason,
         "run_eagerly": recipe.run_eagerly,
-        "jit": run.jit and not recipe.run_eagerly,
+        "jit": run.plan.jit and not recipe.run_eagerly,
         "versions": run.origins["versions"],
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
         **{key: run.origins[key] for key in ("inputs", "plugins")},

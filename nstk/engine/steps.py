@@ -8,20 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..api import Evaluation, Scale, Stepper
+from ..api import Evaluation, Run, Scale, Stepper
 from ..errors import RunError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..objective.problem import PictureProblem
-    from ..objective.whole import Objective
-    from .footprint import Way
-    from .painting import Painting
-
-
-Move = tuple[Evaluation, Any, Any]
-"""What a step tells: the objective before it, whether all is finite, whether the optimizer has stalled; as tensors."""
+    from ..objective.base import Objective
+    from .canvas import Canvas
+    from .footprint import Layout
+    from .rig import Rig
 
 
 @dataclass
@@ -29,9 +25,8 @@ class Work:
     """A scale at work."""
 
     scale: Scale
-    way: Way
-    problem: PictureProblem
-    stepper: Stepper
+    layout: Layout
+    rig: Rig
     done: int = 0
     """How many steps of it."""
     stalled: bool = False
@@ -42,14 +37,29 @@ class Work:
     """Whether one of them was not, and the optimizer makes smaller moves since."""
 
     @property
+    def canvas(self) -> Canvas:
+        """The picture that its steps move."""
+        return self.rig.canvas
+
+    @property
+    def stepper(self) -> Stepper:
+        """What moves it."""
+        return self.rig.stepper
+
+    @property
     def objective(self) -> Objective:
         """What its steps make small."""
-        return self.problem.objective
+        return self.rig.problem.objective
 
     @property
     def ended(self) -> bool:
         """Whether there are no more of them to do."""
         return self.stalled or self.done >= self.scale.steps
+
+    def retile(self, objective: Objective, layout: Layout) -> None:
+        """Go on with the same picture and the same state, but with the objective in tiles of another size."""
+        objective.loss_scale = self.objective.loss_scale
+        self.rig.problem.objective, self.layout, self.rig.step = objective, layout, None
 
 
 class Moved:
@@ -58,12 +68,10 @@ class Moved:
     A step that was lost, because NaN or infinity came of it, has moved nothing: its losses are those of the step before.
     """
 
-    def __init__(
-        self, index: int, evaluation: Evaluation, finite: Any, scale: Scale, painting: Painting, before: Moved | Done | None
-    ):
+    def __init__(self, index: int, evaluation: Evaluation, finite: Any, scale: Scale, run: Run, before: Moved | Done | None):
         self.index, self.evaluation, self.scale = index, evaluation, scale
-        self.seconds = painting.seconds
-        self._finite, self._painting, self._before = finite, painting, before
+        self.seconds = run.seconds
+        self._finite, self._run, self._before = finite, run, before
 
     @cached_property
     def lost(self) -> bool:
@@ -77,10 +85,10 @@ class Moved:
     def losses(self) -> Mapping[str, float]:
         if self._before and self.lost:
             return self._before.losses
-        return {label: float(self.evaluation.losses[label]) for label in self._painting.labels}
+        return {label: float(self.evaluation.losses[label]) for label in self._run.labels}
 
     def image(self) -> np.ndarray:
-        return self._painting.image()
+        return self._run.image()
 
 
 @dataclass

@@ -58,15 +58,17 @@ def has_gpu() -> bool:
     return bool(tf.config.get_visible_devices("GPU"))
 
 
-def room(limit: str | None) -> int:
-    """How many bytes more a run may take: most of what is free, and no more than leads to `limit` (`4GB`) in all.
+def room(limit: str | None, ground: int) -> int:
+    """How many bytes a run may take beside the `ground`, which the process held before it painted anything.
 
-    A GPU's memory is not known before it is used up, so there it is as much as can be.
+    It is most of what is free, and no more than leads to `limit` (`4GB`) in all. What earlier pictures took counts as free:
+    TensorFlow keeps that memory, and hands it out again. A GPU's memory is not known before it is used up, so there it is as
+    much as can be.
     """
     if has_gpu():
         return sys.maxsize
-    free = round(SHARE * memory.available())
-    return free if limit is None else min(free, round(BELOW * memory.read(limit)) - memory.resident())
+    free = round(SHARE * (memory.available() + max(0, memory.resident() - ground)))
+    return free if limit is None else min(free, round(BELOW * memory.read(limit)) - ground)
 
 
 def machine() -> Machine:

@@ -1,9 +1,10 @@
-"""The step as one compiled function, with or without XLA."""
+"""Functions of tensors as compiled graphs, with or without XLA, that leave nothing behind once they are dropped."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import tensorflow as tf
@@ -11,43 +12,77 @@ import tensorflow as tf
 from ..errors import RunError
 from ..registry.blame import SCOPE
 
+DRAWS = re.compile(r"(Random|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|.*PyFunc|.*CandidateSampler)")
+"""The operations that are not the same when they are run again: those that draw from a state of their own, and Python's."""
 
-def compiled(function: Callable[[], Any], *, xla: bool) -> Callable[[], Any]:
-    """A function of tensors as one graph, traced at once.
 
-    XLA compiles it when it is first called. Where it cannot, that call raises a `RunError` that says what to do.
+class Compiled:
+    """A function of structures of tensors as one graph, for the shapes that it is traced with, the only ones it takes.
+
+    It is traced when it is first called, if not before. XLA compiles it then. Where XLA cannot, that call raises a `RunError`
+    that says what to do.
     """
-    graph: Any = tf.function(function, autograph=False, jit_compile=xla)
-    graph.get_concrete_function()  # traced here: its first call would warn of frequent tracing after some short runs
-    if not xla:
-        return graph  # type: ignore[no-any-return]
-    ready = False
 
-    def call() -> Any:
-        nonlocal ready
+    def __init__(self, function: Callable[..., Any], *, xla: bool):
+        self._function, self._xla = function, xla
+        self._graph: Any = None
+        self._ready = not xla
+        self.repeatable = False
+        """Whether a graph that has run may run for another picture: it draws from no state that nobody sets back."""
+
+    def trace(self, *structures: Any) -> None:
+        """Make the graph, for structures like these."""
+        self._graph = tf.function(self._function, autograph=False, jit_compile=self._xla).get_concrete_function(*structures)
+        operations = [(node.op, node) for node in _nodes(self._graph)]
+        self.repeatable = not any(DRAWS.match(operation) for operation, _ in operations)
+        _forget_gradients(node for operation, node in operations if operation == "IdentityN")
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The variables that the graph reads or writes."""
+        return list(self._graph.variables)
+
+    @property
+    def constants(self) -> list[tf.Tensor]:
+        """The tensors from outside that the graph holds, besides variables."""
+        return [tensor for tensor in self._graph.captured_inputs if tensor.dtype != tf.resource]
+
+    def __call__(self, *structures: Any) -> Any:
+        if self._graph is None:
+            self.trace(*structures)
+        if self._ready:
+            return self._graph(*structures)
         try:
-            made = graph()
+            made = self._graph(*structures)
         except tf.errors.OpError as error:
-            if ready or isinstance(error, tf.errors.ResourceExhaustedError):
+            if isinstance(error, tf.errors.ResourceExhaustedError):
                 raise
             raise RunError(f"XLA cannot compile the step{_why(error)}: set `jit: false`") from error
-        ready = True
+        self._ready = True
         return made
 
-    return call
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    """The operations of a graph and of the functions in it."""
+    definition = graph.graph.as_graph_def()
+    yield from definition.node
+    for function in definition.library.function:
+        yield from function.node_def
 
 
-def compiled_once_called(function: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
-    """A function of structures of tensors as one graph, traced for the shapes of its first call, the only ones it takes."""
-    graph: Any = None
+def _forget_gradients(nodes: Iterator[Any]) -> None:
+    """Drop what TensorFlow keeps of `tf.custom_gradient` once a graph is traced.
 
-    def call(*structures: Any) -> Any:
-        nonlocal graph
-        if graph is None:
-            graph = tf.function(function, autograph=False, jit_compile=xla).get_concrete_function(*structures)
-        return graph(*structures)
+    Each use of one in a graph registers a gradient under a name of its own, for the whole life of the process, and what it
+    registers holds the graph with all that this holds: a network's kernels, a picture. The tape of the same graph never asks
+    for it. There is no public way to take it back; where TensorFlow keeps it in another place, nothing is done.
+    """
+    with suppress(ImportError, AttributeError):
+        from tensorflow.python.framework.ops import gradient_registry
 
-    return call
+        registered = gradient_registry._registry
+        for node in nodes:
+            registered.pop(node.attr["_gradient_op_type"].s.decode(), None)
 
 
 def _why(error: tf.errors.OpError) -> str:

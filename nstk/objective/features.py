@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from inspect import Parameter, signature
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
-from ..api import IMAGE, Backbone, Features, Loss, Pictures, References
+from ..api import IMAGE, Backbone, Features, Loss
 from ..registry.blame import blaming
 
 Tap = Callable[[str, tf.Tensor], tf.Tensor]
@@ -46,21 +46,20 @@ def seen(loss: Loss, features: Features) -> Seen:
     return Seen({layer: tf.cast(features[layer], tf.float32) for layer in loss.reads()})
 
 
-def seen_references(loss: Loss, refs: References) -> References:
-    """The part of `refs` that `loss` says it reads."""
-    return References(seen(loss, refs.content), {label: seen(loss, style) for label, style in refs.styles.items()})
-
-
 def takes_precision(backbone: Backbone) -> bool:
     """Whether its `build` can be asked for another precision than float32: one that knows `layers` only cannot."""
     parameters = signature(backbone.build).parameters.values()
     return any(it.name == "dtype" or it.kind is Parameter.VAR_KEYWORD for it in parameters)
 
 
-def network(backbone: Backbone, losses: Iterable[Loss], dtype: str = "float32") -> Network:
-    """The part of `backbone` that `losses` read, with activations of `dtype`, or of float32 if it knows nothing else."""
+def layers_read(backbone: Backbone, losses: Iterable[Loss]) -> list[str]:
+    """The layers of `backbone` that `losses` look at, in the network's order."""
     wanted = {layer for loss in losses for layer in loss.reads()} - {IMAGE}
-    layers = [layer.name for layer in backbone.layers if layer.name in wanted]  # in the network's order
+    return [layer.name for layer in backbone.layers if layer.name in wanted]
+
+
+def network(backbone: Backbone, layers: Sequence[str], dtype: str = "float32") -> Network:
+    """The part of `backbone` up to these layers, with activations of `dtype`, or of float32 if it knows nothing else."""
     who = f"backbone `{backbone.name}`"
     with blaming(who, backbone):
         options = {"dtype": dtype} if takes_precision(backbone) else {}
@@ -76,11 +75,3 @@ def network(backbone: Backbone, losses: Iterable[Loss], dtype: str = "float32") 
 def batch(picture: np.ndarray) -> tf.Tensor:
     """height x width x 3 -> `[1, height, width, 3]`, float32."""
     return tf.convert_to_tensor(picture[np.newaxis], tf.float32)
-
-
-def references(net: Network, pictures: Pictures) -> References:
-    """The activations of the content and of each style at one scale."""
-    return References(
-        content=net(batch(pictures.content)),
-        styles={label: net(batch(picture)) for label, picture in pictures.styles.items()},
-    )

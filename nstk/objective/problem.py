@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ..api import Evaluation, Parametrization
 from ..registry.blame import blaming
-from .whole import Objective
+from .base import Objective
 
 
 class PictureProblem:

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 import nstk
 from nstk.checkpoints import folder as module
 from nstk.checkpoints.folder import RunFolder
+from nstk.checkpoints.state import RunState
 from nstk.recipe.settings import Checkpoint
 
 ARRAYS = {
@@ -23,6 +24,9 @@ ARRAYS = {
 }
 
 
+STATE = RunState(seconds=1.5, spared=0, labels=[], machine={}, weights="", origins={})
+
+
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "out.run").mkdir()
@@ -31,7 +35,7 @@ def folder(tmp_path):
 
 def write(folder, *steps, arrays=ARRAYS):
     for step in steps:
-        folder.write(step, {"seconds": 1.5}, arrays.items())
+        folder.write(step, STATE, arrays.items())
 
 
 def names(folder):
@@ -41,7 +45,7 @@ def names(folder):
 def test_what_is_written_is_read_again_bit_for_bit(folder):
     write(folder, 3)
     saved = folder.latest()
-    assert (saved.step, saved.meta["seconds"]) == (3, 1.5)
+    assert (saved.step, saved.state.seconds) == (3, 1.5)
     assert set(saved.names) == set(ARRAYS)
     for name, array in ARRAYS.items():
         assert saved[name].dtype == array.dtype
@@ -129,7 +133,7 @@ def test_an_error_on_the_way_leaves_nothing(folder):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        folder.write(1, {}, arrays())
+        folder.write(1, STATE, arrays())
     assert names(folder) == []
 
 
@@ -143,7 +147,7 @@ def test_arrays_go_to_the_file_one_after_the_other(folder):
             sizes.append(temporary.stat().st_size)
             yield f"large.{index}", np.zeros(1 << 20, np.uint8)
 
-    folder.write(1, {}, arrays())
+    folder.write(1, STATE, arrays())
     assert np.diff(sizes).min() > (1 << 20) - (1 << 16)
 
 
@@ -169,7 +173,7 @@ def test_a_folder_that_holds_nothing_goes_away(tmp_path):
 
 
 def test_the_folder_of_a_finished_run_goes_but_not_what_somebody_put_there(folder):
-    folder.begin("content: a.png\n", {})
+    folder.begin("content: a.png\n", STATE)
     assert folder.unfinished
     (folder.path / "note.txt").write_text("mine")
     folder.remove()
@@ -181,7 +185,7 @@ def test_a_new_run_keeps_an_unfinished_one_under_another_name(folder, monkeypatc
     monkeypatch.chdir(folder.path.parent)
     for number in (1, 2):
         folder.path.mkdir(exist_ok=True)
-        folder.begin("content: a.png\n", {})
+        folder.begin("content: a.png\n", STATE)
         write(folder, 40)
         line = folder.set_aside()
         assert line == (
@@ -193,13 +197,13 @@ def test_a_new_run_keeps_an_unfinished_one_under_another_name(folder, monkeypatc
 
 
 def test_a_run_without_a_step_is_not_worth_keeping(folder):
-    folder.begin("content: a.png\n", {})
+    folder.begin("content: a.png\n", STATE)
     assert folder.set_aside() == ""
     assert not folder.path.exists()
 
 
 def test_a_run_that_is_being_painted_is_not_set_aside(folder):
-    folder.begin("content: a.png\n", {})
+    folder.begin("content: a.png\n", STATE)
     write(folder, 1)
     with folder.locked(), pytest.raises(nstk.UserError, match="by another process"):
         folder.set_aside()

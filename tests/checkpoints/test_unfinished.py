@@ -15,6 +15,7 @@ import nstk
 from nstk import testing
 from nstk.checkpoints.folder import RunFolder
 from nstk.checkpoints.unfinished import unfinished
+from nstk.engine.health import Health
 from nstk.engine.painting import Painting
 from nstk.machine import device
 from nstk.machine.precision import Machine
@@ -215,14 +216,14 @@ def test_so_it_does_when_the_signal_came_during_its_last_step(runs, monkeypatch)
     settings = {**STALLS, "pyramid": None, "steps": 40}
     whole = runs.whole(**settings)
     assert whole.result.stopped.startswith("stalled")
-    real = Painting.rest
+    real = Health.stall
 
-    def rest(run, work):
-        run.stop("interrupted")
-        real(run, work)
+    def stall(health, work):
+        health.run.stop("interrupted")
+        real(health, work)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Painting, "rest", rest)
+        patch.setattr(Health, "stall", stall)
         result = nstk.run(runs("broken.png", **settings))
     assert result.stopped == "interrupted"
     Run(nstk.resume(result.path)).check(whole)
@@ -251,16 +252,16 @@ def test_what_is_kept_is_not_copied_on_its_way_to_the_file(tmp_path, monkeypatch
 def test_it_can_be_interrupted_again_and_again(runs, monkeypatch):
     whole = runs.whole()
     picture = broken(runs, breaking={"at": 1})
-    real, steps = Painting.took, []
+    real, steps = Painting.add, []
 
-    def took(run, *args):
+    def add(run, *args):
         step = real(run, *args)
         steps.append(step.index)
         run.stop("interrupted")
         return step
 
     with monkeypatch.context() as patch:
-        patch.setattr(Painting, "took", took)
+        patch.setattr(Painting, "add", add)
         while nstk.resume(picture).stopped == "interrupted":
             pass
     assert steps == [2, 3, 4, 5, 6, 7]  # the last one is interrupted too, and then there is nothing left to do but to save

@@ -11,7 +11,7 @@ import nstk
 from nstk import testing
 from nstk.api import Scale
 from nstk.engine.footprint import LEAST, Footprint
-from nstk.engine.painting import Painting
+from nstk.engine.plan import Plan
 from nstk.errors import OutOfMemory
 from nstk.machine import memory
 from nstk.plugins.optimizers.adam import Adam
@@ -26,23 +26,23 @@ def footprint(optimizer):
 
 def test_tiles_only_where_the_whole_does_not_fit():
     small = Scale(0, 400, 300, 10)
-    assert footprint(Adam()).way(small, "auto", 2 * 10**9).edge is None
-    assert footprint(Adam()).way(LARGE, "auto", 60 * 10**9).edge is None
-    assert footprint(Adam()).way(LARGE, "off", 10**9).edge is None
-    assert footprint(Adam()).way(LARGE, 640, 10**9).edge == 640
-    assert footprint(Adam()).way(small, 640, 10**9).edge is None  # it is one tile
+    assert footprint(Adam()).layout(small, "auto", 2 * 10**9).edge is None
+    assert footprint(Adam()).layout(LARGE, "auto", 60 * 10**9).edge is None
+    assert footprint(Adam()).layout(LARGE, "off", 10**9).edge is None
+    assert footprint(Adam()).layout(LARGE, 640, 10**9).edge == 640
+    assert footprint(Adam()).layout(small, 640, 10**9).edge is None  # it is one tile
 
 
 @pytest.mark.parametrize("optimizer", [Adam(), Lbfgs()])
 @pytest.mark.parametrize("room", [4e9, 8e9, 16e9])
 def test_what_is_chosen_fits(optimizer, room):
-    way = footprint(optimizer).way(LARGE, "auto", round(room))
+    way = footprint(optimizer).layout(LARGE, "auto", round(room))
     assert way.fits
     assert way.edge >= 512
 
 
 def test_lbfgs_remembers_less_where_memory_is_short():
-    histories = [footprint(Lbfgs()).way(LARGE, "auto", round(room * 1e9)).optimizer.history for room in (4, 6, 60)]
+    histories = [footprint(Lbfgs()).layout(LARGE, "auto", round(room * 1e9)).optimizer.history for room in (4, 6, 60)]
     assert histories == sorted(histories)
     assert histories[0] < histories[-1] == Lbfgs().history
 
@@ -56,8 +56,8 @@ def test_an_optimizers_pictures_between_evaluations_count_where_tiles_are_small(
 
 
 def test_tiles_are_halved_until_they_are_too_small():
-    way, edges = footprint(Adam()).way(LARGE, "off", 0), []
-    while way := way.narrower(LARGE):
+    way, edges = footprint(Adam()).layout(LARGE, "off", 0), []
+    while way := way.halved(LARGE):
         edges.append(way.edge)
     assert edges[0] == 2048
     assert edges[-1] == LEAST
@@ -134,19 +134,19 @@ def test_a_loss_that_cannot_be_split_is_named_before_the_run(tmp_path):
 
 
 def test_the_estimate(tmp_path):
-    from nstk.engine.estimate import told
+    from nstk.engine.estimate import estimate_in_words
 
-    fits, (scale, verdict) = told(testing.recipe(tmp_path, steps=7))
+    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, steps=7))
     assert fits
     assert scale.startswith("48 x 36 px: 7 steps of ")
     assert "fits in the " in verdict
-    fits, (scale, verdict) = told(testing.recipe(tmp_path, size=512, memory="1MB"))
+    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, size=512, memory="1MB"))
     assert not fits
     assert "would" in verdict
 
 
 def test_the_outlook_counts_what_was_planned_with(tmp_path):
-    run = Painting(testing.recipe(tmp_path))
+    run = Plan.of(testing.recipe(tmp_path))
     said, taken = run.outlook, np.ones(5 * 10**8, np.uint8)  # as the network's weights are, which are in the plan already
     assert run.outlook == said
     del taken
@@ -162,6 +162,22 @@ def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, 
     )
     with pytest.raises(OutOfMemory, match="loss `greedy` ran out of memory"):
         testing.run_recipe(tmp_path, **settings)
+
+
+def test_a_loss_of_weight_0_does_not_stand_in_the_way_of_tiles(tmp_path, plugin):
+    path = plugin(
+        """
+        class Mine(nstk.Loss):
+            name = "mine"
+
+        @nstk.hookimpl
+        def nstk_losses():
+            return [Mine]
+        """
+    )
+    losses = {"mine": {"weight": 0}, "tv": None}
+    made = testing.run_recipe(tmp_path, plugins=[path], losses=losses, tiles=64, size=100, steps=1)
+    assert list(made.losses) == ["tv"]
 
 
 def test_what_memory_does_not_allow_is_said(tmp_path, caplog):

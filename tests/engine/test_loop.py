@@ -17,7 +17,7 @@ from tensorflow.python.framework import op_callbacks
 
 import nstk
 from nstk import testing
-from nstk.engine import loop, scale
+from nstk.engine import kept, scale
 
 SETTINGS = {
     "steps": 6,
@@ -241,7 +241,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_an_output_that_cannot_be_written_is_found_before_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "network", lambda *args: pytest.fail("the run began"))
+    monkeypatch.setattr(kept, "network", lambda *args: pytest.fail("the run began"))
     (tmp_path / "file").write_text("")
     with pytest.raises(nstk.RecipeError, match="is a file, not a folder"):
         testing.run_recipe(tmp_path, output=str(tmp_path / "file" / "out.png"))

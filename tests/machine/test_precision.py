@@ -16,7 +16,7 @@ from nstk.cli import main
 from nstk.machine import device, precision
 from nstk.machine.precision import Machine, choose
 from nstk.objective import features
-from nstk.objective.whole import Objective
+from nstk.objective.whole import WholeObjective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses._products import gram_matrix
@@ -188,8 +188,8 @@ SIZE = (32, 48)
 
 
 def objective(loss, dtype, backbone):
-    net = features.network(backbone, [loss], dtype)
-    return Objective(net, {"it": loss}, features.references(net, testing.pictures(SIZE)), dtype)
+    net = features.network(backbone, features.layers_read(backbone, [loss]), dtype)
+    return WholeObjective(net, {"it": loss}, testing.pictures(SIZE), dtype)
 
 
 def derived(loss, dtype, backbone, *, compiled):
@@ -229,14 +229,14 @@ def test_every_loss_and_its_gradient_are_those_of_float32(loss, backbone, compil
 def test_activations_are_low_and_a_picture_moves_them_by_less_than_a_level(dtype):
     image = features.batch(testing.pictures().content)
     for backbone in (Tiny(), Tiny(padding="reflect", pooling="average", pool_padding="same")):
-        net = features.network(backbone, [Content(layers=["block1_conv1", "block2_conv1"])], dtype)
+        net = features.network(backbone, ["block1_conv1", "block2_conv1"], dtype)
         assert {layer: it.dtype.name for layer, it in net(image).items()} == {
             "image": "float32",
             "block1_conv1": dtype,
             "block2_conv1": dtype,
         }
     flat = tf.fill((1, 16, 16, 3), 250.0)  # 128 levels above the mean colour, where bfloat16 has whole levels only
-    first = features.network(Tiny(), [Content(layers=["block1_conv1"])], dtype)
+    first = features.network(Tiny(), ["block1_conv1"], dtype)
     tilted = flat + 0.4 * tf.reshape(tf.tile([1.0, -1.0], [128]), (1, 16, 16, 1))
     assert np.any(np.asarray(first(flat)["block1_conv1"] != first(tilted)["block1_conv1"]))
 
@@ -321,8 +321,8 @@ def nstk_backbones():
 
 def test_a_backbone_that_knows_no_precision_computes_in_float32(tmp_path, plugin, monkeypatch):
     image = features.batch(testing.pictures().content)
-    assert features.network(Simple(), [Content(layers=["mean"])], "bfloat16")(image)["mean"].dtype == tf.float32
-    features.network(Open(), [Content(layers=["mean"])], "bfloat16")
+    assert features.network(Simple(), ["mean"], "bfloat16")(image)["mean"].dtype == tf.float32
+    features.network(Open(), ["mean"], "bfloat16")
     assert BUILT == [{"dtype": "bfloat16"}]
     on(AVX, monkeypatch)
     losses = {"content": {"layers": ["mean"]}, "tv": None}

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 import nstk
 from nstk import testing
-from nstk.engine.painting import Painting
+from nstk.engine.plan import Plan
 from nstk.machine import device
-from nstk.objective.compiled import compiled
+from nstk.objective.compiled import Compiled
 
 SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
 
@@ -42,7 +42,7 @@ def test_auto_is_xla_on_a_gpu_only(tmp_path, monkeypatch):
     for gpu in (False, True):
         monkeypatch.setattr(device, "has_gpu", lambda gpu=gpu: gpu)
         monkeypatch.setattr(device, "_details", dict)
-        assert Painting(recipe).jit is gpu
+        assert Plan.of(recipe).jit is gpu
 
 
 def test_what_xla_cannot_compile_says_what_to_do(tmp_path, plugin):
@@ -60,17 +60,13 @@ def test_what_xla_has_no_part_in_is_not_put_down_to_it(monkeypatch):
 
     raises = [tf.errors.ResourceExhaustedError(None, None, "OOM"), None, tf.errors.InternalError(None, None, "lost")]
 
-    class Graph:
-        def __call__(self):
-            if error := raises.pop(0):
-                raise error
-            return 7
+    def graph():
+        if error := raises.pop(0):
+            raise error
+        return 7
 
-        def get_concrete_function(self):
-            pass
-
-    monkeypatch.setattr(tf, "function", lambda function, **options: Graph())
-    call = compiled(lambda: None, xla=True)
+    call = Compiled(lambda: None, xla=True)
+    monkeypatch.setattr(call, "_graph", graph)
     with pytest.raises(tf.errors.ResourceExhaustedError):
         call()
     assert call() == 7

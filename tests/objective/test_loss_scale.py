@@ -11,7 +11,7 @@ from nstk import testing
 from nstk.machine import device
 from nstk.machine.precision import Machine
 from nstk.objective import features
-from nstk.objective.whole import Objective
+from nstk.objective.whole import WholeObjective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
@@ -31,9 +31,9 @@ class Counted(Gram):
 
 
 def make(losses, dtype="float16"):
-    net = features.network(Tiny(pooling="average"), losses, dtype)
-    refs = features.references(net, testing.pictures((48, 64)))
-    return Objective(net, {loss.name: loss for loss in losses}, refs, dtype)
+    backbone = Tiny(pooling="average")
+    net = features.network(backbone, features.layers_read(backbone, losses), dtype)
+    return WholeObjective(net, {loss.name: loss for loss in losses}, testing.pictures((48, 64)), dtype)
 
 
 PICTURE = testing.pictures((48, 64), seed=1).content

@@ -13,11 +13,12 @@ from hypothesis import given, settings, strategies as st
 
 import nstk
 from nstk import testing
-from nstk.objective.compiled import compiled_once_called
-from nstk.objective.features import batch, network, references
+from nstk.objective.compiled import Compiled
+from nstk.objective.features import batch, layers_read, network
+from nstk.objective.tile_network import TileNetwork
 from nstk.objective.tiled import TiledObjective
 from nstk.objective.tiles import Tiling
-from nstk.objective.whole import Objective
+from nstk.objective.whole import WholeObjective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
@@ -38,9 +39,9 @@ def objectives(size, style, edge, backbone=None, losses=LOSSES, dtype="float32",
     """The whole, and in tiles."""
     backbone = backbone or Tiny()
     made = nstk.Pictures(testing.pictures(size).content, {"a": testing.pictures(style, 1).content})
-    net = network(backbone, losses.values(), dtype)
-    tiled = TiledObjective(net, losses, made, Tiling.of(backbone, losses, edge), dtype, **more)
-    return Objective(net, losses, references(net, made), dtype), tiled
+    net = network(backbone, layers_read(backbone, losses.values()), dtype)
+    tiles = TileNetwork(net, losses, Tiling.of(backbone, losses, edge), **more)
+    return WholeObjective(net, losses, made, dtype), TiledObjective(tiles, made, dtype)
 
 
 def assert_equal(whole, tiled, size, tolerance=EXACT):
@@ -95,7 +96,7 @@ def test_winograds_rounding_is_all_that_differs(pooling):
 
 def test_compiled_passes_are_the_same():
     size = (75, 60)
-    whole, tiled = objectives(size, (40, 50), 48, compiled=partial(compiled_once_called, xla=False))
+    whole, tiled = objectives(size, (40, 50), 48, compiled=partial(Compiled, xla=False))
     assert_equal(whole, tiled, size)
 
 
@@ -139,13 +140,15 @@ sys.path.insert(0, sys.argv[1])
 from tests.objective import test_tiled
 whole, tiled = test_tiled.objectives((90, 75), (60, 50), 32)
 used = set()
-real = tiled._features
-tiled._features = lambda tile, crop, *fork: used.add(crop.device) or real(tile, crop, *fork)
+real = tiled.network.features
+tiled.network.features = lambda tile, crop, *fork: used.add(crop.device) or real(tile, crop, *fork)
 test_tiled.assert_equal(whole, tiled, (90, 75))
 print(len(used))
 """
 
 
 def test_tiles_spread_over_two_devices_give_the_same_gradient(request):
-    made = subprocess.run([sys.executable, "-c", TWO_DEVICES, request.path.parent], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES, request.config.rootpath], capture_output=True, text=True, check=False
+    )
     assert made.stdout == "2\n", made.stderr

@@ -7,7 +7,8 @@ import pytest
 
 import nstk
 from nstk import testing
-from nstk.engine import loop, scale
+from nstk.checkpoints.provenance import origins
+from nstk.engine import scale
 from nstk.plugins.initializers.content import Content
 from nstk.plugins.initializers.image import Image
 from nstk.plugins.initializers.noise import IMAGENET_MEAN, Noise
@@ -105,7 +106,7 @@ def test_image_in_a_recipe_is_relative_to_it_and_in_the_record(tmp_path, monkeyp
     nstk.write_picture(testing.pictures((36, 48), seed=9).content, "first.png")
     recipe = testing.recipe(tmp_path, init={"use": "image", "file": "first.png"})
     assert recipe.inputs()["init.file"] == tmp_path / "first.png"
-    assert loop.Painting(recipe).origins["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
+    assert origins(recipe)["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
 
 
 BROKEN = """

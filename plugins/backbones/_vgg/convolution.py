@@ -100,13 +100,36 @@ def convolution(
     """
     import tensorflow as tf
 
+    forward, backward = _both_ways(kernel, bias, 1 if padding == "zero" else 0, dtype, algorithm)
+
+    @tf.custom_gradient
+    def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        y = forward(x)
+        return y, lambda upstream: backward(x, y, upstream)
+
+    if padding == "zero":
+        return convolve
+
+    def padded(x: tf.Tensor) -> tf.Tensor:
+        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
+        mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
+        return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
+
+    return padded
+
+
+def _both_ways(
+    kernel: np.ndarray, bias: np.ndarray, border: int, dtype: str, algorithm: Algorithm
+) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+    """The operation, and its gradient from input, output and the output's gradient; `border` is that of `Kernel.convolve`."""
+    import tensorflow as tf
+
     # Pixels stay float32: bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
     # that moves by less would not move at all. It costs little: the first convolution is 1/200 of the work, and what is held
     # for the gradient is its output, which is low.
     sees_pixels = kernel.shape[2] == PIXEL_CHANNELS
     inner = "float32" if sees_pixels else dtype
     offsets = tf.cast(tf.constant(bias), inner)
-    border = 1 if padding == "zero" else 0
     there = Kernel(kernel, inner, algorithm)
     # The gradient of a convolution is one with the kernel turned around, and as such it is much faster: TensorFlow's operation
     # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
@@ -127,20 +150,4 @@ def convolution(
             padding="SAME" if border else "VALID",
         )
 
-    if there.winograd:
-        forward, backward = overlapping(forward), overlapping(backward)
-
-    @tf.custom_gradient
-    def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        y = forward(x)
-        return y, lambda upstream: backward(x, y, upstream)
-
-    if padding == "zero":
-        return convolve
-
-    def padded(x: tf.Tensor) -> tf.Tensor:
-        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
-        mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
-        return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
-
-    return padded
+    return (overlapping(forward), overlapping(backward)) if there.winograd else (forward, backward)

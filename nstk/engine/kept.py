@@ -1,0 +1,140 @@
+"""What one picture leaves for the next: the network, what the losses know of the paintings, and compiled steps.
+
+Everything is found again by what it was made from. Definitions are compared as they are, so that one key that differs, of one
+loss, makes another step; pictures and weights are told apart by their hashes, not by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import tensorflow as tf
+
+from ..api import Scale
+from ..objective.base import Remember
+from ..objective.compiled import Compiled
+from ..objective.features import Network, layers_read, network
+from ..objective.tile_network import TileNetwork
+from ..objective.tiles import Tiling
+from ..pictures import Original
+from ..recipe.model import Recipe
+from .footprint import Layout
+from .plan import Plan
+from .rig import Rig
+
+ALGORITHM = "philox"
+"""Of the random numbers; named, because TensorFlow's choice may depend on the device."""
+
+NETWORKS, STYLES, RIGS = 2, 64, 16
+"""How many of each are kept: a pyramid has a rig for each scale."""
+
+T = TypeVar("T")
+
+
+class Kept:
+    """What a session keeps from one picture to the next."""
+
+    def __init__(self, rigs: int = RIGS) -> None:
+        self._networks: _Memory[Network] = _Memory(NETWORKS)
+        self._tiles: _Memory[TileNetwork] = _Memory(NETWORKS)
+        self._styles: _Memory[Any] = _Memory(STYLES)
+        self._rigs: _Memory[Rig] = _Memory(rigs)
+        self._generator: tf.random.Generator | None = None
+
+    def network(self, recipe: Recipe, plan: Plan) -> Network:
+        """The part of the backbone that the recipe's losses look at."""
+        layers = layers_read(recipe.backbone, recipe.active_losses.values())
+        return self._networks.get(_seen(recipe, plan), partial(network, recipe.backbone, layers, plan.choice.dtype))
+
+    def tiles(self, recipe: Recipe, plan: Plan, edge: int) -> TileNetwork:
+        """The passes over tiles of about that edge, compiled unless the recipe runs eagerly."""
+        losses, key = recipe.active_losses, (_seen(recipe, plan), _losses(recipe), edge, recipe.run_eagerly, plan.jit)
+
+        def make() -> TileNetwork:
+            tiling = Tiling.of(recipe.backbone, losses, edge)
+            compiled = (lambda function: function) if recipe.run_eagerly else partial(Compiled, xla=plan.jit)
+            return TileNetwork(self.network(recipe, plan), losses, tiling, compiled)
+
+        kept = self._tiles.find(key)
+        if kept is None or not kept.repeatable:
+            self._tiles.forget(key)
+        return self._tiles.get(key, make)
+
+    def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Remember:
+        """Keeps what the losses have to know of each painting at the size that it has for a scale."""
+        size = max(scale.width, scale.height), recipe.style_scale
+        hashes = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
+
+        def remember(key: Any, compute: Callable[[], Any]) -> Any:
+            label, asks = key
+            return self._styles.get((_seen(recipe, plan), hashes[label], size, layout.edge, asks), compute)
+
+        return remember
+
+    def rig(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Rig | None:
+        """One that painted a scale of the same size in the same way, if there was one; it is handed out once."""
+        return self._rigs.take(_rig_key(recipe, plan, scale, layout))
+
+    def keep_rig(self, rig: Rig, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> None:
+        """Keep a rig that is not at work any more, if its step is compiled."""
+        if self._rigs.most and rig.step is not None:
+            rig.rest()
+            self._rigs.put(_rig_key(recipe, plan, scale, layout), rig)
+
+    def random_numbers(self) -> tf.random.Generator:
+        """The generator of the random numbers that losses may draw: compiled steps hold its state."""
+        if self._generator is None:
+            self._generator = tf.random.Generator.from_seed(0, alg=ALGORITHM)
+        return self._generator
+
+
+def _seen(recipe: Recipe, plan: Plan) -> Any:
+    """What the network depends on."""
+    layers = layers_read(recipe.backbone, recipe.active_losses.values())
+    return recipe.backbone, layers, plan.choice.dtype, recipe.backbone.provenance()
+
+
+def _losses(recipe: Recipe) -> list[Any]:
+    """In their order, on which the sum's last digit depends."""
+    return [*recipe.active_losses.items()]
+
+
+def _rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
+    size = scale.width, scale.height, scale.steps
+    return size, _seen(recipe, plan), _losses(recipe), recipe.parametrization, layout.optimizer, recipe.average, plan.jit
+
+
+class _Memory(Generic[T]):
+    """A few values by keys that can be compared; the one that was used last is dropped last."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._pairs: list[tuple[Any, T]] = []
+
+    def find(self, key: Any) -> T | None:
+        """The value of a key, or None."""
+        return next((value for known, value in self._pairs if known == key), None)
+
+    def get(self, key: Any, make: Callable[[], T]) -> T:
+        """The value of a key; it is made if there is none."""
+        value = self.take(key)
+        if value is None:
+            value = make()
+        self.put(key, value)
+        return value
+
+    def take(self, key: Any) -> T | None:
+        """The value of a key, or None; it is not kept any more."""
+        value = self.find(key)
+        self.forget(key)
+        return value
+
+    def put(self, key: Any, value: T) -> None:
+        """Keep a value; the oldest one is dropped where there are too many."""
+        self._pairs = [*self._pairs, (key, value)][-self.most :]
+
+    def forget(self, key: Any) -> None:
+        """Keep no value of a key."""
+        self._pairs = [pair for pair in self._pairs if pair[0] != key]

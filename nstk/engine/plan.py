@@ -1,0 +1,78 @@
+"""How a recipe will be painted on this machine: its scales, the number type, and how each scale fits into the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..api import Scale
+from ..machine import device, memory
+from ..machine.precision import FLOAT32, Choice, choose
+from ..objective.features import takes_precision
+from ..pictures import Original
+from ..recipe import scales
+from ..recipe.model import Recipe
+from .footprint import Footprint, Layout
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided before the first step. It takes no picture, no network and no memory."""
+
+    scales: Sequence[Scale]
+    layouts: list[Layout]
+    """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows. One is replaced
+    where a resumed run goes on as it began."""
+    device: str
+    """The device in words."""
+    choice: Choice
+    """The number type of the features, and why."""
+    jit: bool
+    """Whether XLA compiles the step."""
+    footprint: Footprint
+    ground: int
+    """Bytes that the process held before anything was painted in it."""
+
+    @classmethod
+    def of(cls, recipe: Recipe, ground: int | None = None) -> Plan:
+        """The plan for a recipe; `ground` is what the process holds now, if nothing is said."""
+        ground = memory.resident() if ground is None else ground
+        size = Original.of(recipe.content).size
+        planned = scales.plan(*size, recipe.size, recipe.steps, recipe.pyramid)
+        choice = _choice(recipe)
+        footprint, room = Footprint(recipe, choice.dtype), device.room(recipe.memory, ground)
+        layouts = [footprint.layout(scale, recipe.tiles, room) for scale in planned]
+        jit = device.has_gpu() if recipe.jit == "auto" else recipe.jit
+        return cls(planned, layouts, device.name(), choice, jit, footprint, ground)
+
+    @classmethod
+    def for_picture(cls, recipe: Recipe, width: int, height: int) -> Plan:
+        """The plan to look at a picture of that size once, in float32."""
+        scale, ground = Scale(0, width, height, 1), memory.resident()
+        footprint = Footprint(recipe, FLOAT32)
+        layout = footprint.layout(scale, recipe.tiles, device.room(recipe.memory, ground))
+        return cls([scale], [layout], device.name(), Choice(FLOAT32, "losses are judged in it"), False, footprint, ground)
+
+    @property
+    def precision(self) -> str:
+        """The number type in words."""
+        return device.products(self.choice.dtype)
+
+    @property
+    def most(self) -> Layout:
+        """The scale that takes the most memory."""
+        return max(self.layouts, key=lambda layout: layout.needs)
+
+    @property
+    def outlook(self) -> str:
+        """How much memory the run will hold, and whether it paints in tiles, in words."""
+        tiles = f", in tiles of {self.most.edge} pixels" if self.most.edge else ""
+        return f"about {memory.in_words(self.ground + self.most.needs)}{tiles}"
+
+
+def _choice(recipe: Recipe) -> Choice:
+    """The number type of the features."""
+    choice = choose(recipe.precision, device.machine())
+    if takes_precision(recipe.backbone):
+        return choice
+    return Choice(FLOAT32, f"the backbone `{recipe.backbone.name}` knows no other")

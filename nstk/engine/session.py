@@ -1,0 +1,123 @@
+"""Painting one recipe after another: what one picture leaves is there for the next, and whatever happens, nothing is lost."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import nullcontext
+from os import PathLike
+from types import TracebackType
+
+from ..checkpoints.archive import Saved
+from ..checkpoints.folder import RunFolder
+from ..checkpoints.unfinished import Unfinished, unfinished
+from ..files import check_writable
+from ..machine import device, memory
+from ..recipe.load import RecipeLike, loaded
+from ..recipe.model import Recipe
+from .callbacks import Callbacks
+from .interrupts import interruptible
+from .keeper import Keeper
+from .kept import Kept
+from .loop import paint
+from .painting import Painting
+from .plan import Plan
+from .result import Result
+from .saving import check_sidecar, recorded, saved
+
+log = logging.getLogger("nstk")
+
+
+class Session:
+    """Paints one picture after another, and keeps what the next one can use.
+
+        with nstk.Session() as session:
+            for photo in photos:
+                session.run({"content": photo, "style": "painting.jpg"})
+
+    The network with its weights, what the losses know of a painting, and the compiled steps stay where sizes and settings
+    agree. Every picture has the same bytes as one that is painted in a process of its own. What is kept is dropped at the end
+    of the `with` block, or by `close`. A session is used by one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+        self._ground: int | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is kept. The session can be used again, and then begins anew."""
+        self._kept = Kept()
+
+    def run(self, recipe: RecipeLike, *, quiet: bool = False) -> Result:
+        """Paint a recipe's picture and write it, as `nstk.run` does."""
+        recipe = loaded(recipe)
+        check_sidecar(recipe)
+        check_writable(recipe.path)
+        return self._run(recipe, RunFolder.of(recipe.path), None, quiet=quiet)
+
+    def resume(
+        self, path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False
+    ) -> Result:
+        """Go on with a run that was broken off, as `nstk.resume` does."""
+        it = path if isinstance(path, Unfinished) else unfinished(path, force=force, trust=trust)
+        check_writable(it.recipe.path)
+        return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
+
+    def _run(
+        self, recipe: Recipe, folder: RunFolder, begun: Saved | None, *, force: bool = False, quiet: bool = False
+    ) -> Result:
+        """Paint, from the beginning or from a checkpoint."""
+        device.set_up_memory()
+        if self._ground is None:
+            self._ground = memory.resident()
+        plan, kept = Plan.of(recipe, self._ground), self._kept
+        run = Painting(recipe, plan, begun)
+        keeps = begun is not None or recipe.checkpoint.every is not False
+        keeper = Keeper(run, folder if keeps else None, begun, kept.random_numbers())
+        if begun is None and (line := folder.set_aside()):
+            log.warning("%s", line)
+        log.info("%s, precision %s", plan.device, plan.choice)
+        callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
+        with interruptible(run), folder.locked() if keeps else nullcontext():
+            kept.network(recipe, plan)  # its weights may not fit: said before a callback opens a file
+            with keeper.around(force), recorded(run), callbacks.around(run), saved(run):
+                paint(run, kept, callbacks, keeper)
+        result = Result.of(run)
+        if run.work:
+            kept.keep_rig(run.work.rig, recipe, plan, run.work.scale, run.work.layout)
+        return result
+
+
+def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
+    """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
+
+    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
+    Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
+    what can be known before the first step, `RunError` afterwards: then the last good picture is saved. A run that does not
+    come to its end leaves a folder beside the picture, from which `resume` goes on.
+    """
+    with _for_one() as session:
+        return session.run(recipe, quiet=quiet)
+
+
+def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False) -> Result:
+    """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
+
+    `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a
+    run which was never interrupted, bit for bit. Raises `UserError` where there is nothing to go on with, and where the recipe
+    or what it reads has changed since, unless `force` is given; otherwise as `run`. `trust` is that of `load_recipe`.
+    """
+    with _for_one() as session:
+        return session.resume(path, force=force, trust=trust, quiet=quiet)
+
+
+def _for_one() -> Session:
+    """A session for one picture: it need not keep a compiled step for the next."""
+    session = Session()
+    session._kept = Kept(rigs=0)
+    return session

@@ -1,0 +1,128 @@
+"""What the network and the losses make of one tile: the two passes that a picture in tiles is evaluated by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+import tensorflow as tf
+
+from ..api import IMAGE, Features, Loss, StatisticLoss
+from ..registry.blame import SCOPE, blaming
+from .features import Network, seen
+from .sums import summed
+from .tiles import Tile, Tiling
+
+ZERO = tf.UnconnectedGradients.ZERO
+Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+Fork = Callable[[str, tf.Tensor], tf.Tensor]
+
+
+class Passes(NamedTuple):
+    """What is computed of a tile: compiled for all tiles of one shape."""
+
+    statistics: Callable[[tf.Tensor, Any], dict[str, Any]]
+    """From what the network sees, and the tile's maps of the content, to each loss's statistic."""
+    pulled_back: Callable[[tf.Tensor, Any, Any], tf.Tensor]
+    """From the same, and the derivative with respect to the statistics, to that with respect to the pixels seen."""
+
+
+class TileNetwork:
+    """What the network and the losses make of a tile, whatever the picture: it serves one picture after another.
+
+    `compiled` makes graphs of the passes; without it they run op by op.
+    """
+
+    def __init__(self, net: Network, losses: Mapping[str, Loss], tiling: Tiling, compiled: Compile = lambda function: function):
+        self.net, self.tiling = net, tiling
+        self.losses = cast("Mapping[str, StatisticLoss]", losses)  # `Tiling.of` refuses others
+        self._compiled = compiled
+        self.passes: dict[Tile, Passes] = {}
+        layers = [layer for layer in tiling.layers if any(layer in loss.reads() for loss in losses.values())]
+        self._read = {layer: [label for label, loss in losses.items() if layer in loss.reads()] for layer in layers}
+        """The layers that are read, in the network's order, and by which losses."""
+        self._ends = [layer for layer in layers if layer in (IMAGE, layers[-1]) or not tiling.taps]
+        """Where the gradient enters the network; in between it joins what comes from the layers above."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its graphs may run for another picture (see `Compiled.repeatable`)."""
+        made = [compiled for passes in self.passes.values() for compiled in passes]
+        return all(getattr(compiled, "repeatable", False) for compiled in made)
+
+    def features(self, tile: Tile, crop: tf.Tensor, fork: Fork | None = None) -> Features:
+        """The activations around a tile; `fork` may put itself between a layer that is read and the next one."""
+        outer, found = self.tiling.layers[IMAGE], {IMAGE: crop}
+
+        def tap(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            nonlocal outer
+            reach = self.tiling.layers[layer]
+            if reach != outer:
+                map_ = cut_out(map_, tile.rows.trimmed(reach, outer), tile.columns.trimmed(reach, outer))
+                outer = reach
+            if layer not in self._read:
+                return map_
+            found[layer] = map_
+            return fork(layer, map_) if fork and layer not in self._ends else map_
+
+        return {**self.net(crop, tap), **found}
+
+    def owned(self, tile: Tile, loss: StatisticLoss, features: Features) -> Features:
+        """The positions that a tile owns, of the activations that a loss reads."""
+
+        def cut(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            reach = self.tiling.layers[layer]
+            return cut_out(map_, tile.rows.owned(reach, loss.halo), tile.columns.owned(reach, loss.halo))
+
+        return {layer: cut(layer, map_) for layer, map_ in seen(loss, features).items()}
+
+    def of(self, tile: Tile) -> Passes:
+        """The passes over tiles of this shape."""
+        shape = tile.shape
+        if shape not in self.passes:
+            self.passes[shape] = Passes(
+                self._compiled(lambda crop, maps: self._statistics(shape, crop, maps)),
+                self._compiled(lambda crop, maps, upstream: self._pulled_back(shape, crop, maps, upstream)),
+            )
+        return self.passes[shape]
+
+    def _statistic(self, shape: Tile, label: str, features: Features, maps: Any) -> Any:
+        loss = self.losses[label]
+        with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
+            return summed(loss.statistic, shape, loss.halo, self.owned(shape, loss, features), maps[label])
+
+    def _statistics(self, shape: Tile, crop: tf.Tensor, maps: Any) -> dict[str, Any]:
+        features = self.features(shape, crop)
+        return {label: self._statistic(shape, label, features, maps) for label in self.losses}
+
+    def _pulled_back(self, shape: Tile, crop: tf.Tensor, maps: Any, upstream: Any) -> tf.Tensor:
+        def pulled(layer: str) -> tf.Tensor:
+            """The part that comes back through what the losses read of one layer."""
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(features[layer])
+                made = {label: self._statistic(shape, label, features, maps) for label in self._read[layer]}
+            return tape.gradient(made, features[layer], {label: upstream[label] for label in made}, ZERO)
+
+        def fork(layer: str, map_: tf.Tensor) -> tf.Tensor:
+            def gradient(above: tf.Tensor) -> tf.Tensor:
+                with tf.control_dependencies([above]):  # else the parts of all layers are computed at once, and held
+                    return above + pulled(layer)
+
+            return tf.custom_gradient(lambda map_: (tf.identity(map_), gradient))(map_)
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(crop)
+            features = self.features(shape, crop, fork)
+        return tape.gradient([features[layer] for layer in self._ends], crop, [pulled(layer) for layer in self._ends])
+
+
+def cut_out(map_: tf.Tensor, rows: slice, columns: slice) -> tf.Tensor:
+    """A rectangle of a map `[1, height, width, channels]`. TensorFlow's own gradient of a slice takes several times as long."""
+    height, width = map_.shape[1:3]
+    top, bottom, _ = rows.indices(height)
+    left, right, _ = columns.indices(width)
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        return tf.pad(upstream, [[0, 0], [top, height - bottom], [left, width - right], [0, 0]])
+
+    return tf.custom_gradient(lambda map_: (map_[:, rows, columns], gradient))(map_)

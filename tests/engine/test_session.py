@@ -1,0 +1,204 @@
+"""One picture after another: what is kept for the next one, and that its bytes are those of a run of its own."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+from tensorflow.python.framework.func_graph import FuncGraph
+
+import nstk
+from nstk import testing
+
+LOSSES = """
+TRACED = []
+LEVEL = tf.Variable(0.0)
+
+class Noted(nstk.Loss):
+    \"\"\"Notes when it is traced.\"\"\"
+    name = "noted"
+    draws: str = ""
+
+    def target(self, refs):
+        return {"pixels": refs.content["image"], "level": 128.0}
+
+    def __call__(self, features, target):
+        if not tf.executing_eagerly():
+            TRACED.append(self.draws)
+        image = features["image"]
+        if self.draws == "generator":
+            image = image + tf.random.get_global_generator().uniform(image.shape)
+        if self.draws == "operation":
+            image = image + tf.random.uniform(image.shape)
+        if self.draws == "variable":
+            image = image + LEVEL.assign_add(1.0)
+        return tf.reduce_mean(tf.square(image - target["pixels"])) / target["level"]
+
+class Stop(nstk.Callback):
+    \"\"\"Interrupts the run at its third step, once.\"\"\"
+    name = "stop"
+
+    def on_step(self, run, step):
+        if step.index == 3 and not run.resumed:
+            run.stop("interrupted")
+
+@nstk.hookimpl
+def nstk_losses():
+    return [Noted]
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Stop]
+"""
+
+NOTED = {"noted": {"weight": 0.01}, "gram": {"layers": ["block1_conv1"]}}
+
+
+@pytest.fixture
+def recipes(tmp_path, plugin):
+    """Recipes for another content each, which all have the same plugin; and the list of what was traced."""
+    path = plugin(LOSSES)
+
+    def make(name, photo=0, **settings):
+        content = tmp_path / f"content{photo}.png"
+        nstk.write_picture(testing.pictures((36, 48), photo).content, content)
+        settings = {"steps": 4, "losses": NOTED, **settings}
+        return testing.recipe(tmp_path, content=str(content), plugins=[path], output=str(tmp_path / f"{name}.png"), **settings)
+
+    return make
+
+
+def traced(recipe):
+    return recipe.registry.plugins[-1].modules[0].TRACED
+
+
+def with_plugins_of(recipe, first):
+    """The recipe with the classes of another one's plugins: a file that is loaded twice makes two classes."""
+    losses = {label: first.registry.get("loss", loss.name)(**loss.model_dump()) for label, loss in recipe.losses.items()}
+    return recipe.model_copy(update={"losses": losses, "registry": first.registry})
+
+
+def in_a_session(*recipes):
+    """The pictures of recipes that are painted in one session, and how often their loss was traced."""
+    first = recipes[0]
+    with nstk.Session() as session:
+        paths = [session.run(with_plugins_of(recipe, first)).path for recipe in recipes]
+    return [path.read_bytes() for path in paths], len(traced(first))
+
+
+def alone(recipe):
+    return nstk.run(recipe).path.read_bytes()
+
+
+SETTINGS = {
+    "adam": {},
+    "lbfgs": {"optimizer": "lbfgs", "steps": 6},
+    "average": {"average": 0.9},
+    "pyramid": {"pyramid": {"levels": 2}, "optimizer": "lbfgs"},
+    "spectral": {"parametrization": "spectral"},
+    "noise": {"init": "noise"},
+}
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_another_content_takes_the_same_step(kind, recipes):
+    settings = SETTINGS[kind]
+    scales = 2 if "pyramid" in settings else 1
+    made, traces = in_a_session(*(recipes(f"in{seed}", seed, **settings) for seed in (1, 2, 1)))
+    assert traces == scales
+    assert made == [alone(recipes(f"own{seed}", seed, **settings)) for seed in (1, 2, 1)]
+    assert made[0] == made[2] != made[1]
+
+
+def test_another_seed_takes_the_same_step(recipes):
+    settings = {"losses": {"noted": {"draws": "generator"}}}
+    made, traces = in_a_session(*(recipes(f"in{seed}", 1, seed=seed, **settings) for seed in (3, 4)))
+    assert traces == 1
+    assert made == [alone(recipes(f"own{seed}", 1, seed=seed, **settings)) for seed in (3, 4)]
+    assert made[0] != made[1]
+
+
+@pytest.mark.parametrize("draws", ["operation", "variable"])
+def test_what_is_not_set_back_is_compiled_anew(draws, recipes):
+    settings = {"losses": {"noted": {"draws": draws}}}
+    made, traces = in_a_session(*(recipes(f"in{seed}", seed, **settings) for seed in (1, 1)))
+    assert traces == 2
+    if draws == "operation":
+        assert made[0] == made[1] == alone(recipes("own", 1, **settings))
+
+
+@pytest.mark.parametrize("change", [{"losses": {"noted": {"weight": 0.02}}}, {"steps": 5}, {"size": 40}, {"average": 0.5}])
+def test_what_differs_is_compiled_anew(change, recipes):
+    made, traces = in_a_session(recipes("in1", 1), recipes("in2", 1, **change))
+    assert traces == 2
+    assert made[1] == alone(recipes("own", 1, **change))
+
+
+def test_the_style_is_looked_at_once(tmp_path, monkeypatch):
+    from nstk.plugins.losses.gram import Gram
+
+    looked = []
+    real = Gram.of_style
+    monkeypatch.setattr(Gram, "of_style", lambda loss, style: looked.append(1) or real(loss, style))
+    style = tmp_path / "painting.png"
+    nstk.write_picture(testing.pictures((30, 30), 5).content, style)
+    with nstk.Session() as session:
+        for gram in (1, 1, 2):
+            losses = {"content": None, "gram": {"weight": gram}}
+            session.run(testing.recipe(tmp_path, style=str(style), losses=losses, run_eagerly=True, steps=1))
+    assert len(looked) == 2  # the weight is the loss's own: another one is another loss
+
+
+def test_tiles_are_compiled_once(tmp_path):
+    settings = {"size": 200, "tiles": 64, "steps": 1, "losses": {"gram": None, "content": None}}
+    own = [testing.run_recipe(tmp_path, seed=seed, init="noise", **settings).path.read_bytes() for seed in (1, 2)]
+    with nstk.Session() as session:
+        for seed in (1, 2):
+            made = session.run(testing.recipe(tmp_path, seed=seed, init="noise", **settings))
+            assert made.path.read_bytes() == own[seed - 1]
+        (network,) = [value for _, value in session._kept._tiles._pairs]
+    assert network.repeatable
+    assert network.passes
+
+
+def test_a_resumed_run_is_the_same_in_a_session(recipes):
+    whole = alone(recipes("own", 1, steps=6))
+    with nstk.Session() as session:
+        session.run(recipes("first", 2, steps=6))
+        result = session.run(recipes("broken", 1, steps=6, callbacks={"stop": None}))
+        assert result.stopped == "interrupted"
+        assert session.resume(result.path, trust=True).path.read_bytes() == whole
+
+
+def test_a_run_leaves_no_graph_behind(tmp_path):
+    for optimizer in ("adam", "lbfgs"):
+        testing.run_recipe(tmp_path, optimizer=optimizer)
+    gc.collect()
+    left = [graph.name for graph in gc.get_objects() if isinstance(graph, FuncGraph)]
+    assert "move" not in " ".join(left), left
+
+
+def test_a_closed_session_begins_anew(recipes):
+    first = recipes("in1", 1)
+    with nstk.Session() as session:
+        session.run(first)
+    assert not session._kept._rigs._pairs
+    again = session.run(first)
+    assert len(traced(first)) == 2
+    assert np.array_equal(again.picture, nstk.read_picture(again.path))
+
+
+def test_it_works_in_a_thread_and_an_event_loop(tmp_path):
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    recipe = testing.recipe(tmp_path)
+    expected = alone(recipe)
+
+    async def in_loop():
+        return nstk.run(recipe).path.read_bytes()
+
+    assert asyncio.run(in_loop()) == expected
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(alone, recipe).result() == expected
