@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         Features as Features,
         Field as Field,
         File as File,
+        Formula as Formula,
         Goal as Goal,
         Initializer as Initializer,
         InputFile as InputFile,
@@ -42,6 +43,9 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         StatisticLoss as StatisticLoss,
         Step as Step,
         Stepper as Stepper,
+        normalised as normalised,
+        size_of as size_of,
+        squared_difference as squared_difference,
     )
     from .api.hookspecs import hookimpl as hookimpl
     from .engine.evaluation import evaluate as evaluate

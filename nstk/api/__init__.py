@@ -18,6 +18,12 @@ from .definition import (
     InputFile as InputFile,
     InputPicture as InputPicture,
 )
+from .formulas import (
+    Formula as Formula,
+    normalised as normalised,
+    size_of as size_of,
+    squared_difference as squared_difference,
+)
 from .initializers import Initializer as Initializer, Pictures as Pictures
 from .losses import (
     IMAGE as IMAGE,

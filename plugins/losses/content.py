@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nstk
-from nstk.plugins.losses._distance import DISTANCE, Formula, normalised, size, squared_difference
 
 
 class Content(nstk.StatisticLoss):
@@ -26,7 +25,7 @@ class Content(nstk.StatisticLoss):
     layers: nstk.Layers = nstk.Field(
         {"block4_conv2": 1.0}, description="Layers to compare: a list (equal weights that sum to 1) or layer: weight."
     )
-    formula: Formula = nstk.Field("relative", description=DISTANCE)
+    formula: nstk.Formula = "relative"
 
     def reads(self) -> Sequence[str]:
         return tuple(self.layers)
@@ -35,16 +34,18 @@ class Content(nstk.StatisticLoss):
         return {layer: content[layer] for layer in self.layers}
 
     def of_content(self, content: nstk.Features) -> Any:
-        return {layer: size(content[layer]) for layer in self.layers}
+        return {layer: nstk.size_of(content[layer]) for layer in self.layers}
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         return content
 
     def statistic(self, features: nstk.Features, maps: Any) -> Any:
-        return {layer: squared_difference(features[layer], maps[layer]) for layer in self.layers}
+        return {layer: nstk.squared_difference(features[layer], maps[layer]) for layer in self.layers}
 
     def score(self, statistic: Any, goal: Any) -> Any:
-        return sum(weight * normalised(statistic[layer], goal[layer], self.formula) for layer, weight in self.layers.items())
+        return sum(
+            weight * nstk.normalised(statistic[layer], goal[layer], self.formula) for layer, weight in self.layers.items()
+        )
 
 
 @nstk.hookimpl

@@ -15,7 +15,7 @@ at every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import nstk
 from nstk.plugins.losses._products import gram_matrix
@@ -34,7 +34,7 @@ class Gram(nstk.StatisticLoss):
         [f"block{block}_conv1" for block in range(1, 6)],
         description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
     )
-    formula: Literal["relative", "gatys", "course", "mean"] = nstk.Field(
+    formula: nstk.Formula = nstk.Field(
         "relative",
         description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared "
         "norm), gatys and course (a quarter of the mean over the matrix) or mean.",

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import nstk
-from nstk.plugins.losses._distance import DISTANCE, Formula, normalised
 
 LEVEL = 1.0
 """A photograph without any differences counts as one whose neighbours differ by a level, for `relative` divides by it."""
@@ -30,7 +29,7 @@ class TotalVariation(nstk.StatisticLoss):
     name = "tv"
     halo = 1
 
-    formula: Formula = nstk.Field("relative", description=DISTANCE)
+    formula: nstk.Formula = "relative"
 
     def of_content(self, content: nstk.Features) -> Any:
         import tensorflow as tf
@@ -45,7 +44,7 @@ class TotalVariation(nstk.StatisticLoss):
         return roughness(features[nstk.IMAGE])
 
     def score(self, statistic: Any, goal: Any) -> Any:
-        return normalised(statistic, goal, self.formula, least=LEVEL)
+        return nstk.normalised(statistic, goal, self.formula, least=LEVEL)
 
 
 def roughness(image: Any) -> Any:
