@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import io
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -456,14 +457,38 @@ def weights():
     plain, coded = io.BytesIO(), io.BytesIO()
     np.savez(plain, **named)
     np.savez_compressed(coded, **named, **table)
-    buffers = {"a.npz": plain, "table.npz": coded, "old.h5": old, "new.h5": new, "a.mat": mat, "packed.mat": packed}
+    whole = keras_model(new.getvalue())
+    buffers = {
+        "a.keras": whole,
+        "a.npz": plain,
+        "table.npz": coded,
+        "old.h5": old,
+        "new.h5": new,
+        "a.mat": mat,
+        "packed.mat": packed,
+    }
     return {"a.safetensors": safetensors.numpy.save(torch), **{name: it.getvalue() for name, it in buffers.items()}}
+
+
+def keras_model(numbered):
+    """A whole model: a network in another, with the names of its layers, which its file of weights only numbers."""
+    made, weights = io.BytesIO(), io.BytesIO()
+    with h5py.File(io.BytesIO(numbered)) as source, h5py.File(weights, "w") as file:
+        source.copy("layers", file, "layers/functional/layers")
+        file["layers/conv2d/vars/0"] = np.ones((1, 1, 3, 3), np.float32)
+    layers = [{"class_name": "Conv2D", "config": {"name": layer}} for layer in SMALL.shapes]
+    inner = {"class_name": "Functional", "config": {"name": "vgg", "layers": layers}}
+    config = {"class_name": "Sequential", "config": {"name": "mine", "layers": [{"class_name": "Conv2D"}, inner]}}
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    return made
 
 
 def damaged_weights(name, random):
     """A damaged file; of an archive, perhaps only one of its members is damaged, so that the archive itself holds."""
     data = weights()[name]
-    if not name.endswith(".npz") or random.random() < 0.5:
+    if not name.endswith((".npz", ".keras")) or random.random() < 0.5:
         return damaged(data, random)
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as whole, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -24,7 +24,8 @@ class Vgg16(Vgg):
     weights: Annotated[str, nstk.File(words=("imagenet",))] = nstk.Field(
         "imagenet",
         description="`imagenet` (Keras downloads 59 MB once), or a file: "
-        ".npz, Keras's .h5, torchvision's .safetensors, MatConvNet's .mat.",
+        "a Keras model or its weights (.keras, .h5; VGG's layers are found by name, nested ones too), .npz, "
+        "torchvision's .safetensors, MatConvNet's .mat.",
     )
 
     def load(self) -> Weights:

@@ -25,7 +25,8 @@ class Vgg19(Vgg):
     weights: Annotated[str, nstk.File(words=("builtin", "imagenet"))] = nstk.Field(
         "builtin",
         description="`builtin` (8 bits a weight, comes with nstk), `imagenet` (Keras downloads 80 MB once), or a file: "
-        ".npz, Keras's .h5, torchvision's .safetensors, MatConvNet's .mat.",
+        "a Keras model or its weights (.keras, .h5; VGG's layers are found by name, nested ones too), .npz, "
+        "torchvision's .safetensors, MatConvNet's .mat.",
     )
 
     def load(self) -> Weights:

@@ -337,7 +337,9 @@ def test_damaged_files(folder, suffix, small):
 
 def test_an_unknown_suffix(folder):
     (folder / "vgg.onnx").write_bytes(b"x")
-    refuses(folder / "vgg.onnx", "`.onnx` is no weights file that is known here; give one of .npz, .h5, .safetensors, .mat")
+    refuses(
+        folder / "vgg.onnx", "`.onnx` is no weights file that is known here; give one of .npz, .h5, .keras, .safetensors, .mat"
+    )
 
 
 def test_no_file_and_a_folder(folder):

@@ -12,15 +12,15 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nstk
+from nstk.plugins.backbones._vgg.keras_h5 import h5_pairs
+from nstk.plugins.backbones._vgg.keras_model import keras_pairs
 from nstk.plugins.backbones._vgg.network import Network, Pair, Stored, require
 
 if TYPE_CHECKING:
-    import h5py
     import numpy as np
 
 MOST_BYTES = 1 << 26
@@ -80,79 +80,6 @@ def _npy_header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 @contextmanager
-def _h5(path: Path, network: Network) -> Iterator[dict[str, Pair]]:
-    """Keras, old and new: `NAME/...` for each layer, or `layers/.../vars/0` and `1`."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        groups = _keras3_groups(path, file, network) or _legacy_groups(file)
-        require(path, network, groups)
-        yield {layer: _kernel_and_bias(path, layer, groups[layer]) for layer in network.shapes}
-
-
-def _legacy_groups(file: h5py.File) -> dict[str, h5py.Group]:
-    """A group for each layer by its name, at the root or (a whole saved model) under `model_weights`."""
-    return _own_groups(_own_groups(file).get("model_weights", file))
-
-
-def _own_groups(group: h5py.Group) -> dict[str, h5py.Group]:
-    """The groups right below one, without those that it only points to, perhaps in another file."""
-    import h5py
-
-    own = [name for name in group if isinstance(group.get(name, getlink=True), h5py.HardLink)]
-    return {name: group[name] for name in own if isinstance(group[name], h5py.Group)}
-
-
-def _kernel_and_bias(path: Path, layer: str, group: h5py.Group) -> Pair:
-    """The arrays under `group`, told apart by their rank: their names have changed with every version of Keras."""
-    arrays: list[h5py.Dataset] = []
-    group.visititems(lambda _, node: arrays.append(node) if hasattr(node, "ndim") else None)
-    if len(arrays) != 2:
-        raise nstk.WeightsError(
-            f"{path}: layer `{layer}` holds {len(arrays)} arrays instead of a kernel and a bias; fetch the file again"
-        )
-    for array in arrays:
-        if array.external or array.is_virtual or array.id.get_create_plist().get_nfilters():  # a filter unpacks without end
-            raise nstk.WeightsError(
-                f"{path}: layer `{layer}` is compressed or kept in another file, and such are not read; save it as Keras does"
-            )
-    bias, kernel = (Stored(array.shape, array.dtype, partial(array.__getitem__, ())) for array in _by_rank(arrays))
-    return kernel, bias
-
-
-def _by_rank(arrays: list[h5py.Dataset]) -> list[h5py.Dataset]:
-    return sorted(arrays, key=lambda array: array.ndim)
-
-
-def _keras3_groups(path: Path, file: h5py.File, network: Network) -> dict[str, h5py.Group]:
-    """The groups that hold a kernel and a bias, by layer; empty if the file is not of this layout.
-
-    Keras 3 numbers the groups by class (`conv2d`, `conv2d_1`); newer versions note the layer's name in an attribute.
-    """
-    named: dict[str, h5py.Group] = {}
-    numbered: dict[int, h5py.Group] = {}
-
-    def collect(name: str, node: Any) -> None:
-        if not name.endswith("/vars") or len(node) != 2:
-            return
-        group = name.split("/")[-2]
-        named[str(node.attrs.get("name", group))] = node
-        if match := re.fullmatch(r"conv2d(?:_(\d+))?", group):
-            numbered[int(match[1] or 0)] = node
-
-    file.visititems(collect)
-    layers = network.shapes
-    if not numbered or any(layer in named for layer in layers):
-        return named
-    if len(numbered) != len(layers):
-        raise nstk.WeightsError(
-            f"{path}: has {len(numbered)} convolutions, {network.title} has {len(layers)}; "
-            f"give a file of {network.title}'s weights"
-        )
-    return dict(zip(layers, (numbered[index] for index in sorted(numbered)), strict=True))
-
-
-@contextmanager
 def _safetensors(path: Path, network: Network) -> Iterator[dict[str, Pair]]:
     """torchvision's names: `features.N.weight` (out, in, height, width) and `.bias`.
 
@@ -205,7 +132,8 @@ def _in_memory(array: np.ndarray) -> Stored:
 
 READERS: dict[str, Callable[[Path, Network], AbstractContextManager[dict[str, Pair]]]] = {
     ".npz": _npz,
-    ".h5": _h5,
+    ".h5": h5_pairs,
+    ".keras": keras_pairs,
     ".safetensors": _safetensors,
     ".mat": _mat,
 }

@@ -13,6 +13,9 @@ import nstk
 if TYPE_CHECKING:
     import numpy as np
 
+LAYER = re.compile(r"block\d+_conv\d+")
+"""What a VGG's convolutions are called."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -51,7 +54,7 @@ def require(path: Path, network: Network, present: Collection[str]) -> None:
     """Refuse a file that lacks a convolution, or that has one more: VGG-19's file holds kernels that would fit VGG-16."""
     needed = network.shapes
     missing = [layer for layer in needed if layer not in present]
-    foreign = sorted(layer for layer in present if re.fullmatch(r"block\d+_conv\d+", layer) and layer not in needed)
+    foreign = sorted(layer for layer in present if LAYER.fullmatch(layer) and layer not in needed)
     if missing:
         raise nstk.WeightsError(
             f"{path}: layer `{missing[0]}` is missing ({len(needed) - len(missing)} of {network.title}'s {len(needed)} "
