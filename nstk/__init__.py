@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         normalised as normalised,
         size_of as size_of,
         squared_difference as squared_difference,
+        total as total,
     )
     from .api.hookspecs import hookimpl as hookimpl
     from .engine.evaluation import evaluate as evaluate

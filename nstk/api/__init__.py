@@ -23,6 +23,7 @@ from .formulas import (
     normalised as normalised,
     size_of as size_of,
     squared_difference as squared_difference,
+    total as total,
 )
 from .initializers import Initializer as Initializer, Pictures as Pictures
 from .losses import (

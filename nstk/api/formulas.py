@@ -13,6 +13,7 @@ A loss that compares maps position by position takes them from here, so that `fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -60,3 +61,26 @@ def normalised(distance: Any, size: dict[str, Any], formula: str, least: float =
     if formula == "gatys":
         return distance / 2
     return distance / (size["elements"] * (4 if formula == "course" else 1))
+
+
+def total(terms: Iterable[Any]) -> Any:
+    """The sum of tensors of one shape, added from the first to the last, so that it is the same to the last bit every time.
+
+    TensorFlow makes one operation of the additions of three tensors and more, and adds them in an order that depends on which
+    of their buffers is free at that moment.
+    """
+    sum_, *others = terms
+    for term in others:
+        sum_ = unjoined(sum_) + term
+    return sum_
+
+
+def unjoined(sum_: Any) -> Any:
+    """The same tensor, which TensorFlow does not see through: additions before and after it stay two."""
+    import tensorflow as tf
+
+    if tf.executing_eagerly():
+        return sum_
+    same = tf.raw_ops.PlaceholderWithDefault(input=sum_, shape=tf.TensorShape(None))
+    same.set_shape(sum_.shape)
+    return same

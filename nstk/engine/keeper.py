@@ -23,6 +23,7 @@ from ..files import shown
 from .callbacks import Callbacks
 from .health import STALLED, Health
 from .interrupts import INTERRUPTED
+from .kept import Kept
 from .painting import Painting
 from .steps import Work
 
@@ -34,14 +35,11 @@ STEPPER = "optimizer."
 
 
 class Keeper:
-    """Writes the checkpoints of one run into its folder. Without a folder, it does nothing.
+    """Writes the checkpoints of one run into its folder. Without a folder, it does nothing."""
 
-    `numbers` is the generator of the random numbers that losses may draw.
-    """
-
-    def __init__(self, run: Painting, folder: RunFolder | None, saved: Saved | None, numbers: tf.random.Generator):
+    def __init__(self, run: Painting, folder: RunFolder | None, saved: Saved | None, kept: Kept):
         self.run, self.folder, self.saved = run, folder, saved
-        self._numbers = numbers
+        self._session, self._numbers = kept, kept.numbers
         self._kept = run.steps
         """How many steps the last checkpoint holds."""
         self._when = time.perf_counter()
@@ -88,14 +86,13 @@ class Keeper:
         layouts[begun.index] = replace(layouts[begun.index], edge=begun.tiles, optimizer=optimizer)
         return self.run.scales[begun.index :]
 
-    def seed(self, seed: int) -> None:
+    def seed(self) -> None:
         """Before a scale: begin, or go on with, the random numbers of TensorFlow. numpy's are seeded where they are drawn."""
-        tf.random.set_seed(seed)  # for each scale, so that its targets do not depend on what was drawn before
-        tf.random.set_global_generator(self._numbers)
+        self._session.seed(self.run.recipe)  # for each scale, so that its targets do not depend on what was drawn before
         if self.saved and self.saved.state.scale:
             self._numbers.reset(self.saved["random.scale"])
         elif not self.run.steps:
-            self._numbers.reset_from_seed(seed)
+            self._numbers.reset_from_seed(self.run.recipe.seed)
         self._drawn = self._numbers.state.numpy()
 
     def resume(self, work: Work, callbacks: Callbacks) -> None:

@@ -7,8 +7,8 @@ loss, makes another step; pictures and weights are told apart by their hashes, n
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Generic, TypeVar
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar, cast
 
 import tensorflow as tf
 
@@ -20,6 +20,7 @@ from ..objective.tile_network import TileNetwork
 from ..objective.tiles import Tiling
 from ..pictures import Original
 from ..recipe.model import Recipe
+from ..registry.registry import SHIPPED
 from .footprint import Layout
 from .plan import Plan
 from .rig import Rig
@@ -41,7 +42,7 @@ class Kept:
         self._tiles: _Memory[TileNetwork] = _Memory(NETWORKS)
         self._styles: _Memory[Any] = _Memory(STYLES)
         self._rigs: _Memory[Rig] = _Memory(rigs)
-        self._generator: tf.random.Generator | None = None
+        self._seeded = False
 
     def network(self, recipe: Recipe, plan: Plan) -> Network:
         """The part of the backbone that the recipe's losses look at."""
@@ -83,11 +84,22 @@ class Kept:
             rig.rest()
             self._rigs.put(_rig_key(recipe, plan, scale, layout), rig)
 
-    def random_numbers(self) -> tf.random.Generator:
+    @cached_property
+    def numbers(self) -> tf.random.Generator:
         """The generator of the random numbers that losses may draw: compiled steps hold its state."""
-        if self._generator is None:
-            self._generator = tf.random.Generator.from_seed(0, alg=ALGORITHM)
-        return self._generator
+        return tf.random.Generator.from_seed(0, alg=ALGORITHM)
+
+    def seed(self, recipe: Recipe) -> None:
+        """Seed TensorFlow's random operations, and let losses draw from this generator.
+
+        With a seed TensorFlow drops all that it has prepared, and takes seconds to prepare a compiled step again. So where only
+        nstk's own parts are at work, which draw by no such operation, it is done once.
+        """
+        tf.random.set_global_generator(self.numbers)
+        parts = [recipe.backbone, recipe.init, recipe.parametrization, recipe.optimizer, *recipe.active_losses.values()]
+        if not (self._seeded and all(recipe.registry.owner(type(part)).name == SHIPPED for part in parts)):
+            tf.random.set_seed(recipe.seed)
+            self._seeded = True
 
 
 def _seen(recipe: Recipe, plan: Plan) -> Any:
@@ -117,11 +129,13 @@ class _Memory(Generic[T]):
         """The value of a key, or None."""
         return next((value for known, value in self._pairs if known == key), None)
 
+    def __contains__(self, key: Any) -> bool:
+        return any(known == key for known, _ in self._pairs)
+
     def get(self, key: Any, make: Callable[[], T]) -> T:
         """The value of a key; it is made if there is none."""
-        value = self.take(key)
-        if value is None:
-            value = make()
+        value = cast("T", self.find(key)) if key in self else make()  # which may be None
+        self.forget(key)
         self.put(key, value)
         return value
 

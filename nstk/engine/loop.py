@@ -24,7 +24,7 @@ def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> No
     work: Work | None = None
     stopping = False
     for scale in keeper.scales():
-        keeper.seed(recipe.seed)  # for losses that draw at random; numpy's draws are seeded in `initial`
+        keeper.seed()  # for losses that draw at random; numpy's draws are seeded in `initial`
         last, stepper = work, _stepper(work)
         work = set_up(recipe, plan, kept, scale, run.pixels if last else None, stepper)
         run.work = work

@@ -78,7 +78,7 @@ class Session:
         plan, kept = Plan.of(recipe, self._ground), self._kept
         run = Painting(recipe, plan, begun)
         keeps = begun is not None or recipe.checkpoint.every is not False
-        keeper = Keeper(run, folder if keeps else None, begun, kept.random_numbers())
+        keeper = Keeper(run, folder if keeps else None, begun, kept)
         if begun is None and (line := folder.set_aside()):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..api import Evaluation, Loss
+from ..api import Evaluation, Loss, total
 from ..errors import RunError
 from ..machine.precision import FLOAT16
 from ..registry.blame import SCOPE, blaming, code
@@ -99,7 +99,7 @@ class Objective(ABC):
 def weighted(losses: Mapping[str, Loss], value: Callable[[str, Loss], Any]) -> Evaluation:
     """The losses times their weights, and their sum; `value` computes one without its weight."""
     terms = {label: loss.weight * _scalar(label, loss, value) for label, loss in losses.items()}
-    return Evaluation(tf.add_n(list(terms.values())), terms)
+    return Evaluation(total(terms.values()), terms)
 
 
 def _scalar(label: str, loss: Loss, value: Callable[[str, Loss], Any]) -> tf.Tensor:

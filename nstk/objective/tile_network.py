@@ -8,10 +8,12 @@ from typing import Any, NamedTuple, cast
 import tensorflow as tf
 
 from ..api import IMAGE, Features, Loss, StatisticLoss
+from ..api.formulas import unjoined
 from ..registry.blame import SCOPE, blaming
 from .features import Network, seen
 from .sums import summed
 from .tiles import Tile, Tiling
+from .turns import in_turn
 
 ZERO = tf.UnconnectedGradients.ZERO
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -98,10 +100,12 @@ class TileNetwork:
     def _pulled_back(self, shape: Tile, crop: tf.Tensor, maps: Any, upstream: Any) -> tf.Tensor:
         def pulled(layer: str) -> tf.Tensor:
             """The part that comes back through what the losses read of one layer."""
+            labels = self._read[layer]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(features[layer])
-                made = {label: self._statistic(shape, label, features, maps) for label in self._read[layer]}
-            return tape.gradient(made, features[layer], {label: upstream[label] for label in made}, ZERO)
+                taken = zip(labels, in_turn(features[layer], len(labels)), strict=True)
+                made = {label: self._statistic(shape, label, {**features, layer: mine}, maps) for label, mine in taken}
+            return unjoined(tape.gradient(made, features[layer], {label: upstream[label] for label in made}, ZERO))
 
         def fork(layer: str, map_: tf.Tensor) -> tf.Tensor:
             def gradient(above: tf.Tensor) -> tf.Tensor:

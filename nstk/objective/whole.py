@@ -13,6 +13,7 @@ from ..machine.precision import FLOAT32
 from ..registry.blame import blaming
 from .base import Objective, Remember, anew, weighted
 from .features import Network, batch, seen
+from .turns import Turns
 
 
 class WholeObjective(Objective):
@@ -37,8 +38,8 @@ class WholeObjective(Objective):
                 self.targets[label] = _target(loss, looked_at, remember)
 
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
-        features = self.net(pixels)
-        return weighted(losses, lambda label, loss: loss(seen(loss, features), self.targets[label]))
+        turns = Turns(pixels, self.net, losses)
+        return weighted(losses, lambda label, loss: loss(seen(loss, turns.of(label)), self.targets[label]))
 
     def _differentiate(
         self, pixels: tf.Tensor, losses: Mapping[str, Loss], factor: tf.Tensor | None

@@ -43,9 +43,10 @@ class Content(nstk.StatisticLoss):
         return {layer: nstk.squared_difference(features[layer], maps[layer]) for layer in self.layers}
 
     def score(self, statistic: Any, goal: Any) -> Any:
-        return sum(
-            weight * nstk.normalised(statistic[layer], goal[layer], self.formula) for layer, weight in self.layers.items()
-        )
+        def distance(layer: str) -> Any:
+            return nstk.normalised(statistic[layer], goal[layer], self.formula)
+
+        return nstk.total(weight * distance(layer) for layer, weight in self.layers.items())
 
 
 @nstk.hookimpl

@@ -69,7 +69,7 @@ class Gram(nstk.StatisticLoss):
 
     def score(self, statistic: Any, goal: Any) -> Any:
         grams = self._per_position(statistic)
-        return sum(weight * self._distance(grams[layer], goal[layer]) for layer, weight in self.layers.items())
+        return nstk.total(weight * self._distance(grams[layer], goal[layer]) for layer, weight in self.layers.items())
 
     def _per_position(self, statistic: Any) -> dict[str, Any]:
         return {layer: sums["gram"] / sums["positions"] for layer, sums in statistic.items()}

@@ -1,0 +1,61 @@
+"""Gradients that meet are added in one order, so that the same picture has the same gradient to the last bit.
+
+Where three gradients or more meet, TensorFlow adds them in an order that depends on which of their buffers is free at that
+moment, and another order rounds to another sum. The pixels, which the network, the Gram matrix of the colours and the total
+variation look at, had four different gradients at 200 x 150 pixels. Two gradients have one sum. So the readers of a map take
+turns: the gradient of each is added to the sum of those after it, by an addition that TensorFlow does not join with the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from ..api import IMAGE, Loss
+from ..api.formulas import unjoined
+from .features import Network
+
+
+class Turns:
+    """What a picture `[1, height, width, 3]` is to each of the losses that read it, and to the network, which comes last."""
+
+    def __init__(self, pixels: tf.Tensor, net: Network, losses: Mapping[str, Loss]):
+        readers = {
+            layer: [label for label, loss in reversed([*losses.items()]) if layer in loss.reads()]
+            for layer in dict.fromkeys(layer for loss in losses.values() for layer in loss.reads())
+        }
+        *first, last = in_turn(pixels, len(readers.get(IMAGE, ())) + 1)
+        features = net(last)
+        self._maps = {
+            layer: dict(zip(labels, first if layer == IMAGE else in_turn(_apart(features[layer]), len(labels)), strict=True))
+            for layer, labels in readers.items()
+        }
+
+    def of(self, label: str) -> dict[str, Any]:
+        """The activations that one loss reads, by layer."""
+        return {layer: maps[label] for layer, maps in self._maps.items() if label in maps}
+
+
+def in_turn(map_: tf.Tensor, count: int) -> list[tf.Tensor]:
+    """A map for so many readers. Its gradient is that of the first, plus the sum of the others' in the same way."""
+    maps = []
+    for _ in range(count - 1):
+        mine, map_ = _forked(map_)
+        maps.append(mine)
+    return [*maps, map_]
+
+
+def _apart(map_: tf.Tensor) -> tf.Tensor:
+    """The same map, whose gradient is not joined with what it is added to."""
+    return tf.custom_gradient(lambda map_: (tf.identity(map_), unjoined))(map_)
+
+
+def _forked(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The same map for one reader and for those after it."""
+
+    def gradient(one: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+        return one + unjoined(others)
+
+    return tf.custom_gradient(lambda map_: ((tf.identity(map_), tf.identity(map_)), gradient))(map_)  # type: ignore[no-any-return]
