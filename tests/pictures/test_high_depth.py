@@ -167,7 +167,7 @@ def test_a_profile_of_greys(tmp_path):
 
 
 @pytest.mark.parametrize("profile", [b"rubbish", srgb_profile()[:200], grey_profile(1)], ids=["rubbish", "cut", "grey"])
-def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(tmp_path, caplog, profile):
+def test_deep_profile_unusable(tmp_path, caplog, profile):
     tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", extratags=tag(profile))
     with caplog.at_level(logging.WARNING, "nstk"):
         assert same(pictures.read_all(tmp_path / "a.tif").colours, RGB)

@@ -17,7 +17,7 @@ from nstk.plugins.optimizers._bands import BANDS, Bands
 from nstk.plugins.optimizers.lbfgs import TRIES, Lbfgs
 from nstk.plugins.parametrizations.pixels import Pixels
 from nstk.plugins.parametrizations.spectral import Spectral
-from tests.plugins.test_optimizers import Given, begin
+from tests.plugins.optimizers.test_keras import Given, begin
 
 
 def minimise(optimizer, value_and_grad, start, evaluations, **more):
