@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "2"
-)  # before anything imports TensorFlow: its notices say nothing about the tests
+# Before anything imports TensorFlow: its notices say nothing about the tests.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What the files of samples assert is told in detail too.
+pytest.register_assert_rewrite("tests.pictures", "tests.plugins", "tests.recipe", "tests.syntax")
 
 PLUGIN_HEAD = '''
 """A plugin of the tests."""

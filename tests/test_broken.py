@@ -94,7 +94,7 @@ def test_speaks_the_words_of_the_recipe(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_caret_is_under_what_the_message_points_at(name):
+def test_the_caret_is_under_the_word(name):
     """Line and column lead to the text that is shown, and the carets are as wide as a word of it."""
     lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     for place, shown, carets in zip(lines, lines[1:], lines[2:], strict=False):
@@ -112,7 +112,7 @@ def test_the_caret_is_under_what_the_message_points_at(name):
         assert carets.index("^") - len("      | ") + carets.count("^") <= max(len(source), column)
 
 
-def test_the_command_line_says_the_same_and_ends_with_2(broken):
+def test_the_command_line_says_the_same(broken):
     """In a process of its own: the exit code, nothing but the messages, nothing written, and no TensorFlow."""
     names = ["everything", "binary", "alias_bomb", "python_tag", "picture_truncated", "overwrites_through_link", "extends_loop"]
     before = snapshot(broken)

@@ -252,7 +252,7 @@ PARTS = ["{name}", "{step:05}", "{step:>99}", "{scale}", "{suffix}", ".png", "/"
 @given(st.lists(st.sampled_from(PARTS), max_size=6).map(lambda parts: "".join([*parts, "{suffix}"])))
 @example("link/{name}{suffix}")
 @example("../{name}{suffix}")
-def test_templates_stay_in_the_outputs_folder(project, template):
+def test_templates_stay_in_the_folder(project, template):
     from nstk.engine.painting import Painting
 
     folder = project / "here" / "out"
@@ -351,7 +351,7 @@ def test_damaged_pictures(tmp_path, random):
     path.unlink()
 
 
-def test_the_pictures_are_good_before_they_are_damaged(tmp_path):
+def test_pictures_are_good_before_damage(tmp_path):
     for name, data in pictures().items():
         (tmp_path / name).write_bytes(data)
         assert read_or_refused(tmp_path / name) == (not name.endswith(".eps")), name
@@ -414,7 +414,7 @@ def test_bombs(tmp_path, data, sentence):
         check_picture(path)
 
 
-def test_of_ten_thousand_frames_one_is_decoded(tmp_path):
+def test_one_of_many_frames_is_decoded(tmp_path):
     data = picture(".gif")
     frame = data[data.index(b"\x2c") : -1]
     (tmp_path / "a.gif").write_bytes(data[:-1] + 10_000 * frame + b";")
@@ -525,7 +525,7 @@ def test_damaged_weights(tmp_path, random):
     path.unlink()
 
 
-def test_the_weights_are_good_before_they_are_damaged(tmp_path):
+def test_weights_are_good_before_damage(tmp_path):
     for name, data in weights().items():
         (tmp_path / name).write_bytes(data)
         assert load_or_refused(tmp_path / name), name

@@ -14,8 +14,7 @@ from PIL.ExifTags import GPS, IFD, Base
 import nstk
 from nstk import pictures, testing
 from nstk.pictures import icc
-from tests.pictures.test_alpha import disc
-from tests.pictures.test_read import chunk, swapped_profile
+from tests.pictures.samples import chunk, disc, swapped_profile
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def run(folder, **settings):
     return testing.run_recipe(folder, run_eagerly=True, **settings)
 
 
-def test_a_run_keeps_all_that_the_photograph_has(tmp_path, photo):
+def test_a_run_keeps_what_a_photo_has(tmp_path, photo):
     settings = {
         "content": str(photo),
         "size": "content",
@@ -70,7 +69,7 @@ def test_a_run_keeps_all_that_the_photograph_has(tmp_path, photo):
     assert again.path.read_bytes() == saved
 
 
-def test_a_result_is_judged_by_what_was_painted(tmp_path, photo):
+def test_a_result_is_judged_as_painted(tmp_path, photo):
     """Its hidden colours too, for the run's losses saw them; under white they would be those of another picture."""
     settings = {"content": str(photo), "size": 40, "output": {"path": str(tmp_path / "out.png"), "depth": 16, "gps": True}}
     result = run(tmp_path, **settings)
@@ -80,7 +79,7 @@ def test_a_result_is_judged_by_what_was_painted(tmp_path, photo):
         assert picture.getexif().get_ifd(IFD.GPSInfo) == {GPS.GPSLatitudeRef: "N"}
 
 
-def test_an_opaque_content_judges_a_transparent_picture_as_it_looks_on_white(tmp_path):
+def test_opaque_content_judges_on_white(tmp_path):
     recipe = testing.recipe(tmp_path, size=48)
     colours = testing.pictures((36, 48), seed=1).content
     pictures.write_picture(colours, tmp_path / "clear.png", alpha=disc(48, 15)[6:42])
@@ -89,13 +88,13 @@ def test_an_opaque_content_judges_a_transparent_picture_as_it_looks_on_white(tmp
     assert judged[0] == pytest.approx(judged[1], rel=1e-4)
 
 
-def test_the_white_of_a_jpeg_is_judged_with_a_warning(tmp_path, photo, caplog):
+def test_a_jpeg_is_judged_with_a_warning(tmp_path, photo, caplog):
     result = run(tmp_path, content=str(photo), size=40, output=str(tmp_path / "out.jpg"), steps=1)
     nstk.evaluate(testing.recipe(tmp_path, content=str(photo), size=40), result.path)
     assert "out.jpg is opaque, but the content is not" in caplog.text
 
 
-def test_an_earlier_result_can_be_started_from(tmp_path, photo):
+def test_an_earlier_result_as_the_start(tmp_path, photo):
     """What is painted goes on: no white from behind it."""
     init = {"use": "image", "file": str(photo)}
     result = run(tmp_path, content=str(photo), size=48, init=init, steps=1)

@@ -64,7 +64,7 @@ def interrupted_run() -> None:
         assert nstk_command("nstk run louvre") == 130
 
 
-def test_first_blocks_are_the_promised_ones() -> None:
+def test_the_first_blocks_are_promised() -> None:
     assert blocks("sh")[0] == "pip install -e . && nstk run louvre\n"
     assert blocks("sh")[1] == 'pip install -e ".[test]" && pytest\n'
 

@@ -109,19 +109,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_broken_loss_is_told_what_is_wrong(what):
+def test_a_broken_loss_is_told_why(what):
     loss, message = BROKEN[what]
     with pytest.raises(AssertionError, match=message) as caught:
         testing.check_loss(loss)
     assert "\n" not in str(caught.value)
 
 
-def test_a_loss_that_is_not_zero_where_it_should_be_is_found():
+def test_a_loss_that_is_not_zero_is_found():
     with pytest.raises(AssertionError, match="where the picture is the style, not near zero"):
         testing.check_loss(Good(), zero_at="style")
 
 
-def test_pictures_are_seeded_and_cannot_be_written_to():
+def test_pictures_are_seeded_and_read_only():
     made = testing.pictures((20, 31), seed=4)
     assert made.content.shape == made.styles["style"].shape == (20, 31, 3)
     assert made.content.dtype == np.float32
@@ -134,7 +134,7 @@ def test_pictures_are_seeded_and_cannot_be_written_to():
         made.content[0] = 0
 
 
-def test_features_and_references_are_those_of_a_run():
+def test_features_are_those_of_a_run():
     made = testing.pictures((37, 50))
     refs = testing.references(made, ["image", "block2_conv1"])
     assert set(refs.content) == set(refs.styles["style"]) == {"image", "block2_conv1"}
@@ -150,6 +150,6 @@ def test_a_recipe_takes_settings(tmp_path):
     assert testing.recipe(tmp_path).path == tmp_path / "out.png"
 
 
-def test_importing_it_does_not_import_tensorflow():
+def test_importing_needs_no_tensorflow():
     code = "import sys, nstk.testing; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

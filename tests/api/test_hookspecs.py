@@ -69,7 +69,7 @@ def test_every_hook_is_known():
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_example_has_the_hooks_exact_arguments(hook):
+def test_example_has_the_exact_arguments(hook):
     functions = [node for node in ast.parse(example(hook)).body if isinstance(node, ast.FunctionDef) and node.name == hook]
     assert len(functions) == 1
     assert [argument.arg for argument in functions[0].args.args] == list(inspect.signature(getattr(Hooks, hook)).parameters)[1:]
@@ -77,7 +77,7 @@ def test_example_has_the_hooks_exact_arguments(hook):
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_example_is_documented_as_it_should_be(hook):
+def test_example_has_the_right_base(hook):
     classes = [node for node in ast.walk(ast.parse(example(hook))) if isinstance(node, ast.ClassDef)]
     bases = [ast.unparse(base) for node in classes for base in node.bases]
     if hook in KINDS:

@@ -9,25 +9,17 @@ from PIL import Image
 
 from nstk import pictures
 from nstk.pictures import alpha
+from tests.pictures.samples import disc
 
 RED, BLUE = (200, 30, 20), (10, 60, 220)
-
-
-def disc(size=64, radius=20, soft=4.0):
-    """Alpha of a disc with a soft edge: height x width, 0..1."""
-    y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    return np.clip((radius - np.hypot(x, y)) / soft + 0.5, 0, 1).astype(np.float32)
 
 
 def layers(colours, transparency):
     return np.dstack([pictures.to_uint8(colours), pictures.to_uint8(255 * transparency)])
 
 
-# -- what is under it
-
-
 @pytest.mark.parametrize("hidden", [(0, 0, 0), (255, 255, 255), (0, 255, 0)])
-def test_what_is_hidden_takes_the_colour_of_what_is_around(tmp_path, hidden):
+def test_hidden_takes_the_colour_around(tmp_path, hidden):
     """No fringe: whatever a file has where it is transparent, the picture under a soft edge goes on in its own colour."""
     transparency = disc()
     colours = np.where(pictures.to_uint8(255 * transparency)[..., None] > 0, RED, hidden)
@@ -38,7 +30,7 @@ def test_what_is_hidden_takes_the_colour_of_what_is_around(tmp_path, hidden):
     assert np.abs(smaller - RED).max() < 0.01
 
 
-def test_each_hole_is_filled_from_its_own_side():
+def test_holes_are_filled_from_their_side():
     colours = np.zeros((40, 60, 3), np.float32)
     colours[:, :30], colours[:, 30:] = RED, BLUE
     transparency = np.ones((40, 60), np.float32)
@@ -64,7 +56,7 @@ def test_nothing_to_fill_or_to_fill_from(level):
     assert np.array_equal(alpha.filled(colours, None), colours)
 
 
-def test_an_alpha_that_lets_nothing_through_is_none(tmp_path):
+def test_an_opaque_alpha_is_none(tmp_path):
     Image.new("RGBA", (20, 30), (*RED, 255)).save(tmp_path / "a.png")
     assert pictures.read_all(tmp_path / "a.png").alpha is None
     Image.new("RGBA", (20, 30), (*RED, 254)).save(tmp_path / "a.png")
@@ -101,9 +93,6 @@ def test_alpha_is_turned_with_the_picture(tmp_path):
     assert np.array_equal(picture.alpha, np.rot90(transparency, -1))
 
 
-# -- its size
-
-
 @pytest.mark.parametrize("size", [(15, 15), (64, 64), (150, 97)])
 def test_alpha_in_another_size_has_no_ring(size):
     hard = np.zeros((64, 64), np.float32)
@@ -116,11 +105,8 @@ def test_alpha_in_another_size_has_no_ring(size):
     assert (resized[3 * size[1] // 8 : 5 * size[1] // 8, 3 * size[0] // 8 : 5 * size[0] // 8] == 1).all()
 
 
-# -- what is written
-
-
 @pytest.mark.parametrize("suffix", [suffix for suffix in pictures.FORMATS if suffix not in (".jpg", ".jpeg", ".bmp")])
-def test_formats_with_transparency_keep_it_and_what_is_under_it(tmp_path, suffix):
+def test_formats_keep_alpha_and_under_it(tmp_path, suffix):
     y, x = np.mgrid[:64, :64]
     colours = np.stack([4.0 * x, 3.0 * y, 255 - 3.0 * y], axis=-1)
     for quality in (None, 60):
@@ -132,7 +118,7 @@ def test_formats_with_transparency_keep_it_and_what_is_under_it(tmp_path, suffix
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
-def test_formats_without_transparency_get_white_paper(tmp_path, suffix):
+def test_opaque_formats_get_white_paper(tmp_path, suffix):
     pictures.write_picture(np.full((64, 64, 3), RED), tmp_path / f"a{suffix}", alpha=disc())
     picture = pictures.read_all(tmp_path / f"a{suffix}")
     assert picture.alpha is None
@@ -141,7 +127,7 @@ def test_formats_without_transparency_get_white_paper(tmp_path, suffix):
     assert np.abs(picture.colours - pictures.over_white(np.full((64, 64, 3), RED), disc())).mean() < 3
 
 
-def test_alpha_is_brought_to_the_pictures_size(tmp_path):
+def test_alpha_takes_the_pictures_size(tmp_path):
     pictures.write_picture(np.full((48, 32, 3), RED), tmp_path / "a.png", alpha=disc())
     assert pictures.read_all(tmp_path / "a.png").alpha == pytest.approx(
         pictures.resize_alpha(disc(), 32, 48), abs=0.5 / 255 + 1e-6

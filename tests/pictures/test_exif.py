@@ -1,4 +1,4 @@
-"""Which EXIF of a photograph a picture painted from it has."""
+"""EXIF: the orientation of a picture, and what of a photograph's block a picture painted from it has."""
 
 from __future__ import annotations
 
@@ -10,6 +10,47 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
 from nstk import pictures
+from tests.pictures.samples import ORANGE, H, W, one_colour, saved
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "sixteen.tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(tmp_path, name, orientation):
+    """A white corner, top left for the viewer, is found there whichever way the file holds it."""
+    upright = np.zeros((H, W), np.uint8)
+    upright[:10, :5] = 255
+    held = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.T,
+        6: upright.T[::-1],
+        7: upright.T[::-1, ::-1],
+        8: upright.T[:, ::-1],
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    grey = Image.fromarray(np.ascontiguousarray(held))
+    if name.startswith("sixteen"):
+        grey = Image.frombytes("I;16", grey.size, (held.astype("<u2") * 257).tobytes())
+    path = saved(grey, tmp_path / name, exif=exif)
+    assert pictures.check_picture(path) == (W, H)
+    assert np.array_equal(pictures.read_picture(path)[..., 0] > 127, upright > 127)
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01",  # 65535 entries, of which two bytes follow
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x04\0\0\0six\0\0\0\0\0",  # the orientation is the word "six"
+        b"Exif\0\0rubbish",
+        b"Exif\0\0",
+    ],
+)
+def test_a_broken_block_does_no_harm(tmp_path, orange, exif):
+    assert one_colour(saved(orange, tmp_path / "a.jpg", exif=exif)) == pytest.approx(ORANGE, abs=2)
+
 
 PLAIN = np.full((20, 30, 3), 128, np.uint8)
 FILES = [(suffix, 8) for suffix in pictures.FORMATS if suffix != ".bmp"] + [(".png", 16), (".tif", 16)]
@@ -72,7 +113,7 @@ def test_what_holds_is_kept(tmp_path, suffix, depth):
 
 
 @pytest.mark.parametrize(("suffix", "depth"), FILES)
-def test_the_place_is_kept_if_it_is_asked_for(tmp_path, suffix, depth):
+def test_the_place_is_kept_if_asked_for(tmp_path, suffix, depth):
     _, _, place, _ = painted(tmp_path, a_photograph(tmp_path / "photo.jpg"), suffix, depth, gps=True)
     assert place == {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (48.0, 51.0, 30.0)}
 
@@ -94,7 +135,7 @@ def test_a_picture_without_exif_gets_none(tmp_path):
     assert not camera
 
 
-def test_values_that_cannot_be_written_are_left_out(tmp_path):
+def test_odd_values_are_left_out(tmp_path):
     """A comment that no JPEG has room for, an exposure of 1/0 seconds, a lens that is a number."""
     odd = {"UserComment": b"x" * 65_000, "FNumber": float("inf"), "LensMake": 7}
     tags = pictures.read_all(a_photograph(tmp_path / "photo.jpg")).exif

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import logging
 import struct
 import subprocess
 import sys
-import zlib
 
 import imagecodecs
 import numpy as np
@@ -18,21 +16,7 @@ from PIL import Image
 from nstk import pictures
 from nstk.errors import OutputError, PictureError
 from nstk.pictures import icc
-from tests.pictures.test_read import chunk, grey_profile, png, refused, srgb_profile, swapped_profile
-
-W, H = 20, 30
-LEVELS = np.random.default_rng(0).integers(0, 65536, (H, W, 4)).astype(np.uint16)
-RGB, GREY, ALPHA = LEVELS[..., :3], LEVELS[..., 0], LEVELS[..., 3]
-EXACT = 1e-4  # of 255 levels: a 16-bit one is 40 times as much
-
-
-def same(colours, levels, unit=65535):
-    """Whether colours of 0..255 are these levels; grey ones stand for all three."""
-    levels = levels if levels.ndim == 3 else levels[..., None]
-    return np.abs(colours - np.float64(255) * levels / unit).max() < EXACT
-
-
-# -- what is read
+from tests.pictures.samples import ALPHA, GREY, LEVELS, RGB, H, W, chunk, png, refused, same
 
 
 @pytest.mark.parametrize("levels", [RGB, LEVELS, GREY, LEVELS[..., 2:]], ids=["rgb", "rgba", "grey", "grey-alpha"])
@@ -52,7 +36,7 @@ def test_png(tmp_path, levels):
     [(0, (40000,), b"\x9c\x40"), (2, (1000, 2000, 3000), struct.pack(">3H", 1000, 2000, 3000))],
     ids=["grey", "colour"],
 )
-def test_a_level_that_is_called_transparent(tmp_path, colour_type, level, clear):
+def test_a_transparent_level_is_found(tmp_path, colour_type, level, clear):
     pixels = [struct.pack(f">{len(level)}H", *(it + more for it in level)) for more in (0, 1)]
     row = pixels[0] * (W // 2) + pixels[1] * (W // 2)
     picture = pictures.read_all(png(tmp_path / "a.png", W, H, 16, colour_type, row, clear))
@@ -89,7 +73,7 @@ def test_tiff(tmp_path, levels, options):
     assert pictures.check_picture(tmp_path / "a.tif") == (W, H)
 
 
-def test_premultiplied_colours_are_divided_by_their_alpha(tmp_path):
+def test_premultiplied_colours_are_divided(tmp_path):
     alpha = np.maximum(ALPHA, 20000)
     multiplied = np.dstack([np.rint(RGB * (alpha[..., None] / 65535)).astype(np.uint16), alpha])
     tifffile.imwrite(tmp_path / "a.tif", multiplied, photometric="rgb", extrasamples=["assocalpha"])
@@ -105,7 +89,7 @@ def test_floats_in_colour(tmp_path, dtype, unit):
     assert same(pictures.read_all(tmp_path / "a.tif").colours, numbers.astype(np.float64), unit)
 
 
-def test_numbers_that_are_no_levels_are_refused(tmp_path):
+def test_numbers_beyond_levels_are_refused(tmp_path):
     for bad, sentence in ((np.nan, "nan"), (np.inf, "inf")):
         numbers = np.full((H, W, 3), bad, np.float32)
         tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="rgb")
@@ -136,47 +120,6 @@ def test_orientation(tmp_path, orientation, name):
     assert np.abs(picture.colours - upright).max() < 1
 
 
-# -- colour profiles
-
-
-def tag(profile):
-    """An ICC profile as tifffile writes it, old versions too."""
-    return [(34675, 7, len(profile), profile, True)]
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_a_profile_is_converted_without_falling_to_eight_bits(tmp_path, caplog, name):
-    ramp = np.broadcast_to(np.linspace(30000, 34000, 64 * 64).astype(np.uint16).reshape(64, 64, 1), (64, 64, 3))
-    ramp = np.ascontiguousarray(ramp * np.array([1, 0, 0], np.uint16) + np.array([0, 9000, 20000], np.uint16))
-    if name == "a.png":
-        data = imagecodecs.png_encode(ramp)
-        (tmp_path / name).write_bytes(data[:33] + chunk(b"iCCP", b"x\0\0" + zlib.compress(swapped_profile())) + data[33:])
-    else:
-        tifffile.imwrite(tmp_path / name, ramp, photometric="rgb", extratags=tag(swapped_profile()))
-    picture = pictures.read_all(tmp_path / name).colours
-    assert np.abs(picture[..., ::-1] - ramp / 257).max() < 0.5
-    assert len(np.unique(picture[..., 2])) > 3000  # 16 of them have 8 bits
-    assert not caplog.records
-
-
-def test_a_profile_of_greys(tmp_path):
-    """Linear grey: half the light is level 188 of sRGB."""
-    half = np.full((H, W), 32768, np.uint16)
-    tifffile.imwrite(tmp_path / "a.tif", half, photometric="minisblack", extratags=tag(grey_profile(1)))
-    assert pictures.read_all(tmp_path / "a.tif").colours == pytest.approx(187.5, abs=0.1)
-
-
-@pytest.mark.parametrize("profile", [b"rubbish", srgb_profile()[:200], grey_profile(1)], ids=["rubbish", "cut", "grey"])
-def test_deep_profile_unusable(tmp_path, caplog, profile):
-    tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", extratags=tag(profile))
-    with caplog.at_level(logging.WARNING, "nstk"):
-        assert same(pictures.read_all(tmp_path / "a.tif").colours, RGB)
-    assert "a.tif: its colour profile is ignored" in caplog.text
-
-
-# -- what is written
-
-
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "A.TIFF"])
 @pytest.mark.parametrize("alpha", [None, ALPHA / np.float32(65535)], ids=["opaque", "alpha"])
 def test_sixteen_bits_out(tmp_path, name, alpha):
@@ -193,7 +136,7 @@ def test_sixteen_bits_out(tmp_path, name, alpha):
         opened.load()
 
 
-def test_the_same_picture_gives_the_same_bytes(tmp_path):
+def test_same_picture_same_bytes(tmp_path):
     for name in ("a.png", "b.png", "a.tif", "b.tif"):
         picture = RGB / 257 if name[0] == "a" else np.asfortranarray(RGB / np.float32(257))
         pictures.write_picture(picture, tmp_path / name, depth=16)
@@ -206,9 +149,6 @@ def test_depths_that_a_format_has_not(tmp_path, name, depth):
     with pytest.raises(OutputError, match=f"{depth} bits a channel; PNG and TIFF hold 8 or 16, the other formats 8"):
         pictures.write_picture(RGB / 257, tmp_path / name, depth=depth)
     assert not list(tmp_path.iterdir())
-
-
-# -- files that are no pictures
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "strips.tif", "float.tif"])
@@ -230,7 +170,7 @@ def test_truncated_files_at_every_length(tmp_path, name):
 
 @pytest.mark.parametrize(("tag", "value"), [("StripOffsets", 10**6), ("StripOffsets", 0), ("StripByteCounts", 0)])
 @pytest.mark.parametrize("compression", [None, "lzw"])
-def test_a_part_that_is_missing_is_not_black(tmp_path, tag, value, compression):
+def test_a_missing_part_is_not_black(tmp_path, tag, value, compression):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, RGB, photometric="rgb", rowsperstrip=7, compression=compression, metadata=None)
     data = bytearray(path.read_bytes())
@@ -244,7 +184,7 @@ def test_a_part_that_is_missing_is_not_black(tmp_path, tag, value, compression):
     refused(resized_header(path, W, 2 * H), "is cut short or damaged (a part of it is missing)")
 
 
-def test_bytes_knocked_over_are_read_or_refused(tmp_path, caplog):
+def test_damage_is_read_or_refused(tmp_path, caplog):
     """Whatever a decoder makes of rubbish, nothing but a `PictureError` comes out, and nothing is printed."""
     rng = np.random.default_rng(1)
     buffer = io.BytesIO()
@@ -277,21 +217,21 @@ def resized_header(path, width, height):
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 15_001), (200_000, 200_000)])
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
-def test_bombs_are_refused_from_the_header(tmp_path, width, height, dtype):
+def test_bombs_are_refused(tmp_path, width, height, dtype):
     sentence = "has more than 300 million pixels: make it smaller first"
     refused(png(tmp_path / "a.png", width, height, 16, 6, b"\0" * 16), sentence)
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(dtype), photometric="rgb", metadata=None)
     refused(resized_header(tmp_path / "a.tif", width, height), sentence)
 
 
-def test_thin_pictures_are_refused_from_the_header(tmp_path):
+def test_thin_pictures_are_refused(tmp_path):
     """1 x 100000 pixels, of which none is there."""
     refused(png(tmp_path / "a.png", 1, 100_000, 16, 2, b""), "is 1 x 100000 pixels: at least 16 x 16 are needed")
     tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb", metadata=None)
     refused(resized_header(tmp_path / "a.tif", 1, 100_000), "is 1 x 100000 pixels: at least 16 x 16 are needed")
 
 
-def test_absurd_tiles_and_channels_are_refused(tmp_path):
+def test_absurd_tiles_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.float32), photometric="rgb", tile=(16, 16), metadata=None)
     data = bytearray((tmp_path / "a.tif").read_bytes())
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
@@ -308,7 +248,7 @@ def test_a_tiff_that_is_no_picture(tmp_path):
     refused(tmp_path / "a.tif", "is a TIFF of another kind than grey or RGB: save it as one of these, or as PNG")
 
 
-def test_its_libraries_are_imported_for_deep_files_only(tmp_path):
+def test_only_deep_files_need_libraries(tmp_path):
     Image.new("RGB", (W, H)).save(tmp_path / "a.png")
     Image.new("RGB", (W, H)).save(tmp_path / "a.tif")
     code = (

@@ -32,7 +32,7 @@ def test_the_sizes(pyramid, edges):
 
 @example(3382, 3334, 0.1)
 @given(st.integers(16, 5000), st.integers(16, 5000), st.floats(0.01, 100))
-def test_megapixels_are_met_to_a_row_of_pixels(width, height, megapixels):
+def test_megapixels_are_met_to_a_row(width, height, megapixels):
     made = fit(width, height, long_edge(f"{megapixels:f}MP", width, height))
     assert abs(made[0] * made[1] - float(f"{megapixels:f}") * 1e6) <= max(made)
 
@@ -47,7 +47,7 @@ def test_the_long_edge_that_a_size_means(size, edge):
 @pytest.mark.parametrize(
     ("size", "made"), [("content", (50, 37)), ("0.005MP", (82, 61)), ("0.0005MP", (26, 19)), (40, (40, 30))]
 )
-def test_the_size_of_a_recipe_is_known_with_its_content(tmp_path, size, made):
+def test_a_recipe_knows_its_size(tmp_path, size, made):
     """The saved recipe has the number, so that it paints the same size whatever becomes of the content."""
     pictures.write_picture(testing.pictures().content, tmp_path / "photo.png")
     recipe = testing.recipe(tmp_path, content=str(tmp_path / "photo.png"), size=size)
@@ -56,7 +56,7 @@ def test_the_size_of_a_recipe_is_known_with_its_content(tmp_path, size, made):
     assert recipe.to_plain()["size"] == made[0]
 
 
-def test_a_pyramid_ends_at_the_contents_own_size(tmp_path):
+def test_it_ends_at_the_contents_own_size(tmp_path):
     recipe = testing.recipe(tmp_path, size="content", pyramid={"start": 20}, steps=[2, 2])
     assert recipe.pyramid.long_edges(recipe.size) == [24, 48]
 
@@ -74,7 +74,7 @@ def test_the_steps_of_each_scale(steps, levels, each):
     assert shares(steps, levels) == each
 
 
-def test_every_scale_keeps_the_contents_aspect():
+def test_every_scale_keeps_the_aspect():
     scales = plan(400, 300, 200, 30, Pyramid(levels=3))
     assert [(scale.index, scale.width, scale.height, scale.steps) for scale in scales] == [
         (0, 50, 38, 10),
@@ -100,14 +100,14 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     ]
 
 
-def test_the_saved_recipe_of_a_pyramid_re_runs_to_the_same_bytes(tmp_path):
+def test_a_saved_pyramid_gives_the_same_bytes(tmp_path):
     first = testing.run_recipe(tmp_path, optimizer=LBFGS, pyramid={"start": 20}, steps=7, average=0.5)
     saved = first.path.read_bytes()
     again = nstk.run(nstk.load_recipe(tmp_path / "out.recipe.yaml"))
     assert again.path.read_bytes() == saved
 
 
-def test_the_style_keeps_its_share_of_the_picture(tmp_path, monkeypatch):
+def test_the_style_keeps_its_share(tmp_path, monkeypatch):
     """A painting has `style_scale` times the long edge of each scale, so its strokes grow with the picture."""
     sizes = []
     real = scale.pictures_of
@@ -123,7 +123,7 @@ def test_the_style_keeps_its_share_of_the_picture(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
-def test_the_average_of_the_steps_is_the_result(run_eagerly, tmp_path, plugin):
+def test_the_average_is_the_result(run_eagerly, tmp_path, plugin):
     keep = """
 class Keep(nstk.Callback):
     \"\"\"Keeps the picture of every step.\"\"\"
@@ -155,7 +155,7 @@ def nstk_callbacks():
 
 
 @pytest.mark.parametrize("settings", [{"average": 0.9}, {"pyramid": {"levels": 2}}, {"optimizer": "lbfgs"}])
-def test_the_losses_at_the_end_are_those_of_the_picture_that_is_saved(settings, tmp_path):
+def test_last_losses_are_the_pictures(settings, tmp_path):
     result = testing.run_recipe(tmp_path, steps=4, **settings)
     judged = nstk.evaluate(testing.recipe(tmp_path, steps=4, **settings), result.path)
     for label, value in result.losses.items():

@@ -93,7 +93,7 @@ COMMANDS = [["check"], ["show"], ["run"], ["evaluate", "--picture", PICTURE]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_every_command_asks_before_it_runs_a_strangers_plugin(command, world, engine, capsys):
+def test_every_command_asks_first(command, world, engine, capsys):
     assert exit_code(*command, "../there/recipe.yaml") == 2
     assert not world.ran
     said = capsys.readouterr().err
@@ -105,7 +105,7 @@ def test_every_command_asks_before_it_runs_a_strangers_plugin(command, world, en
     assert world.ran
 
 
-def test_every_command_that_reads_a_recipe_has_the_option():
+def test_every_command_has_the_option():
     for name, command in cli.commands.items():
         usage = command.get_usage(click.Context(command))
         options = [option for parameter in command.params for option in parameter.opts]
@@ -125,7 +125,7 @@ def test_from_python(world):
     assert world.loads("minimal", "losses={glow: }", plugins=["../there/glow.py"])
 
 
-def test_what_counts_is_the_file_that_says_it(world):
+def test_the_file_that_says_it_counts(world):
     Path("child.yaml").write_text("extends: ../there/recipe.yaml\n")
     assert world.refused("child.yaml").startswith(f"{world.there}/recipe.yaml:3:11: ")
     Path("child.yaml").write_text("extends: ../there/recipe.yaml\nplugins: [../there/glow.py]\n")
@@ -159,7 +159,7 @@ def test_links_are_followed(world, monkeypatch):
     assert world.loads(world.here / "recipe.yaml")
 
 
-def test_a_strangers_mistakes_are_told_besides_but_not_the_names_that_its_plugin_may_define(world):
+def test_a_strangers_other_mistakes_are_told(world):
     (world.there / "recipe.yaml").write_text(RECIPE + "stpes: 3\n")
     said = world.refused(world.there / "recipe.yaml")
     assert [line.split(": ")[1] for line in said.splitlines() if "recipe.yaml:" in line] == [
@@ -168,7 +168,7 @@ def test_a_strangers_mistakes_are_told_besides_but_not_the_names_that_its_plugin
     ]
 
 
-def test_a_stranger_may_name_no_module_but_that_of_an_installed_plugin(world, monkeypatch):
+def test_only_installed_modules_are_trusted(world, monkeypatch):
     """Importing a module runs it: one in the working directory, or one of Python's own."""
     monkeypatch.syspath_prepend(world.here)
     os.rename("glow.py", "glow_module.py")
@@ -188,7 +188,7 @@ def test_a_stranger_may_name_no_module_but_that_of_an_installed_plugin(world, mo
         sys.modules.pop("glow_module", None)
 
 
-def test_a_stranger_may_name_what_the_user_names_too(world):
+def test_what_the_user_names_is_trusted(world):
     recipe = world.there / "recipe.yaml"
     assert world.loads(recipe, plugins=["../there/glow.py"])
     with pytest.raises(nstk.RecipeError, match=f"would run {world.there}/glow.py"):

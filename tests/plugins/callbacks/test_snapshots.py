@@ -1,0 +1,19 @@
+"""Snapshots, on a real run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import nstk
+from nstk import testing
+from tests.plugins.callbacks.samples import QUICK
+
+
+def test_a_snapshot_every_so_many_steps(tmp_path):
+    callbacks = {"snapshots": {"every": 2, "path": "steps/{name}-{step:03}{suffix}"}}
+    result = testing.run_recipe(tmp_path, callbacks=callbacks, steps=5, output=str(tmp_path / "out.bmp"), **QUICK)
+    found = sorted(path.name for path in (tmp_path / "steps").iterdir())
+    assert found == ["out-002.bmp", "out-004.bmp", "out-005.bmp"]
+    pictures = [nstk.read_picture(tmp_path / "steps" / name) for name in found]
+    assert np.array_equal(pictures[-1], result.picture)
+    assert not np.array_equal(pictures[0], pictures[1])

@@ -1,0 +1,51 @@
+"""What every loss and every formula has to hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nstk import testing
+from nstk.api import References
+from nstk.objective.sums import added
+from nstk.plugins.losses.content import Content
+from nstk.plugins.losses.gram import Gram
+from nstk.plugins.losses.tv import TotalVariation
+from nstk.registry.registry import Registry
+from tests.plugins.losses.samples import FORMULAS, LAYERS, close, rows, value
+
+ZERO_AT = {"content": "content", "gram": "style"}
+"""Where a loss is zero; one that is not listed has no such picture."""
+
+
+@pytest.mark.parametrize("name", Registry(installed=False).names("loss"))
+def test_the_contract_of_every_loss(name):
+    loss = Registry(installed=False).get("loss", name)(weight=2)
+    testing.check_loss(loss, zero_at=ZERO_AT.get(name))
+    testing.check_loss(loss, size=(33, 47), zero_at=ZERO_AT.get(name))
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("cls", [Content, Gram, TotalVariation])
+def test_the_contract_of_every_formula(cls, formula):
+    testing.check_loss(cls(formula=formula), zero_at=ZERO_AT.get(cls.name))
+
+
+@pytest.mark.parametrize("loss", [Content(layers=["a"]), Gram(layers=["a"])])
+def test_a_silent_layer_is_finite(loss):
+    silent = {"a": tf.zeros((1, 4, 5, 2))}
+    assert value(loss, silent, References(silent, {"style": silent})) == 0
+    assert np.isfinite(value(loss, {"a": tf.ones((1, 4, 5, 2))}, References(silent, {"style": silent})))
+
+
+@pytest.mark.parametrize("loss", [Content(layers=LAYERS), Gram(layers=LAYERS)], ids=lambda loss: loss.name)
+def test_statistics_of_halves_add_up(loss, features, refs):
+    whole, parts = slice(None), [slice(None, 14), slice(14, None)]  # the same row of every layer is an even share of it
+    sums = [
+        lambda at: loss.statistic(rows(features, at), loss.maps(rows(refs.content, at))),
+        lambda at: loss.of_content(rows(refs.content, at)),
+        lambda at: loss.of_style(rows(refs.styles["style"], at)),
+    ]
+    for of in sums:
+        close(added(*map(of, parts)), of(whole))
