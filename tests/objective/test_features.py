@@ -11,7 +11,7 @@ import tensorflow as tf
 import nstk
 from nstk import testing
 from nstk.objective import features
-from nstk.objective.whole import Objective
+from nstk.objective.whole import WholeObjective
 from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
@@ -23,8 +23,8 @@ SIZE = (32, 48)
 
 
 def objective(loss, dtype, backbone):
-    net = features.network(backbone, [loss], dtype)
-    return Objective(net, {"it": loss}, features.references(net, testing.pictures(SIZE)), dtype)
+    net = features.network(backbone, features.layers_read(backbone, [loss]), dtype)
+    return WholeObjective(net, {"it": loss}, testing.pictures(SIZE), dtype)
 
 
 def derived(loss, dtype, backbone, *, compiled):
@@ -60,14 +60,14 @@ def test_losses_are_those_of_float32(loss, backbone, compiled):
 def test_low_activations_see_half_a_level(dtype):
     image = features.batch(testing.pictures().content)
     for backbone in (Tiny(), Tiny(padding="reflect", pooling="average", pool_padding="same")):
-        net = features.network(backbone, [Content(layers=["block1_conv1", "block2_conv1"])], dtype)
+        net = features.network(backbone, ["block1_conv1", "block2_conv1"], dtype)
         assert {layer: it.dtype.name for layer, it in net(image).items()} == {
             "image": "float32",
             "block1_conv1": dtype,
             "block2_conv1": dtype,
         }
     flat = tf.fill((1, 16, 16, 3), 250.0)  # 128 levels above the mean colour, where bfloat16 has whole levels only
-    first = features.network(Tiny(), [Content(layers=["block1_conv1"])], dtype)
+    first = features.network(Tiny(), ["block1_conv1"], dtype)
     tilted = flat + 0.4 * tf.reshape(tf.tile([1.0, -1.0], [128]), (1, 16, 16, 1))
     assert np.any(np.asarray(first(flat)["block1_conv1"] != first(tilted)["block1_conv1"]))
 
@@ -153,8 +153,8 @@ def nstk_backbones():
 
 def test_an_unaware_backbone_is_float32(tmp_path, plugin, monkeypatch):
     image = features.batch(testing.pictures().content)
-    assert features.network(Simple(), [Content(layers=["mean"])], "bfloat16")(image)["mean"].dtype == tf.float32
-    features.network(Open(), [Content(layers=["mean"])], "bfloat16")
+    assert features.network(Simple(), ["mean"], "bfloat16")(image)["mean"].dtype == tf.float32
+    features.network(Open(), ["mean"], "bfloat16")
     assert BUILT == [{"dtype": "bfloat16"}]
     on(AVX, monkeypatch)
     losses = {"content": {"layers": ["mean"]}, "tv": None}

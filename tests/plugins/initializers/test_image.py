@@ -6,7 +6,7 @@ import numpy as np
 
 import nstk
 from nstk import testing
-from nstk.engine import loop
+from nstk.checkpoints.provenance import origins
 from nstk.plugins.initializers.image import Image
 from tests.plugins.initializers.samples import CONTENT, start
 
@@ -29,4 +29,4 @@ def test_its_file_is_in_the_record(tmp_path, monkeypatch):
     nstk.write_picture(testing.pictures((36, 48), seed=9).content, "first.png")
     recipe = testing.recipe(tmp_path, init={"use": "image", "file": "first.png"})
     assert recipe.inputs()["init.file"] == tmp_path / "first.png"
-    assert loop.Painting(recipe).origins["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")
+    assert origins(recipe)["inputs"]["init.file"]["path"] == str(tmp_path / "first.png")

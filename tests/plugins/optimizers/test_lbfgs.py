@@ -10,8 +10,8 @@ from scipy import optimize
 import nstk
 from nstk import testing
 from nstk.engine.inputs import pictures_of
-from nstk.objective.features import network, references
-from nstk.objective.whole import Objective
+from nstk.objective.features import layers_read, network
+from nstk.objective.whole import WholeObjective
 from nstk.plugins.optimizers.lbfgs import TRIES, Lbfgs
 from nstk.plugins.parametrizations.pixels import Pixels
 from nstk.plugins.parametrizations.spectral import Spectral
@@ -61,8 +61,8 @@ def style():
     """A real small problem: nstk's default losses on VGG-19, the content as the start."""
     recipe = nstk.load_recipe("minimal", overrides=["size=64"])
     pictures = pictures_of(recipe, 64, 48)
-    net = network(recipe.backbone, recipe.losses.values())
-    objective = Objective(net, recipe.losses, references(net, pictures))
+    net = network(recipe.backbone, layers_read(recipe.backbone, recipe.losses.values()))
+    objective = WholeObjective(net, recipe.losses, pictures)
     return tf.function(objective.value_and_grad, autograph=False), pictures.content.astype(np.float64)
 
 

@@ -21,7 +21,7 @@ from keras import layers as kl
 from nstk.plugins.backbones._vgg import keras_h5, keras_model
 from nstk.plugins.backbones._vgg.weights import Network, read_weights
 from nstk.plugins.backbones.vgg19 import Vgg19
-from tests.plugins.test_weights import refuses
+from tests.plugins.backbones._vgg.samples import refuses
 
 # What Keras's own saving does under numpy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
