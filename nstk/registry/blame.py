@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import os
 import re
 import traceback
@@ -17,6 +16,7 @@ from typing import Any
 
 from ..api import Definition
 from ..errors import NstkError, OutOfMemory, PluginError, RunError
+from .source import lines_of
 
 SCOPE = "loss.{}"
 """What the operations of a loss are called in a compiled step, before a slash."""
@@ -38,12 +38,11 @@ _Line = tuple[str, int | None]
 def spot(thing: Any) -> str:
     """`foo.py:12`: where a function or a class is defined."""
     try:
-        lines, first = inspect.getsourcelines(thing)
-        file = inspect.getsourcefile(thing) or ""
-    except (OSError, TypeError):  # made without a source, by exec for instance
+        file, first, lines = lines_of(thing)
+    except OSError:  # made without a source, by exec for instance
         return str(getattr(thing, "__module__", thing))
     above = next((i for i, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ", "async def "))), 0)
-    return _shown((file, max(1, first) + above))  # a decorator is a line above what it decorates
+    return _shown((file, first + above))  # a decorator is a line above what it decorates
 
 
 @contextmanager

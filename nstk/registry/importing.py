@@ -1,17 +1,30 @@
-"""Import a plugin: a file under a name of its own, or a module."""
+"""Import a plugin: a file under a name of its own, with the files beside it that it imports, or a module.
+
+A file may say `import helpers` where helpers.py lies beside it. That is found for this file alone: no folder is added to
+`sys.path`, and nothing is known as `helpers` to anybody else. So two folders may each have a helpers.py, and a file beside a
+plugin never stands in for a package that others import. To the plugin itself the file beside it comes first, as to a script,
+but never before Python's own modules. A file is run once a registry, however many of its plugins import it.
+"""
 
 from __future__ import annotations
 
+import ast
+import builtins
 import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ..errors import PluginError
-from ..files import shown
+from ..files import file_hash, shown
 from ..hints import suggest
+
+FILE = "nstk_file_"
+"""How the name of a module begins that was imported from a file by nstk."""
 
 
 def place(spec: str, folder: Path) -> tuple[Path | None, str, str]:
@@ -36,20 +49,87 @@ def import_module(name: str, folder: Path) -> ModuleType:
         raise missing from error
 
 
-def import_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own. It is in `sys.modules` before it runs, so that its annotations resolve."""
-    if not path.is_file():
-        there = [other.name for other in path.parent.glob("*.py")]
-        raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
-    name = f"nstk_file_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+class Files:
+    """The files that one registry has imported."""
+
+    def __init__(self) -> None:
+        self._modules: dict[Path, ModuleType] = {}
+
+    def load(self, path: Path) -> ModuleType:
+        """Import a file under a name of its own. It is in `sys.modules` before it runs, so that its annotations resolve."""
+        if path in self._modules:
+            return self._modules[path]
+        if not path.is_file():
+            there = [other.name for other in path.parent.glob("*.py")]
+            raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
+        name = f"{FILE}{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path.name} is not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        # Python asks a module's own builtins what `import` means, also in a function that is called later.
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self._importer(path)}
+        sys.modules[name] = self._modules[path] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name], self._modules[path]
+            raise
+        return module
+
+    def _importer(self, importing: Path) -> Any:
+        """What `import` means in a file: a file beside it, or else what it means everywhere."""
+
+        def import_(
+            name: str,
+            globals: Mapping[str, Any] | None = None,
+            locals: Mapping[str, Any] | None = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
+            if level == 0 and (path := _beside(importing, name)):
+                return self.load(path)
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+
+        return import_
+
+
+def _beside(importing: Path, name: str) -> Path | None:
+    """The file that `import NAME` means in a file, if it is one beside it."""
+    path = importing.parent / f"{name}.py"
+    return path if name not in sys.stdlib_module_names and path != importing and path.is_file() else None
+
+
+def source_hash(module: str, file: str) -> str:
+    """The sha256 of a module's file; of one that nstk imported as a file, with those beside it that it imports."""
+    if not os.path.isfile(file):
+        return ""
+    files = [Path(file), *(_siblings(Path(file)) if module.startswith(FILE) else ())]
+    hashes = [file_hash(path) for path in files]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _siblings(path: Path) -> list[Path]:
+    """The files beside a file that it imports, wherever in it, and those that they import; by name."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        here = waiting.pop()
+        beside = {_beside(here, name) for name in _imported(here)} - {None, path} - found
+        new = [other for other in beside if other]
+        found.update(new)
+        waiting += new
+    return sorted(found)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The names of modules that a file imports."""
     try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):  # it has changed since it was imported: so has its hash
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module

@@ -67,8 +67,8 @@ def refuse_hookless(module: ModuleType) -> None:
     raise PluginError("it has no hook: write `@nstk.hookimpl` above a function such as `def nstk_losses(): return [MyLoss]`")
 
 
-def check_class(cls: Any, base: type[Definition], hook: Callable[..., Any]) -> None:
-    """Refuse what no recipe could use: not a class, a class of another kind, one without a good name."""
+def check_returned(cls: Any, base: type[Definition], hook: Callable[..., Any]) -> None:
+    """Refuse what a hook must not return: not a class, or a class of another kind."""
     if not inspect.isclass(cls):
         hint = "return the class, not an instance of it" if isinstance(cls, base) else "return a list of classes"
         raise PluginError(f"{spot(hook)}: `{hook.__name__}` returns {repr(cls)[:60]}: {hint}")
@@ -76,6 +76,10 @@ def check_class(cls: Any, base: type[Definition], hook: Callable[..., Any]) -> N
         right = next((name for name, (_, other) in KINDS.items() if issubclass(cls, other)), "")
         hint = f"return it from `{right}`" if right else f"write `class {cls.__name__}(nstk.{base.__name__})`"
         raise PluginError(f"{spot(hook)}: `{hook.__name__}` returns {cls.__name__}, which is no nstk.{base.__name__}: {hint}")
+
+
+def check_class(cls: type[Definition]) -> None:
+    """Refuse a class that no recipe could use: without a good name, with a default that is refused."""
     _check_name(cls)
     layers = getattr(cls, "layers", None)
     if issubclass(cls, Backbone) and not (isinstance(layers, tuple) and layers and all(isinstance(it, Layer) for it in layers)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -23,8 +24,10 @@ from ..api.hookspecs import KINDS, PROJECT, Hooks
 from ..errors import PluginError
 from ..hints import suggest
 from .blame import blame, spot
-from .importing import import_file, import_module, place
-from .refusals import check_class, refuse_hookless, refuse_slips
+from .given import ORIGIN, PYTHON, PluginLike, class_named, how_to_give, kind_of, listed, spec_of
+from .importing import Files, import_module, place, source_hash
+from .refusals import check_class, check_returned, refuse_hookless, refuse_slips
+from .source import class_hash
 
 if TYPE_CHECKING:
     import click
@@ -76,6 +79,9 @@ class Registry:
         self.plugins: list[Plugin] = []
         self.failures: list[Failure] = []
         self.without = frozenset(without)
+        self.given: dict[str, type[Definition]] = {}
+        """The classes that were given in Python, by their own names."""
+        self._files = Files()
         self._owned: dict[tuple[str, str], list[tuple[Plugin, type[Definition]]]] = {}
         if SHIPPED in self.without:
             raise PluginError(f"`no:{SHIPPED}` would leave out everything that comes with nstk")
@@ -85,13 +91,37 @@ class Registry:
                 self._load_entry(entry)
 
     @classmethod
-    def of(cls, specs: Sequence[str]) -> Registry:
-        """What comes with nstk, what is installed, and what `-p` asks for: files and modules, `no:NAME` to leave one out."""
+    def of(cls, plugins: Sequence[PluginLike]) -> Registry:
+        """What comes with nstk, what is installed, and what is asked for: by `-p` files and modules, in Python classes too.
+
+        `no:NAME` leaves an installed plugin out.
+        """
+        plugins = listed(plugins)
+        specs = [spec_of(it) for it in plugins]
         registry = cls(without=[spec[3:] for spec in specs if spec.startswith("no:")])
-        for spec in specs:
-            if not spec.startswith("no:"):
+        for it, spec in zip(plugins, specs, strict=True):
+            if isinstance(it, ModuleType):
+                registry.load(spec, Path.cwd(), it)
+            elif not (inspect.isclass(it) or spec.startswith("no:")):
                 registry.load(spec, Path.cwd())
+        registry._load_classes([it for it in plugins if inspect.isclass(it)])
         return registry
+
+    def _load_classes(self, classes: Iterable[type[Definition]]) -> None:
+        """Register the classes that were given in Python, as one plugin. Raises `PluginError`."""
+        plugin = Plugin(PYTHON, "", ORIGIN)
+        for cls in dict.fromkeys(classes):
+            kind, _ = kind_of(cls)
+            check_class(cls)
+            if cls.__name__ in self.given:
+                raise PluginError(f"{spot(cls)}: two classes given in Python are called {cls.__name__}: rename one of them")
+            if (kind, cls.name) in plugin.defines:
+                raise PluginError(f"{spot(cls)}: `plugins` defines the {kind} `{cls.name}` twice")
+            plugin.defines.append((kind, cls.name))
+            self.given[cls.__name__] = cls
+            self._owned.setdefault((kind, cls.name), []).append((plugin, cls))
+        if plugin.defines:
+            self.plugins.append(plugin)
 
     def _load_shipped(self) -> None:
         """Load `nstk.plugins`. A file that somebody put there must not take the others down."""
@@ -128,11 +158,15 @@ class Registry:
     def _is_settled(self, name: str, origin: str) -> bool:
         return name in self.without or any(origin in (plugin.origin, plugin.name) for plugin in self.plugins)
 
-    def load(self, spec: str, folder: Path) -> None:
+    def load(self, spec: str, folder: Path, given: ModuleType | None = None) -> None:
         """Load what a recipe or `-p` asked for: a file (`foo.py`, relative to `folder`), a module, or an installed plugin.
 
-        Raises `PluginError`: what was asked for by name has to work.
+        A module that was given in Python is not imported again. Raises `PluginError`: what was asked for has to work.
         """
+        if name := class_named(spec):
+            if name not in self.given:
+                raise PluginError(f"the class {name} was given in Python: {how_to_give(name)}")
+            return
         path, name, origin = place(spec, folder)
         if self._is_settled(name, origin):
             return
@@ -141,7 +175,7 @@ class Registry:
                 raise PluginError(str(failure)) from failure.error
         plugin = Plugin(name, "", origin)
         try:
-            module = import_file(path) if path else import_module(spec, folder)
+            module = given or (self._files.load(path) if path else import_module(spec, folder))
             plugin.version = str(getattr(module, "__version__", ""))
             self._register(plugin, module)
         except BROKEN as error:
@@ -186,7 +220,8 @@ class Registry:
             if inspect.isclass(made) or not isinstance(made, Iterable):
                 raise PluginError(f"{spot(call.function)}: `{hook}` returns {repr(made)[:60]}: return a list of classes")
             for cls in made:
-                check_class(cls, base, call.function)
+                check_returned(cls, base, call.function)
+                check_class(cls)
                 classes.append(cls)
         return classes
 
@@ -228,6 +263,16 @@ class Registry:
     def owner(self, cls: type[Definition]) -> Plugin:
         """The plugin that defines a class."""
         return next(plugin for owned in self._owned.values() for plugin, known in owned if known is cls)
+
+    def code_hash(self, cls: type[Definition]) -> str:
+        """The sha256 of the code of a class, in hexadecimal: of its file and those beside it that this one imports.
+
+        Of a class that was given in Python, or that is in no file, it is that of its source alone.
+        """
+        module = sys.modules.get(cls.__module__)
+        file = getattr(module, "__file__", None)
+        known = self.owner(cls).name != PYTHON and file and source_hash(cls.__module__, file)
+        return known or class_hash(cls)
 
     def commands(self, core: Mapping[str, click.Command]) -> dict[str, click.Command]:
         """The commands that plugins add to the `core` ones. Two of one name are called `plugin:name`, so that none wins."""
