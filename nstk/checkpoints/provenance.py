@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from ..errors import UserError
 from ..files import file_hash, shown
+from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
 from ..recipe.paths import file_fields, relative
@@ -46,7 +47,8 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
             found.append(f"`{key}` was {was} and is {is_}")
     for where, file in now["inputs"].items():
         if where in then["inputs"] and then["inputs"][where]["sha256"] != file["sha256"]:
-            found.append(f"`{where}` is another file now ({shown(Path(file['path']))})")
+            what = "picture" if file["path"].startswith(PREFIX) else "file"
+            found.append(f"`{where}` is another {what} now ({shown(Path(file['path']))})")
     was_defined = {row["where"]: row for row in then["plugins"]}
     for row in now["plugins"]:
         before = was_defined.get(row["where"], row)
@@ -115,21 +117,19 @@ def versions() -> dict[str, str]:
 
 def sources(recipe: Recipe) -> dict[str, Any]:
     """The files that a run is made from, with their hashes."""
-    inputs = {where: {"path": str(path), "sha256": file_hash(path)} for where, path in recipe.inputs().items()}
+    inputs = {where: {"path": str(path), "sha256": Original.of(path).sha256} for where, path in recipe.inputs().items()}
     return {"inputs": inputs, "plugins": plugins(recipe)}
 
 
 def plugins(recipe: Recipe) -> list[dict[str, Any]]:
-    """Each definition in use: whose it is, and the hash of the file that defines it."""
-    import inspect
-
+    """Each definition in use: whose it is, and the hash of the code that defines it."""
     rows = []
     for where, definition in recipe.definitions():
         try:
-            owner, file = recipe.registry.owner(type(definition)), inspect.getfile(type(definition))
+            owner = recipe.registry.owner(type(definition))
         except StopIteration:
             which = f"`{where}` is a {type(definition).__name__}, which no plugin of this recipe defines"
             raise UserError(f"{which}: list its file in `plugins`") from None
         row = {"where": where, "use": definition.name, "plugin": owner.name, "version": owner.version, "origin": owner.origin}
-        rows.append({**row, "sha256": file_hash(file) if os.path.isfile(file) else ""})
+        rows.append({**row, "sha256": recipe.registry.code_hash(type(definition))})
     return rows

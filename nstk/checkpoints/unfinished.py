@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from ..files import exists, same_file, shown
 from ..hints import suggest_file
 from ..recipe.load import load_recipe
 from ..recipe.model import RECORD, Recipe
+from ..registry.given import PluginLike
 from . import provenance
 from .archive import Saved
 from .folder import RECIPE, SUFFIX, RunFolder
 from .provenance import changes, differences, recipe_files
+
+if TYPE_CHECKING:
+    from ..pictures.in_memory import PictureLike
 
 log = logging.getLogger("nstk")
 
@@ -30,17 +36,26 @@ class Unfinished:
     saved: Saved
 
 
-def unfinished(path: str | PathLike[str], *, force: bool = False, trust: bool = False) -> Unfinished:
+def unfinished(
+    path: str | PathLike[str],
+    *,
+    plugins: Sequence[PluginLike] = (),
+    content: PictureLike | None = None,
+    style: PictureLike | Mapping[str, PictureLike] | None = None,
+    force: bool = False,
+    trust: bool = False,
+) -> Unfinished:
     """The run of a folder (`out/louvre.run`) or of a picture (`out/louvre.png`), from its latest checkpoint.
 
     Raises `UserError` where there is none, and where the recipe or what it reads has changed since, unless `force` is given.
-    `trust` is that of `load_recipe`. Never imports TensorFlow.
+    The rest is that of `load_recipe`: what was given in Python is to be given again. Never imports TensorFlow.
     """
     folder = _find(Path(path))
     saved = folder.latest()
     made_from = saved.state.origins
     files = [*recipe_files(made_from, folder.path.parent)]  # not the copy in the folder: what was read must not be written over
-    recipe = load_recipe(folder.recipe, trust=trust).model_copy(update={"name": made_from["name"], "files": files})
+    recipe = load_recipe(folder.recipe, plugins=plugins, content=content, style=style, trust=trust)
+    recipe = recipe.model_copy(update={"name": made_from["name"], "files": files})
     if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
     if changed := changes(made_from, recipe):

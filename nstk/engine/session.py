@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
@@ -14,6 +16,7 @@ from ..files import check_writable
 from ..machine import device, memory
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
+from ..registry.given import PluginLike
 from .callbacks import Callbacks
 from .interrupts import interruptible
 from .keeper import Keeper
@@ -23,6 +26,9 @@ from .painting import Painting
 from .plan import Plan
 from .result import Result
 from .saving import check_sidecar, recorded, saved
+
+if TYPE_CHECKING:
+    from ..pictures.in_memory import PictureLike
 
 log = logging.getLogger("nstk")
 
@@ -61,10 +67,20 @@ class Session:
         return self._run(recipe, RunFolder.of(recipe.path), None, quiet=quiet)
 
     def resume(
-        self, path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False
+        self,
+        path: str | PathLike[str] | Unfinished,
+        *,
+        plugins: Sequence[PluginLike] = (),
+        content: PictureLike | None = None,
+        style: PictureLike | Mapping[str, PictureLike] | None = None,
+        force: bool = False,
+        trust: bool = False,
+        quiet: bool = False,
     ) -> Result:
         """Go on with a run that was broken off, as `nstk.resume` does."""
-        it = path if isinstance(path, Unfinished) else unfinished(path, force=force, trust=trust)
+        it = path
+        if not isinstance(it, Unfinished):
+            it = unfinished(it, plugins=plugins, content=content, style=style, force=force, trust=trust)
         check_writable(it.recipe.path)
         return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 
@@ -105,15 +121,27 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
         return session.run(recipe, quiet=quiet)
 
 
-def resume(path: str | PathLike[str] | Unfinished, *, force: bool = False, trust: bool = False, quiet: bool = False) -> Result:
+def resume(
+    path: str | PathLike[str] | Unfinished,
+    *,
+    plugins: Sequence[PluginLike] = (),
+    content: PictureLike | None = None,
+    style: PictureLike | Mapping[str, PictureLike] | None = None,
+    force: bool = False,
+    trust: bool = False,
+    quiet: bool = False,
+) -> Result:
     """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
 
     `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a
     run which was never interrupted, bit for bit. Raises `UserError` where there is nothing to go on with, and where the recipe
-    or what it reads has changed since, unless `force` is given; otherwise as `run`. `trust` is that of `load_recipe`.
+    or what it reads has changed since, unless `force` is given; otherwise as `run`.
+
+    Classes and pictures that the run was given in Python are to be given again, as to `load_recipe`, and have to be the same:
+    `plugins`, `content`, `style`. `trust` is that of `load_recipe` too.
     """
     with _for_one() as session:
-        return session.resume(path, force=force, trust=trust, quiet=quiet)
+        return session.resume(path, plugins=plugins, content=content, style=style, force=force, trust=trust, quiet=quiet)
 
 
 def _for_one() -> Session:

@@ -5,6 +5,7 @@ Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255
     pixels      sizes, and number types
     alpha       transparency: what is under it, and back over
     original    the pictures that are read, each decoded and hashed once
+    in_memory   those that are given in Python: arrays, images, bytes
     read        a file to an array
     write       an array to a file
     high_depth  the files of more than 8 bits a channel
@@ -16,7 +17,9 @@ from __future__ import annotations
 
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
+from .in_memory import given as given, is_picture as is_picture
 from .original import (
+    PREFIX as PREFIX,
     Original as Original,
     check_picture as check_picture,
     read_all as read_all,

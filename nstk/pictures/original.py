@@ -14,15 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary, finalize
 
+from ..errors import PictureError
 from ..files import file_hash, shown
 from .alpha import filled, over_white
 from .read import Decoded, Picture, converted, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from ..files import Location
+
+PREFIX = "python:"
+"""How the name of a picture begins that was given in Python, see `in_memory`."""
 
 HELD = 128 * 2**20
 """Bytes of decoded pictures that are kept for whoever asks next. A picture that is larger is decoded whenever it is read."""
@@ -34,7 +40,7 @@ _lock = threading.RLock()
 
 
 class Original:
-    """A picture file as it was given. Make one with `Original.of`.
+    """A picture as it was given. Make one with `Original.of` of a file, or with `given` of what was given in Python.
 
     What it is asked for raises `PictureError` with one sentence that names the file, where that cannot be read.
     """
@@ -47,12 +53,30 @@ class Original:
 
     @classmethod
     def of(cls, path: Location) -> Original:
-        """The picture in a file, the same object for all who ask at a time."""
+        """The picture in a file, or one that was given in Python, by its name; the same object for all who ask at a time."""
         with _lock:
-            key = os.path.abspath(path)
+            name = os.fspath(path)
+            key = name if name.startswith(PREFIX) else os.path.abspath(path)
             original = _known.get(key)
+            if original is None and key.startswith(PREFIX):
+                raise PictureError(f"the picture {key} was given in Python, and nobody holds it any more: give it again")
             if original is None:
                 original = _known[key] = cls(Path(path))
+            return original
+
+    @staticmethod
+    def name_of(sha256: str) -> str:
+        """The name of a picture that was given in Python, by its hash."""
+        return PREFIX + sha256[:16]
+
+    @classmethod
+    def known(cls, sha256: str, make: Callable[[], Original]) -> Original:
+        """The picture given in Python that has a hash; made if nobody holds it yet."""
+        with _lock:
+            key = cls.name_of(sha256)
+            original = _known.get(key)
+            if original is None:
+                original = _known[key] = make()
             return original
 
     @property
@@ -83,12 +107,15 @@ class Original:
             if id(self) in _held:
                 _held.move_to_end(id(self))
                 return _held[id(self)][0]
-            made = decode(self.path, self.name)
+            made = self._decode()
             if made.bytes <= HELD:
                 _held[id(self)] = made, made.bytes
                 while sum(count for _, count in _held.values()) > HELD:
                     _held.popitem(last=False)
             return made
+
+    def _decode(self) -> Decoded:
+        return decode(self.path, self.name)
 
     def _notice_changes(self) -> None:
         """Forget what was read from a file that is another one now."""

@@ -81,7 +81,13 @@ READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF 
 def decode(path: Location, name: str) -> Decoded:
     """The whole picture of a file that messages call `name`. Raises `PictureError`."""
     _check_file(path, name)
-    with _quiet_pillow() as pillow, _blaming(name), open(path, "rb") as file:
+    with _blaming(name), open(path, "rb") as file:
+        return decode_stream(file, name)
+
+
+def decode_stream(file: IO[bytes], name: str) -> Decoded:
+    """The whole picture of an open file that messages call `name`. Raises `PictureError`."""
+    with _quiet_pillow() as pillow, _blaming(name):
         head = file.read(32)
         try:
             opened = pillow.open(file)
@@ -94,6 +100,13 @@ def decode(path: Location, name: str) -> Decoded:
                 raise PictureError(f"{name} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
             check_size(opened.width, opened.height, name)
             return _with_exif(_pixels(opened, head, file, name), opened.getexif)
+
+
+def from_image(image: Image.Image, name: str) -> Decoded:
+    """A copy of an image of Pillow's that messages call `name`. Raises `PictureError`."""
+    with _quiet_pillow(), _blaming(name):
+        check_size(image.width, image.height, name)
+        return _with_exif(_copied(image, name), image.getexif)
 
 
 def converted(decoded: Decoded, name: str) -> Picture:
@@ -112,6 +125,10 @@ def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -
     """The pixels of a file that Pillow has opened: of a deep one, all of their bits."""
     if high_depth.is_deep(opened, head):
         return high_depth.read_png(file, opened, path) if head.startswith(high_depth.PNG) else high_depth.read_tiff(file, path)
+    return _copied(opened, path)
+
+
+def _copied(opened: Image.Image, path: Location) -> Image.Image | high_depth.Deep:
     picture = opened.copy()  # decodes it; a TIFF is turned upright, too
     return high_depth.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
 

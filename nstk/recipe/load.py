@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import RecipeError
 from ..files import exists, located, same_file, shown
 from ..hints import suggest, suggest_file
+from ..registry.given import PluginLike, class_named, listed, spec_of
 from ..registry.registry import Registry
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse, read_text
+from .given import Given
 from .model import Recipe
 from .overlay import completed, override, stacked
 from .resolve import Resolver, plugin_spec
+from .settings import STYLE
 from .shipped import find_recipe, shipped
+
+if TYPE_CHECKING:
+    from ..pictures.in_memory import PictureLike
 
 RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
 
@@ -30,34 +36,59 @@ def load_recipe(
     recipe: str | PathLike[str] | Mapping[str, Any] | None = None,
     overrides: Iterable[str] = (),
     *,
-    plugins: Sequence[str] = (),
+    plugins: Sequence[PluginLike] = (),
+    content: PictureLike | None = None,
+    style: PictureLike | Mapping[str, PictureLike] | None = None,
     output: str | PathLike[str] | None = None,
     trust: bool = False,
 ) -> Recipe:
     """Read, check and resolve a recipe.
 
     `recipe` is a file, the name of a shipped recipe, or a mapping with the same keys (its paths are relative to the working
-    directory). `overrides` are `key=value` texts as on the command line; `plugins` are files or modules to load first
-    (`no:NAME` leaves an installed one out); `output` is the picture's file. Plugins are code: those that the recipe names are
-    loaded only if its file lies under the working directory or comes with nstk, or if you `trust` it. Raises `RecipeError` with
-    every mistake of the recipe, and `PluginError` where one of `plugins` does not load. Never imports TensorFlow.
+    directory). `overrides` are `key=value` texts as on the command line; `output` is the picture's file.
+
+    `plugins` are loaded first: files, modules, and classes that were defined in Python (`no:NAME` leaves an installed one out).
+    Plugins are code: those that the recipe names are loaded only if its file lies under the working directory or comes with
+    nstk, or if you `trust` it.
+
+    `content` and `style` replace what the recipe names: files, or pictures in memory. Such a one is an array of height x width
+    x 3 (x 4 with alpha), uint8 or floats of 0..255, an image of Pillow's, the bytes of a picture file, or a file open for
+    reading. `style` may be a mapping of label to picture. A mapping as `recipe` takes the same wherever it names a picture.
+
+    Raises `RecipeError` with every mistake of the recipe, and `PluginError` where one of `plugins` does not load. Never imports
+    TensorFlow.
     """
-    registry = Registry.of(plugins)
-    tree, chain = _read(recipe)
     mistakes: list[Mistake] = []
-    settings: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
-    for setting in settings:
+    given = Given(mistakes)
+    tree, chain = _read(given.recipe(recipe) if isinstance(recipe, Mapping) else recipe)
+    asked = [*listed(plugins), *given.plugins]
+    registry = Registry.of(asked)
+    named = {key: given.named(it, (key,)) for key, it in (("content", content), ("style", style)) if it is not None}
+    changes: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
+    changes += [(key, value) for key, value in named.items() if not _says(tree, key, value)]
+    for change in changes:
         try:
-            override(tree, setting)
+            override(tree, change)
         except RecipeError as error:
             mistakes += [mistake for mistake in error.mistakes if isinstance(mistake, Mistake)]
-    resolved = Resolver(completed(tree), registry, mistakes, trust=trust).resolve(chain[0].stem if chain else "")
+    resolver = Resolver(completed(tree), registry, mistakes, given.pictures, trust=trust)
+    resolved = resolver.resolve(chain[0].stem if chain else "")
     if resolved is None:
         mistakes.sort(key=_in_order)
         raise RecipeError(mistakes)
-    asked = (plugin_spec(spec, Path.cwd()) for spec in plugins if not spec.startswith("no:"))
-    named = [*resolved.plugins, *asked]
-    return resolved.model_copy(update={"files": chain, "overridden": bool(settings), "plugins": list(dict.fromkeys(named))})
+    specs = [spec for spec in map(spec_of, asked) if not spec.startswith("no:")]
+    known = dict.fromkeys([*resolved.plugins, *(plugin_spec(spec, Path.cwd()) for spec in specs)])
+    used = {cls.__name__ for _, cls in resolved.given_classes()}
+    needed = [spec for spec in known if not class_named(spec) or class_named(spec) in used]
+    return resolved.model_copy(update={"files": chain, "overridden": bool(changes), "plugins": needed})
+
+
+def _says(tree: Node, key: str, value: Any) -> bool:
+    """Whether a recipe names this picture, or these, already: then giving it again changes nothing."""
+    if key not in tree.value:
+        return False
+    said, meant = ({STYLE: it} if isinstance(it, str) else it for it in (tree.value[key].plain(), value))
+    return bool(said == meant)
 
 
 def _read(recipe: str | PathLike[str] | Mapping[str, Any] | None) -> tuple[Node, list[Path]]:

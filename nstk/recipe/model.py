@@ -17,6 +17,7 @@ from ..syntax.mistakes import Mark
 from ..syntax.nodes import from_plain, map_texts
 from ..syntax.parse import dump
 from .defaults import LABELLED, SLOTS, defaults
+from .given import notes
 from .paths import file_fields, input_files, relative
 from .scales import Edge
 from .settings import STYLE, Output, Settings
@@ -78,6 +79,12 @@ class Recipe(Settings):
         """Every file that the recipe reads, by its place in the recipe."""
         return input_files([("", self), *self.definitions()])
 
+    def given_classes(self) -> list[tuple[str, type[Definition]]]:
+        """The classes in use that were given in Python, each with its kind."""
+        kinds, classes = {**SLOTS, **LABELLED}, self.registry.given.values()
+        used = {type(it): kinds[where.partition(".")[0]] for where, it in self.definitions() if type(it) in classes}
+        return [(kind, cls) for cls, kind in used.items()]
+
     def to_plain(self, folder: Path | None = None) -> dict[str, Any]:
         """The recipe as plain data, with every default written out.
 
@@ -107,8 +114,11 @@ class Recipe(Settings):
         return data
 
     def to_yaml(self, folder: Path | None = None) -> str:
-        """The recipe as YAML that `load_recipe` reads back, for a file in `folder`."""
-        return dump(self.to_plain(folder))
+        """The recipe as YAML that `load_recipe` reads back, for a file in `folder`.
+
+        Comments above it say what was given in Python and is to be given again.
+        """
+        return notes(self) + dump(self.to_plain(folder))
 
     def _slot(self, kind: str, definition: Definition, folder: Path) -> dict[str, Any]:
         cls = type(definition)

@@ -92,9 +92,14 @@ def _default_for(key: str) -> Node:
 
 
 def override(tree: Node, setting: str | tuple[str, Any]) -> None:
-    """Apply `losses.gram.weight=1e5`, in place, as if the recipe had been edited there. Of a pair, the value is no YAML."""
-    key, equals, text = setting.partition("=") if isinstance(setting, str) else (setting[0], "=", str(setting[1]))
-    mark = Mark(f"on the command line, {key + equals + text!r}", Path.cwd())
+    """Apply `losses.gram.weight=1e5`, in place, as if the recipe had been edited there.
+
+    A pair was given in Python, as an argument: its value is no YAML.
+    """
+    key, equals, text = setting.partition("=") if isinstance(setting, str) else (setting[0], "=", "")
+    argument = key.partition(".")[0]
+    where = f"on the command line, {setting!r}" if isinstance(setting, str) else f"{argument}={setting[1]!r:.60}"
+    mark = Mark(where, Path.cwd())
     path = [step.strip() for step in key.split(".")]
     if not equals or not all(path):
         raise RecipeError([Mistake("an override is written key=value, such as losses.gram.weight=5", mark)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..api.definition import NAME
 from ..errors import PictureError, PluginError
 from ..files import exists, located, shown
 from ..hints import suggest, suggest_file
+from ..registry.given import PYTHON, class_named, how_to_give as how_to_give_class
 from ..registry.registry import Registry
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, map_texts, whole_numbers
@@ -33,6 +34,7 @@ from .checks import (
     output,
 )
 from .defaults import LABELLED, SLOTS, defaults
+from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
 from .paths import file_fields
@@ -47,11 +49,22 @@ NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: ""}}
 
 
 class Resolver(Findings):
-    """Turns one tree into a `Recipe`; every mistake goes to `mistakes`. `trust`: whether any recipe may name plugins."""
+    """Turns one tree into a `Recipe`; every mistake goes to `mistakes`.
 
-    def __init__(self, tree: Node, registry: Registry, mistakes: list[Mistake], *, trust: bool = False):
+    `given` holds the pictures that were given in Python, by name; `trust` says whether any recipe may name plugins.
+    """
+
+    def __init__(
+        self,
+        tree: Node,
+        registry: Registry,
+        mistakes: list[Mistake],
+        given: Mapping[str, pictures.Original | None],
+        *,
+        trust: bool = False,
+    ):
         super().__init__(tree, mistakes)
-        self.registry, self.trust = registry, trust
+        self.registry, self.given, self.trust = registry, given, trust
         self.plugins_failed = False
         self.originals: list[pictures.Original] = []
         self.partial: dict[tuple[str, ...], Any] = {}
@@ -70,7 +83,7 @@ class Resolver(Findings):
         check_losses(self, slots["losses"])
         check_jit(self, settings)
         check_tiles(self, settings, slots)
-        name = name or "-".join(Path(text).stem for text in (settings.content, *settings.style.values()))
+        name = name or _name_of(settings)
         path = output(self, settings, name)
         size = long_edge_of(self, settings)
         settings = settings.model_copy(update={"size": size})
@@ -101,6 +114,11 @@ class Resolver(Findings):
 
     def load_plugin(self, spec: str, mark: Mark) -> None:
         """Load what `plugins:` names at one place, unless the recipe is a stranger's."""
+        if name := class_named(spec):
+            if name not in self.registry.given:
+                self.plugins_failed = True
+                self.mistake(f"the recipe needs the class {name}, which was given in Python", mark, how_to_give_class(name))
+            return
         if not self.trust and (why := distrust(spec, mark, self.registry)):
             self.plugins_failed = True
             self.mistake(why, mark, HINT)
@@ -158,6 +176,10 @@ class Resolver(Findings):
         def absolute(text: str, mark: Mark, name: str, marker: File) -> str:
             if text in marker.words:
                 return text
+            if text.startswith(pictures.PREFIX):
+                if not self.give(text, mark, [*path, name], marker):
+                    missing.append(name)
+                return text
             file = located(text, mark.folder)
             if not text or not exists(file):
                 missing.append(name)
@@ -177,6 +199,18 @@ class Resolver(Findings):
             if name in nodes:
                 nodes[name] = map_texts(nodes[name], partial(absolute, name=name, marker=marker))
         return missing
+
+    def give(self, text: str, mark: Mark, place: list[str], marker: File) -> bool:
+        """Whether a picture that was given in Python, by its name, is there; if it is, it is held on to."""
+        original = self.given.get(text)
+        if original and marker.picture:
+            self.originals.append(original)
+            return True
+        if original:
+            self.mistake(f"`{'.'.join(place)}` names a file, and a picture was given in Python instead", mark)
+        elif text not in self.given:
+            self.mistake(f"{in_words(place)} was given in Python and is asked for again", mark, how_to_give(place))
+        return False
 
     def slot(self, kind: str, default: str, path: tuple[str, ...]) -> Any:
         """The definition that one slot of the recipe holds, or None if something is wrong with it."""
@@ -212,7 +246,8 @@ class Resolver(Findings):
 
     def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
         """Report a name that cannot be used, unless a plugin that did not load may define it: that is reported already."""
-        if self.registry.owned(kind, name.rpartition(":")[2]):
+        owner, _, short = name.rpartition(":")
+        if self.registry.owned(kind, short) and not (self.plugins_failed and owner == PYTHON):
             self.mistake(message, mark)
         elif not self.plugins_failed:
             self.mistake(message, mark, self.registry.unknown_hint(kind, name))
@@ -250,6 +285,14 @@ def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:
     if not exists(file.parent):
         return f"there is no folder {folder}"
     return "" if folder == "." else f"it is looked for in {folder}"
+
+
+def _name_of(settings: Settings) -> str:
+    """The name of a recipe that is in no file, from its pictures' files; `picture` stands for a content given in Python."""
+    given = pictures.PREFIX
+    content = "picture" if settings.content.startswith(given) else settings.content
+    stems = [Path(text).stem for text in (content, *settings.style.values()) if not text.startswith(given)]
+    return "-".join(stems) or "picture"  # a content that is missing is reported
 
 
 def plugin_spec(spec: str, folder: Path) -> str:
