@@ -39,9 +39,14 @@ class References:
 class Loss(Definition):
     """One term of the objective.
 
-    The same instance serves every scale of a run, so what it compares with is returned by `target`, not stored. One that draws
-    at random asks `tf.random.get_global_generator()`, which follows the recipe's `seed` and goes on where a resumed run was
-    broken off; operations such as `tf.random.uniform` follow the seed too, but a resumed run begins their numbers again.
+    The same instance serves every scale of a run, and in a session every picture, so a loss keeps no state: what it needs later
+    is returned by `target`. A run, and `nstk.testing.check_loss`, refuse a loss whose attributes are others after a call, also
+    those that begin with `_`, and what a list or a mapping in one of them holds. What `model_post_init` computes from its keys
+    it may keep.
+
+    One that draws at random asks `tf.random.get_global_generator()`, which follows the recipe's `seed` and goes on where a
+    resumed run was broken off; operations such as `tf.random.uniform` follow the seed too, but a resumed run begins their
+    numbers again.
     """
 
     weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")

@@ -13,7 +13,8 @@ import tensorflow as tf
 from ..api import Evaluation, Loss, total
 from ..errors import RunError
 from ..machine.precision import FLOAT16
-from ..registry.blame import SCOPE, blaming, code
+from ..registry.blame import SCOPE, code
+from .calling import calling
 from .loss_scale import LossScale
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
@@ -103,7 +104,7 @@ def weighted(losses: Mapping[str, Loss], value: Callable[[str, Loss], Any]) -> E
 
 
 def _scalar(label: str, loss: Loss, value: Callable[[str, Loss], Any]) -> tf.Tensor:
-    with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
+    with calling(loss, label), tf.name_scope(SCOPE.format(label)):
         made = value(label, loss)
         tensor = None if made is None else tf.convert_to_tensor(made)
         if tensor is not None and tensor.shape.rank == 0:

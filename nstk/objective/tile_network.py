@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from ..api import IMAGE, Features, Loss, StatisticLoss
 from ..api.formulas import unjoined
-from ..registry.blame import SCOPE, blaming
+from ..registry.blame import SCOPE
+from .calling import calling
 from .features import Network, seen
 from .sums import summed
 from .tiles import Tile, Tiling
@@ -90,7 +91,7 @@ class TileNetwork:
 
     def _statistic(self, shape: Tile, label: str, features: Features, maps: Any) -> Any:
         loss = self.losses[label]
-        with blaming(f"loss `{label}`", loss), tf.name_scope(SCOPE.format(label)):
+        with calling(loss, label), tf.name_scope(SCOPE.format(label)):
             return summed(loss.statistic, shape, loss.halo, self.owned(shape, loss, features), maps[label])
 
     def _statistics(self, shape: Tile, crop: tf.Tensor, maps: Any) -> dict[str, Any]:

@@ -21,8 +21,8 @@ import tensorflow as tf
 
 from ..api import Evaluation, Features, Goal, Loss, Pictures, StatisticLoss
 from ..machine.precision import FLOAT32
-from ..registry.blame import blaming
 from .base import Objective, Remember, anew, weighted
+from .calling import calling
 from .features import batch
 from .spill import Shelf
 from .sums import added, summed
@@ -52,7 +52,7 @@ class TiledObjective(Objective):
             for label, picture in pictures.styles.items()
         }
         for label, loss in network.losses.items():
-            with blaming(f"loss `{label}`, in goal,", loss):
+            with calling(loss, label, "goal"):
                 goal = loss.goal(content[label], {name: sums[label] for name, sums in styles.items()})
             self.targets[label] = Goal(None, goal)  # the maps are on the shelf
 
@@ -67,7 +67,7 @@ class TiledObjective(Objective):
         for tile in self.network.tiling.tiles(*picture.shape[:2]):
             features = self.network.features(tile, batch(picture[tile.rows.seen, tile.columns.seen]))
             for label, loss in self.network.losses.items():
-                with blaming(f"loss `{label}`, in {of.__name__},", loss):
+                with calling(loss, label, of.__name__):
                     own, owned = getattr(loss, of.__name__), self.network.owned(tile, loss, features)
                     total[label] = added(total.get(label), summed(own, tile, loss.halo, owned))
             also(tile, features)
@@ -78,7 +78,7 @@ class TiledObjective(Objective):
         """Keep a tile's maps of the content."""
         maps = {}
         for label, loss in self.network.losses.items():
-            with blaming(f"loss `{label}`, in maps,", loss):
+            with calling(loss, label, "maps"):
                 maps[label] = loss.maps(self.network.owned(tile, loss, features))
         self._maps.append(self._shelf.put(maps))
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from ..api import Evaluation, Features, Goal, Loss, Pictures, References, StatisticLoss
 from ..machine.precision import FLOAT32
-from ..registry.blame import blaming
 from .base import Objective, Remember, anew, weighted
+from .calling import calling
 from .features import Network, batch, seen
 from .turns import Turns
 
@@ -34,7 +34,7 @@ class WholeObjective(Objective):
         self.net = net
         looked_at = _Looks(net, pictures)
         for label, loss in losses.items():
-            with blaming(f"loss `{label}`, in target,", loss):
+            with calling(loss, label, "target"):
                 self.targets[label] = _target(loss, looked_at, remember)
 
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
