@@ -25,7 +25,36 @@ InputFile = Annotated[str, File()]
 
 
 InputPicture = Annotated[str, File(picture=True)]
-"""The type of a field that names a picture to read; that it can be read is checked with the recipe."""
+"""The type of a field that names a picture to read. Its value is a text for `nstk.read_picture`; that it can be read is checked
+with the recipe.
+
+In a recipe it is a picture's file, relative to that recipe, and in a mapping given in Python also an array, an image of
+Pillow's or the bytes of a file. `InputPicture | None`, `list[InputPicture]` and `dict[str, InputPicture]` are fields too. A
+mask, for example, brought to the size at which the picture is painted:
+
+    import nstk
+
+    class Keep(nstk.Loss):
+        \"\"\"Keep the content where a mask is white.\"\"\"
+
+        name = "keep"
+        mask: nstk.InputPicture = nstk.Field(description="White where the content is kept.")
+
+        def target(self, refs):
+            content = refs.content["image"]  # [1, height, width, 3], 0..255
+            height, width = content.shape[1:3]
+            mask = nstk.resize(nstk.read_picture(self.mask), width, height)  # height x width x 3, 0..255
+            return {"content": content, "mask": mask / 255}
+
+        def __call__(self, features, target):
+            import tensorflow as tf
+
+            return tf.reduce_mean(target["mask"] * tf.square(features["image"] - target["content"]))
+
+    @nstk.hookimpl
+    def nstk_losses():
+        return [Keep]
+"""
 
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -33,7 +62,11 @@ NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Definition(BaseModel):
-    """A named thing that a recipe can use. Its fields are its recipe keys; it keeps no other state."""
+    """A named thing that a recipe can use. Its fields are its recipe keys, which do not change.
+
+    What is computed from them once may be in an attribute that begins with `_`. Of what a run brings, a `Loss` keeps nothing,
+    and a `Callback` what it likes: each run has its own copy of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, protected_namespaces=())
 

@@ -137,8 +137,13 @@ def read_all(path: Location) -> Picture:
 def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float32]:
     """The picture of a file: height x width x 3, float32, 0..255, sRGB, upright, transparent parts over white.
 
-    If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around. Of an
-    animation, the first frame. Raises `PictureError` with one sentence that names the file.
+    `path` is a file, or the value of an `InputPicture` field, which may stand for a picture that was given in Python. Colour
+    profile, bit depth and EXIF orientation are undone; a grey picture has three equal channels; of an animation it is the first
+    frame. If `straight`, it is the picture under the transparency: where that lets nothing through, in colours from around.
+
+    A file is decoded once, however often it is read, and every call returns a new array. Raises `PictureError`, with one
+    sentence that names the file, for what is missing, damaged, no picture, smaller than 16 x 16 or larger than 300 million
+    pixels.
     """
     picture = read_all(path)
     return (filled if straight else over_white)(picture.colours, picture.alpha)

@@ -48,7 +48,12 @@ def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
 
 
 def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.float32]:
-    """A picture (height x width x 3) in another size in pixels, by Lanczos: float32, 0..255. A copy if it has that size."""
+    """A picture in another size, by Lanczos: from height x width x channels, 0..255, in any float type, to float32, 0..255.
+
+    `width` and `height` are pixels, at least 1; they say what the aspect becomes. Lanczos overshoots beside edges, which is cut
+    off at 0 and 255. The result is always a new array, a copy if the picture has that size. Raises `ValueError` for a size
+    below 1.
+    """
     import numpy as np
     from PIL import Image
 
