@@ -39,7 +39,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
             first = json.loads(log.read_text(encoding="utf-8"))["first_step_at"] - began
             del recipe
             gc.collect()
-            sha256 = hashlib.sha256(result.path.read_bytes()).hexdigest()
+            sha256 = hashlib.sha256(Path(str(result.path)).read_bytes()).hexdigest()
             rows.append({"first_step": first, "sha256": sha256, "held": memory.resident()})
     return {"rows": rows}
 

@@ -66,8 +66,8 @@ class RunRecipe(Protocol):
         """The seed of everything random."""
 
     @property
-    def path(self) -> Path:
-        """Where the picture will be, absolute."""
+    def path(self) -> Path | None:
+        """Where the picture will be, absolute; None if the recipe says `output: false`."""
 
     @property
     def losses(self) -> Mapping[str, Loss]:
@@ -89,7 +89,8 @@ class Run(Protocol):
     def recipe(self) -> RunRecipe:
         """The recipe that is painted."""
 
-    output: Path
+    output: Path | None
+    """The picture's file; None if the recipe says `output: false`: then `beside` and `save` raise `OutputError`."""
     scales: Sequence[Scale]
     labels: Sequence[str]
     """The labels of the losses, in the recipe's order."""

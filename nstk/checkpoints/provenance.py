@@ -29,7 +29,7 @@ def origins(recipe: Recipe) -> dict[str, Any]:
     """The name of the recipe, its files (as seen from the output's), its settings, and what it reads; files with hashes."""
     return {
         "name": recipe.name,
-        "recipes": {relative(str(path), recipe.path.parent): file_hash(path) for path in recipe.files if path.is_file()},
+        "recipes": {relative(str(path), _folder(recipe)): file_hash(path) for path in recipe.files if path.is_file()},
         "settings": dict(_flat(_settings(recipe))),
         **provenance.sources(recipe),
         "versions": provenance.versions(),
@@ -39,7 +39,7 @@ def origins(recipe: Recipe) -> dict[str, Any]:
 def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     """What is another than it was, where that changes the picture: recipe files, settings, inputs, plugins. Each in words."""
     now = origins(recipe)
-    files = recipe_files(then, recipe.path.parent)
+    files = recipe_files(then, _folder(recipe))
     found = [f"{shown(path)} was edited" for path, sha256 in files.items() if _edited(path, sha256)]
     for key in sorted(then["settings"].keys() | now["settings"].keys()):
         was, is_ = (side["settings"].get(key, "not there") for side in (then, now))
@@ -55,6 +55,11 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
         if row["sha256"] != before["sha256"] and not row["where"].startswith("callbacks."):
             found.append(f"the code of `{row['use']}` in `{row['where']}` was changed ({row['origin']})")
     return found
+
+
+def _folder(recipe: Recipe) -> Path:
+    """The output's folder; the working directory if nothing is written."""
+    return recipe.path.parent if recipe.path else Path.cwd()
 
 
 def recipe_files(then: Mapping[str, Any], folder: Path) -> dict[Path, str]:

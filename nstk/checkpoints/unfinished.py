@@ -56,6 +56,7 @@ def unfinished(
     files = [*recipe_files(made_from, folder.path.parent)]  # not the copy in the folder: what was read must not be written over
     recipe = load_recipe(folder.recipe, plugins=plugins, content=content, style=style, trust=trust)
     recipe = recipe.model_copy(update={"name": made_from["name"], "files": files})
+    assert recipe.path  # only a run that writes has a folder
     if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
     if changed := changes(made_from, recipe):

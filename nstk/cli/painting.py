@@ -12,6 +12,7 @@ import click
 import nstk
 
 from ..engine.interrupts import INTERRUPTED
+from ..errors import UserError
 from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
 from .words import load, split, start_tensorflow, to_paint
 
@@ -45,6 +46,8 @@ def run(
     name, overrides = to_paint(words, {"content": content, "style": style, "output.path": output})
     overrides += ["run_eagerly=true"] * eager
     recipe = load(name, overrides, plugins, quiet=quiet)
+    if recipe.path is None:
+        raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
     start_tensorflow()
     result = nstk.run(recipe, quiet=quiet)
     click.echo(result.path)

@@ -106,7 +106,8 @@ class Health:
 
     def _not_finite(self, what: str, where: str) -> NotFinite:
         hint = ", or `precision: float32`" * (self.run.plan.choice.dtype == FLOAT16)
-        return NotFinite(f"{what} {where}: the last good picture is saved; try a smaller learning rate or weight{hint}")
+        kept = "the last good picture is saved; " * (self.run.output is not None)
+        return NotFinite(f"{what} {where}: {kept}try a smaller learning rate or weight{hint}")
 
 
 def _infinite(loss: float, losses: dict[str, float]) -> str:

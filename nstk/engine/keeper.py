@@ -73,7 +73,7 @@ class Keeper:
     def _tell(self) -> None:
         assert self.folder is not None
         output = self.run.output
-        which = output if self.folder.path == RunFolder.of(output).path else self.folder.path
+        which = output if output and self.folder.path == RunFolder.of(output).path else self.folder.path
         log.warning("`nstk resume %s` goes on after step %d of %d", shown(which), self._kept, self.run.total_steps)
 
     def scales(self) -> Sequence[Scale]:

@@ -30,6 +30,7 @@ class Painting:
     def __init__(self, recipe: Recipe, plan: Plan, saved: Saved | None = None):
         self.recipe, self.plan = recipe, plan
         self.output = recipe.path
+        """The picture's file; None if nothing is to be written."""
         content = pictures.read_all(recipe.content)
         last = plan.scales[-1]
         self.alpha = content.alpha if content.alpha is None else pictures.resize_alpha(content.alpha, last.width, last.height)
@@ -139,6 +140,8 @@ class Painting:
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix."""
+        if self.output is None:
+            raise OutputError(f"`{template}` is not written, for the recipe says `output: false`: name a file there")
         folder = self.output.parent
         path = Path(os.path.normpath(folder / template.format(name=self.output.stem, suffix=self.output.suffix, **fields)))
         if path == folder or not path.is_relative_to(folder):
@@ -154,6 +157,8 @@ class Painting:
 
     def save(self, path: Path) -> None:
         """Write the picture as it is now, with the content's transparency and EXIF, as far as the format has them."""
+        if self.output is None:
+            raise OutputError(f"{path} is not written, for the recipe says `output: false`: name a file there")
         output = self.recipe.output
         depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot's format is its own
         pictures.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)

@@ -22,8 +22,8 @@ class Result:
     """The weighted losses of this picture, by label."""
     history: list[dict[str, float]] = field(repr=False)
     """A row for each step: `step`, `scale`, `loss`, and the weighted losses by label, as they were before the step's move."""
-    path: Path
-    """The picture's file."""
+    path: Path | None
+    """The picture's file; None if nothing was written."""
     stopped: str
     """Why the run ended: `done`, `interrupted`, or what a callback said."""
     alpha: np.ndarray | None = field(default=None, repr=False)

@@ -24,24 +24,32 @@ log = logging.getLogger("nstk")
 
 @contextmanager
 def saved(run: Painting) -> Iterator[None]:
-    """Whatever happens inside, the picture is saved, if a step was done; and the error says where, if that is in doubt."""
+    """Whatever happens inside, the picture is saved, if a step was done; and the error says where, if that is in doubt.
+
+    Where the recipe says `output: false`, nothing is saved.
+    """
+    output = run.output
     try:
         yield
     except BaseException as error:
         run.fail(error)
+        if output is None:
+            raise
         if run.steps == run.resumed and not (run.work is not None and isinstance(error, NotFinite)):
             raise  # an earlier result is not replaced by nothing
-        where = f"the picture so far is {_save_somewhere(run)}"
+        where = f"the picture so far is {_save_somewhere(run, output)}"
         if _is_of_writing(error):
             kind = type(error) if isinstance(error, RunError) else RunError
             raise kind(f"{error}; {where}") from error
         if not run.saved:
             log.error("%s", where)  # what went wrong first is what is raised
         raise
+    if output is None:
+        return
     try:
-        write(run)
+        write(run, output)
     except OutputError as error:  # not a mistake to mend before a run: this one has painted
-        where = str(run.output) if run.saved else _rescued(run)
+        where = str(output) if run.saved else _rescued(run, output)
         raise RunError(f"the picture is painted, but not all can be saved: {error}; it is {where}") from error
 
 
@@ -60,38 +68,38 @@ def recorded(run: Painting) -> Iterator[None]:
                 log.error("%s", error)
 
 
-def write(run: Painting) -> None:
+def write(run: Painting, output: Path) -> None:
     """The picture and the recipe that re-runs: each appears whole or not at all. Raises `OutputError`."""
-    run.save(run.output)
+    run.save(output)
     run.saved = True
     if check_sidecar(run.recipe):
-        header = f"# The recipe of {run.output.name}, with every default written out.\n"
+        header = f"# The recipe of {output.name}, with every default written out.\n"
         path = run.recipe.sidecar(RECIPE)
         write_whole(path, header + run.recipe.to_yaml(path.parent))
-    log.info("%s: %s after %d steps, %.1f s", run.output, run.stopped, run.steps, run.seconds)
+    log.info("%s: %s after %d steps, %.1f s", output, run.stopped, run.steps, run.seconds)
 
 
-def _save_somewhere(run: Painting) -> str:
+def _save_somewhere(run: Painting, output: Path) -> str:
     """Write the picture so far where it ought to be, or else in the system's temporary folder. Returns where it is."""
     try:
-        write(run)
+        write(run, output)
     except Exception as error:  # it must not hide what went wrong first
         log.error("the picture so far could not be saved: %s", error)
-    return str(run.output) if run.saved else _rescued(run)
+    return str(output) if run.saved else _rescued(run, output)
 
 
-def _rescued(run: Painting) -> str:
+def _rescued(run: Painting, output: Path) -> str:
     """Write the picture to a new file in the system's temporary folder. Returns where it is."""
     folder = None
     try:
         folder = Path(tempfile.mkdtemp(prefix="nstk-"))
-        run.save(folder / run.output.name)
+        run.save(folder / output.name)
     except Exception as error:
         if folder:
             with suppress(OSError):
                 os.rmdir(folder)
         return f"lost, for the system's temporary folder cannot take it either: {error}"
-    return str(folder / run.output.name)
+    return str(folder / output.name)
 
 
 def _is_of_writing(error: BaseException) -> bool:

@@ -62,9 +62,12 @@ class Session:
     def run(self, recipe: RecipeLike, *, quiet: bool = False) -> Result:
         """Paint a recipe's picture and write it, as `nstk.run` does."""
         recipe = loaded(recipe)
-        check_sidecar(recipe)
-        check_writable(recipe.path)
-        return self._run(recipe, RunFolder.of(recipe.path), None, quiet=quiet)
+        folder = None
+        if recipe.path:
+            check_sidecar(recipe)
+            check_writable(recipe.path)
+            folder = RunFolder.of(recipe.path)
+        return self._run(recipe, folder, None, quiet=quiet)
 
     def resume(
         self,
@@ -81,11 +84,12 @@ class Session:
         it = path
         if not isinstance(it, Unfinished):
             it = unfinished(it, plugins=plugins, content=content, style=style, force=force, trust=trust)
-        check_writable(it.recipe.path)
+        if it.recipe.path:
+            check_writable(it.recipe.path)
         return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 
     def _run(
-        self, recipe: Recipe, folder: RunFolder, begun: Saved | None, *, force: bool = False, quiet: bool = False
+        self, recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool = False, quiet: bool = False
     ) -> Result:
         """Paint, from the beginning or from a checkpoint."""
         device.set_up_memory()
@@ -93,13 +97,13 @@ class Session:
             self._ground = memory.resident()
         plan, kept = Plan.of(recipe, self._ground), self._kept
         run = Painting(recipe, plan, begun)
-        keeps = begun is not None or recipe.checkpoint.every is not False
-        keeper = Keeper(run, folder if keeps else None, begun, kept)
-        if begun is None and (line := folder.set_aside()):
+        into = folder if begun is not None or recipe.checkpoint.every is not False else None
+        keeper = Keeper(run, into, begun, kept)
+        if begun is None and folder and (line := folder.set_aside()):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
         callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
-        with interruptible(run), folder.locked() if keeps else nullcontext():
+        with interruptible(run), into.locked() if into else nullcontext():
             kept.network(recipe, plan)  # its weights may not fit: said before a callback opens a file
             with keeper.around(force), recorded(run), callbacks.around(run), saved(run):
                 paint(run, kept, callbacks, keeper)
@@ -111,6 +115,8 @@ class Session:
 
 def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
+
+    A recipe that says `output: false` writes nothing, and keeps no checkpoint: the result is all there is.
 
     `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for

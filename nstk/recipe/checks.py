@@ -159,9 +159,9 @@ def check_pictures(found: Findings, settings: Settings, edges: Sequence[int]) ->
             found.mistake(message, found.written(*cause) or found.written("size") or found.mark(*place.split(".")), hint)
 
 
-def output(found: Findings, settings: Settings, name: str) -> Path | None:
-    """The picture's file, absolute: as the recipe says, or out/NAME.png in the working directory; None if it cannot be."""
-    text, mark = settings.output.path, found.mark("output", "path")
+def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:
+    """The picture's file, absolute: a `text` of the recipe, or out/NAME.png in the working directory; None if it cannot be."""
+    mark = found.mark("output", "path")
     path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
     try:
         pictures.check_output(Path(shown(path)), settings.output.quality)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import RecipeError
 from ..files import exists, located, same_file, shown
@@ -39,13 +39,14 @@ def load_recipe(
     plugins: Sequence[PluginLike] = (),
     content: PictureLike | None = None,
     style: PictureLike | Mapping[str, PictureLike] | None = None,
-    output: str | PathLike[str] | None = None,
+    output: str | PathLike[str] | Literal[False] | None = None,
     trust: bool = False,
 ) -> Recipe:
     """Read, check and resolve a recipe.
 
     `recipe` is a file, the name of a shipped recipe, or a mapping with the same keys (its paths are relative to the working
-    directory). `overrides` are `key=value` texts as on the command line; `output` is the picture's file.
+    directory). `overrides` are `key=value` texts as on the command line; `output` is the picture's file, or false: then nothing
+    is written.
 
     `plugins` are loaded first: files, modules, and classes that were defined in Python (`no:NAME` leaves an installed one out).
     Plugins are code: those that the recipe names are loaded only if its file lies under the working directory or comes with
@@ -64,7 +65,7 @@ def load_recipe(
     asked = [*listed(plugins), *given.plugins]
     registry = Registry.of(asked)
     named = {key: given.named(it, (key,)) for key, it in (("content", content), ("style", style)) if it is not None}
-    changes: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output else [])]
+    changes: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output or output is False else [])]
     changes += [(key, value) for key, value in named.items() if not _says(tree, key, value)]
     for change in changes:
         try:

@@ -43,7 +43,7 @@ _SAID_BY_HAND: dict[tuple[str, ...], str] = {
 
 _OF_SEVERAL_FORMS = {
     "style": "a picture, or a mapping of label to picture",
-    "output": "a path, or a mapping with `path`, `quality`, `depth` and `gps`",
+    "output": "a path, false, or a mapping with `path`, `quality`, `depth` and `gps`",
 }
 """Keys of a recipe whose value may be short for a mapping, and what it must be."""
 

@@ -52,9 +52,9 @@ class Recipe(Settings):
     overridden: bool = Field(False, exclude=True, repr=False)
 
     @property
-    def path(self) -> Path:
-        """Where the picture will be, absolute."""
-        return Path(self.output.path)
+    def path(self) -> Path | None:
+        """Where the picture will be, absolute; None if nothing is written."""
+        return None if self.output.path is False else Path(self.output.path)
 
     @property
     def styles(self) -> dict[str, Path]:
@@ -68,6 +68,7 @@ class Recipe(Settings):
 
     def sidecar(self, suffix: str) -> Path:
         """`out/louvre.recipe.yaml` for `out/louvre.png`."""
+        assert self.path is not None
         return self.path.with_suffix("").with_name(self.path.stem + suffix)
 
     def definitions(self) -> Iterator[tuple[str, Definition]]:
@@ -96,7 +97,8 @@ class Recipe(Settings):
         data["content"] = relative(data["content"], folder)
         styles = {label: relative(text, folder) for label, text in self.style.items()}
         data["style"] = styles[STYLE] if [*styles] == [STYLE] else styles
-        data["output"]["path"] = relative(data["output"]["path"], folder)
+        if self.output.path is not False:
+            data["output"]["path"] = relative(self.output.path, folder)
         if self.output == Output(path=self.output.path):
             data["output"] = data["output"]["path"]
         data["checkpoint"] = data["checkpoint"]["every"] is not False and data["checkpoint"]

@@ -83,7 +83,8 @@ def completed(tree: Node) -> Node:
         absent = {label: node for label, node in defaults.value.items() if label not in named.value}
         values["callbacks"] = Node(absent | named.value, named.mark, named.key)
     if "output" in values:
-        values["output"] = _as_mapping(values["output"], "path")
+        node = values["output"]
+        values["output"] = Node({"path": node}, node.mark, node.key) if node.value is False else _as_mapping(node, "path")
     return Node(values, tree.mark, tree.key)
 
 

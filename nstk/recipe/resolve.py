@@ -84,7 +84,7 @@ class Resolver(Findings):
         check_jit(self, settings)
         check_tiles(self, settings, slots)
         name = name or _name_of(settings)
-        path = output(self, settings, name)
+        path = None if settings.output.path is False else output(self, settings, settings.output.path, name)
         size = long_edge_of(self, settings)
         settings = settings.model_copy(update={"size": size})
         check_pictures(self, settings, long_edges(self, settings, size))
@@ -93,7 +93,7 @@ class Resolver(Findings):
         if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
-        values["output"] = settings.output.model_copy(update={"path": str(path)})
+        values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
         return Recipe(name=name, plugins=plugins, registry=self.registry, originals=self.originals, **values, **slots)
 
     def load_plugins(self) -> list[str]:

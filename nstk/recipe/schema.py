@@ -21,7 +21,7 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
     output = properties["output"]
     properties["output"] = {
         "description": output.get("description", ""),
-        "anyOf": [{"type": ["string", "null"]}, {"$ref": "#/definitions/recipe.Output"}],
+        "anyOf": [{"type": ["string", "null"]}, {"const": False}, {"$ref": "#/definitions/recipe.Output"}],
     }
     for key, kind in SLOTS.items():
         description = f"The {kind}: a name, or a mapping with `use` and parameters."

@@ -90,8 +90,10 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: str = Field(
-        "", description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory."
+    path: str | Literal[False] = Field(
+        "",
+        description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory; false: "
+        "nothing is written, and Python has the result.",
     )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
     depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")
@@ -146,5 +148,6 @@ class Settings(BaseModel):
         description="Keep the state of the run beside the picture until it is done, for `nstk resume`; false: do not.",
     )
     output: Output = Field(
-        Output(), description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`."
+        Output(),
+        description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`; false: nowhere.",
     )

@@ -143,7 +143,7 @@ def test_every_form_of_a_recipe_is_valid(text, validator):
         "style_scale: 0",
         "content: 5",
         "output: {pth: a.png}",
-        "output: false",
+        "output: true",
         "optimizer: adma",
         "optimizer: false",
         "optimizer: {use: adma}",

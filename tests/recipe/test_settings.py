@@ -18,6 +18,6 @@ def test_a_whole_number_as_a_power_of_ten(write):
 def test_an_empty_output_is_the_default(write, output):
     path = write(mine=PICTURES + f"output: {output}\n")
     if output == "{path: }":
-        assert "`output.path` must be a text, but nothing is written there" in refused(path)
+        assert "`output.path` must be a text or false, but nothing is written there" in refused(path)
     else:
         assert load_recipe(path).path == Path.cwd() / "out" / "mine.png"
