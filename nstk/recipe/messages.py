@@ -142,7 +142,7 @@ def _must_be(detail: Any, place: _Place) -> str:
         return "a finite number"
     if kind in ("literal_error", "enum"):
         return re.sub("True|False", lambda word: word[0].lower(), str(context["expected"]).replace("'", ""))
-    if place.path == [] and len(place.loc) == 1 and place.key in _OF_SEVERAL_FORMS and kind != "value_error":
+    if place.path == [] and len(place.loc) == 1 and place.key in _OF_SEVERAL_FORMS and kind not in ("value_error", "missing"):
         return _OF_SEVERAL_FORMS[place.key]
     if kind == "string_pattern_mismatch":
         return f"a text that matches {context['pattern']}"
