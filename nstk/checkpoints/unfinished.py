@@ -15,14 +15,14 @@ from ..files import exists, same_file, shown
 from ..hints import suggest_file
 from ..recipe.load import load_recipe
 from ..recipe.model import RECORD, Recipe
-from ..registry.given import PluginLike
+from ..registry.registry import PluginLike
 from . import provenance
 from .archive import Saved
 from .folder import RECIPE, SUFFIX, RunFolder
 from .provenance import changes, differences, recipe_files
 
 if TYPE_CHECKING:
-    from ..pictures.in_memory import PictureLike
+    from ..pictures import PictureLike
 
 log = logging.getLogger("nstk")
 

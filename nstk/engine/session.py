@@ -16,7 +16,7 @@ from ..files import check_writable
 from ..machine import device, memory
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
-from ..registry.given import PluginLike
+from ..registry.registry import PluginLike
 from .callbacks import Callbacks
 from .interrupts import interruptible
 from .keeper import Keeper
@@ -28,7 +28,7 @@ from .result import Result
 from .saving import check_sidecar, recorded, saved
 
 if TYPE_CHECKING:
-    from ..pictures.in_memory import PictureLike
+    from ..pictures import PictureLike
 
 log = logging.getLogger("nstk")
 

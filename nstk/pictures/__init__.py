@@ -15,6 +15,8 @@ Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
 from .in_memory import given as given, is_picture as is_picture
@@ -28,3 +30,6 @@ from .original import (
 from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, resize as resize, to_uint8 as to_uint8
 from .read import Picture as Picture
 from .write import FORMATS as FORMATS, check_output as check_output, holds as holds, write_picture as write_picture
+
+if TYPE_CHECKING:
+    from .in_memory import PictureLike as PictureLike

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import pictures
 from ..api import Definition
 from ..errors import PictureError
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import MAX_DEPTH
-
-if TYPE_CHECKING:
-    from .model import Recipe
 
 PLACES = ("content", "style")
 """The keys whose pictures are arguments of `nstk.load_recipe` too."""
@@ -90,13 +87,16 @@ def how_to_give(place: Sequence[str]) -> str:
     return f'`nstk.load_recipe({{"extends": path, {inner[1:]})` takes it'
 
 
-def notes(recipe: Recipe) -> str:
-    """Comments that say what a recipe needs which was given in Python; nothing where nothing was."""
+def notes(classes: Sequence[tuple[str, type[Definition]]], inputs: Mapping[str, Path]) -> str:
+    """Comments that say what a recipe needs which was given in Python; nothing where nothing was.
+
+    `classes` are those that were given, with their kinds; `inputs` are all the files that the recipe reads, by their places.
+    """
     needs: dict[str, list[str]] = {}
-    for kind, cls in recipe.given_classes():
+    for kind, cls in classes:
         call = f"nstk.load_recipe(path, plugins=[{cls.__name__}])"
         needs.setdefault(call, []).append(f"the {kind} `{cls.name}` (class {cls.__name__})")
-    for place, file in recipe.inputs().items():
+    for place, file in inputs.items():
         if str(file).startswith(pictures.PREFIX):
             steps = place.split(".")
             needs.setdefault(how_to_give(steps).split("`")[1], []).append(in_words(steps))

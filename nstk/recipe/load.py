@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import RecipeError
 from ..files import exists, located, same_file, shown
 from ..hints import suggest, suggest_file
-from ..registry.given import PluginLike, class_named, listed, spec_of
-from ..registry.registry import Registry
+from ..registry.registry import PluginLike, Registry, class_named, listed, spec_of
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse, read_text
@@ -27,7 +26,7 @@ from .settings import STYLE
 from .shipped import find_recipe, shipped
 
 if TYPE_CHECKING:
-    from ..pictures.in_memory import PictureLike
+    from ..pictures import PictureLike
 
 RecipeLike = Recipe | str | PathLike[str] | Mapping[str, Any]
 
@@ -64,24 +63,35 @@ def load_recipe(
     tree, chain = _read(given.recipe(recipe) if isinstance(recipe, Mapping) else recipe)
     asked = [*listed(plugins), *given.plugins]
     registry = Registry.of(asked)
+    changes: list[str | tuple[str, Any]] = [*overrides]
+    changes += [("output.path", output)] if output or output is False else []
     named = {key: given.named(it, (key,)) for key, it in (("content", content), ("style", style)) if it is not None}
-    changes: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output or output is False else [])]
     changes += [(key, value) for key, value in named.items() if not _says(tree, key, value)]
-    for change in changes:
-        try:
-            override(tree, change)
-        except RecipeError as error:
-            mistakes += [mistake for mistake in error.mistakes if isinstance(mistake, Mistake)]
+    _change(tree, changes, mistakes)
     resolver = Resolver(completed(tree), registry, mistakes, given.pictures, trust=trust)
     resolved = resolver.resolve(chain[0].stem if chain else "")
     if resolved is None:
         mistakes.sort(key=_in_order)
         raise RecipeError(mistakes)
+    update = {"files": chain, "overridden": bool(changes), "plugins": _needed(resolved, asked)}
+    return resolved.model_copy(update=update)
+
+
+def _change(tree: Node, changes: Iterable[str | tuple[str, Any]], mistakes: list[Mistake]) -> None:
+    """Apply overrides to a recipe, in place; what is wrong with one goes to `mistakes`."""
+    for change in changes:
+        try:
+            override(tree, change)
+        except RecipeError as error:
+            mistakes += [mistake for mistake in error.mistakes if isinstance(mistake, Mistake)]
+
+
+def _needed(recipe: Recipe, asked: Iterable[PluginLike]) -> list[str]:
+    """The plugins that a recipe names and those that were asked for besides; of the classes given in Python, those in use."""
     specs = [spec for spec in map(spec_of, asked) if not spec.startswith("no:")]
-    known = dict.fromkeys([*resolved.plugins, *(plugin_spec(spec, Path.cwd()) for spec in specs)])
-    used = {cls.__name__ for _, cls in resolved.given_classes()}
-    needed = [spec for spec in known if not class_named(spec) or class_named(spec) in used]
-    return resolved.model_copy(update={"files": chain, "overridden": bool(changes), "plugins": needed})
+    known = dict.fromkeys([*recipe.plugins, *(plugin_spec(spec, Path.cwd()) for spec in specs)])
+    used = {cls.__name__ for _, cls in recipe.given_classes()}
+    return [spec for spec in known if not class_named(spec) or class_named(spec) in used]
 
 
 def _says(tree: Node, key: str, value: Any) -> bool:

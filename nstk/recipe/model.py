@@ -120,7 +120,7 @@ class Recipe(Settings):
 
         Comments above it say what was given in Python and is to be given again.
         """
-        return notes(self) + dump(self.to_plain(folder))
+        return notes(self.given_classes(), self.inputs()) + dump(self.to_plain(folder))
 
     def _slot(self, kind: str, definition: Definition, folder: Path) -> dict[str, Any]:
         cls = type(definition)

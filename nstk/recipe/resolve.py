@@ -17,8 +17,7 @@ from ..api.definition import NAME
 from ..errors import PictureError, PluginError
 from ..files import exists, located, shown
 from ..hints import suggest, suggest_file
-from ..registry.given import PYTHON, class_named, how_to_give as how_to_give_class
-from ..registry.registry import Registry
+from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, map_texts, whole_numbers
 from .checks import (

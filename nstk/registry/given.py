@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +17,7 @@ from ..api.hookspecs import KINDS
 from ..errors import PluginError
 from .blame import spot
 from .importing import FILE
+from .refusals import check_class
 
 PYTHON = "python"
 """The name of the plugin that holds the classes given in Python."""
@@ -68,11 +69,24 @@ def how_to_give(name: str) -> str:
     return f"give it again, {again}, or put it into a file and name that in `plugins`"
 
 
-def kind_of(cls: type[Definition]) -> tuple[str, type[Definition]]:
-    """The kind of a class, and nstk's own class of that kind. Raises `PluginError` if it is of none."""
+def checked(classes: Iterable[type[Definition]]) -> Sequence[tuple[str, type[Definition]]]:
+    """Classes that were given in Python, each once and with its kind. Raises `PluginError` for one that no recipe could use."""
+    found: list[tuple[str, type[Definition]]] = []
+    for cls in dict.fromkeys(classes):
+        kind = _kind_of(cls)
+        check_class(cls)
+        if any(cls.__name__ == other.__name__ for _, other in found):
+            raise PluginError(f"{spot(cls)}: two classes given in Python are called {cls.__name__}: rename one of them")
+        if (kind, cls.name) in [(its, other.name) for its, other in found]:
+            raise PluginError(f"{spot(cls)}: `plugins` defines the {kind} `{cls.name}` twice")
+        found.append((kind, cls))
+    return found
+
+
+def _kind_of(cls: type[Definition]) -> str:
     for kind, base in KINDS.values():
         if issubclass(cls, base):
-            return kind, base
+            return kind
     bases = ", ".join(f"nstk.{base.__name__}" for _, base in KINDS.values())
     raise PluginError(f"{spot(cls)}: {cls.__name__} is of no kind that a recipe can use: subclass one of {bases}")
 

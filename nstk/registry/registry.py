@@ -24,7 +24,16 @@ from ..api.hookspecs import KINDS, PROJECT, Hooks
 from ..errors import PluginError
 from ..hints import suggest
 from .blame import blame, spot
-from .given import ORIGIN, PYTHON, PluginLike, class_named, how_to_give, kind_of, listed, spec_of
+from .given import (
+    ORIGIN,
+    PYTHON as PYTHON,
+    PluginLike as PluginLike,
+    checked,
+    class_named as class_named,
+    how_to_give as how_to_give,
+    listed as listed,
+    spec_of as spec_of,
+)
 from .importing import Files, import_module, place, source_hash
 from .refusals import check_class, check_returned, refuse_hookless, refuse_slips
 from .source import class_hash
@@ -110,13 +119,7 @@ class Registry:
     def _load_classes(self, classes: Iterable[type[Definition]]) -> None:
         """Register the classes that were given in Python, as one plugin. Raises `PluginError`."""
         plugin = Plugin(PYTHON, "", ORIGIN)
-        for cls in dict.fromkeys(classes):
-            kind, _ = kind_of(cls)
-            check_class(cls)
-            if cls.__name__ in self.given:
-                raise PluginError(f"{spot(cls)}: two classes given in Python are called {cls.__name__}: rename one of them")
-            if (kind, cls.name) in plugin.defines:
-                raise PluginError(f"{spot(cls)}: `plugins` defines the {kind} `{cls.name}` twice")
+        for kind, cls in checked(classes):
             plugin.defines.append((kind, cls.name))
             self.given[cls.__name__] = cls
             self._owned.setdefault((kind, cls.name), []).append((plugin, cls))
