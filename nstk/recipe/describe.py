@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -55,15 +55,31 @@ def _parameters(title: str, cls: type[BaseModel], full: bool = False) -> Iterato
     module = inspect.getdoc(inspect.getmodule(cls)) if full else None
     if module:
         yield from ("", *(f"  {line}".rstrip() for line in module.splitlines()), "")
+    for key, type_, default, description in parameters(cls):
+        yield f"  {key}: {type_}, {'required' if default is None else f'default {default}'}"
+        if description:
+            yield f"      {description}"
+
+
+class Parameter(NamedTuple):
+    """A key of a recipe, or of a part that it uses, in words."""
+
+    key: str
+    type: str
+    default: str | None
+    """As JSON; None where the key is required."""
+    description: str
+
+
+def parameters(cls: type[BaseModel]) -> Iterator[Parameter]:
+    """The parameters of a part, or the keys of a recipe, as `nstk describe` and the documentation tell them."""
     try:
         properties = cls.model_json_schema().get("properties", {})
     except PydanticInvalidForJsonSchema:  # a type that JSON has not
         properties = {}
     for key, info in cls.model_fields.items():
-        default = "required" if info.is_required() else f"default {_plain(info.get_default(call_default_factory=True))}"
-        yield f"  {key}: {_type(properties.get(key, {}), info.annotation)}, {default}"
-        if info.description:
-            yield f"      {info.description}"
+        default = None if info.is_required() else _plain(info.get_default(call_default_factory=True))
+        yield Parameter(key, _type(properties.get(key, {}), info.annotation), default, info.description or "")
 
 
 def _plain(value: Any) -> str:
@@ -79,7 +95,7 @@ def _type(schema: dict[str, Any], annotation: Any) -> str:
     if "examples" in schema:  # of a text that has a form
         return str(schema["examples"][0])
     if "const" in schema:
-        return str(schema["const"])
+        return schema["const"] if isinstance(schema["const"], str) else json.dumps(schema["const"])
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return " or ".join(dict.fromkeys(_type(part, annotation) for part in schema[union]))
