@@ -27,7 +27,7 @@ def describe_lines(registry: Registry, kind: str | None, name: str | None) -> It
         yield from _parameters("recipe", Settings)
         for key, each in {**SLOTS, **LABELLED}.items():
             what = f"a mapping of label to {each}" if key in LABELLED else "a name, or a mapping with `use` and parameters"
-            yield f"  {key}: {what}, default {_plain(defaults()[key])}"
+            yield f"  {key}: {what}, default {plain(defaults()[key])}"
             yield f"      See `nstk describe {each}`."
         yield "  plugins: a list of files and modules, default []"
         yield "  extends: a recipe that this one changes, default none"
@@ -78,11 +78,12 @@ def parameters(cls: type[BaseModel]) -> Iterator[Parameter]:
     except PydanticInvalidForJsonSchema:  # a type that JSON has not
         properties = {}
     for key, info in cls.model_fields.items():
-        default = None if info.is_required() else _plain(info.get_default(call_default_factory=True))
+        default = None if info.is_required() else plain(info.get_default(call_default_factory=True))
         yield Parameter(key, _type(properties.get(key, {}), info.annotation), default, info.description or "")
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A default as JSON, which YAML reads too."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     return json.dumps(value, default=str)
@@ -105,7 +106,8 @@ def _type(schema: dict[str, Any], annotation: Any) -> str:
     words |= {"array": "list", "object": "mapping"}
     kind = words.get(schema.get("type", ""), str(annotation))
     bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    return " ".join([kind, *(f"{sign} {_bound(schema[key])}" for key, sign in bounds.items() if key in schema)])
+    within = " and ".join(f"{sign} {_bound(schema[key])}" for key, sign in bounds.items() if key in schema)
+    return f"{kind} {within}".rstrip()
 
 
 def _bound(value: float) -> str:
