@@ -1,0 +1,190 @@
+"""A newcomer who does what a page of the documentation says, block by block."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image
+
+import nstk
+from nstk.cli import main
+from nstk.recipe.load import load_recipe
+
+ROOT = Path(__file__).parent.parent
+
+SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
+"""So few steps take less time than to compile one."""
+
+NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks")
+"""How the lines begin that a page shows and nobody types here: they install, or take minutes to hours."""
+
+EXIT_CODES = {"nstk check ~/downloads/dots.yaml": 2}
+"""Of the lines that a page shows because they are refused."""
+
+HOME = "/home/ada"
+"""What a page calls the newcomer's home, where a shell would write `~`."""
+
+STOP = '''
+"""Ends a run after its first step, as Ctrl-C does."""
+import nstk
+
+
+class Stop(nstk.Callback):
+    """Stop."""
+    name = "stop"
+
+    def on_step(self, run, step):
+        if not run.resumed:
+            run.stop("interrupted")
+
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Stop]
+'''
+
+
+class Block(NamedTuple):
+    """A block of code of a page."""
+
+    language: str
+    text: str
+    section: str
+    """The heading that it stands under, of the second level."""
+    follows: str
+    """The language of the block before it, if nothing but empty lines lies between them."""
+
+    @property
+    def file(self) -> str:
+        """The file that it is, from its first line (`# sobel.py`), or nothing."""
+        found = re.match(r"# (\w+\.(?:py|yaml))\b", self.text)
+        return found[1] if found else ""
+
+
+def blocks(page: Path) -> list[Block]:
+    """All blocks of a page, but for what Sphinx alone reads (`{include}`)."""
+    found: list[Block] = []
+    section, follows = "", ""
+    for match in re.finditer(r"^```([\w{}-]+).*\n((?:.*\n)*?)```$|^## (.+)$|^\S.*$", page.read_text(encoding="utf-8"), re.M):
+        language, text, heading = match.groups()
+        section = heading or section
+        if language and language.startswith("{"):
+            language = ""
+        if language:
+            found.append(Block(language, text, section, follows))
+        follows = language or ""
+    return found
+
+
+def load_small(recipe: Any = None, overrides: Iterable[str] = (), **options: Any) -> nstk.Recipe:
+    """`nstk.load_recipe`, for few pixels and steps whatever the page says."""
+    return load_recipe(recipe, [*overrides, *SMALL, "callbacks.progress=false"], **options)
+
+
+class Newcomer:
+    """Someone in a working directory, with two pictures and all the files that the pages show."""
+
+    def __init__(self, folder: Path, pages: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        self.home, self.folder, self.capsys = folder, folder / "work", capsys
+        self.folder.mkdir()
+        monkeypatch.chdir(self.folder)
+        monkeypatch.syspath_prepend(self.folder)
+        monkeypatch.setattr(nstk, "load_recipe", load_small)
+        files = {block.file: block.text for page in pages for block in blocks(page) if block.file}
+        for place in (self.folder, folder / "downloads"):
+            self._write(place, {**files, "stop.py": STOP, "dots.py": STOP})
+        self.scope: dict[str, Any] = {}
+
+    def _write(self, folder: Path, files: dict[str, str]) -> None:
+        images = ROOT / "recipes" / "images"
+        folder.mkdir(exist_ok=True)
+        (folder / "images").symlink_to(images)
+        (folder / "recipes").symlink_to(ROOT / "recipes")  # for what is told to be typed in the repository's folder
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for name, image in {"photo": "louvre", "painting": "sandstone", "starry": "cafe_terrace", "wheat": "sandstone"}.items():
+            (folder / f"{name}.jpg").write_bytes((images / f"{image}.jpg").read_bytes())
+        Image.radial_gradient("L").save(folder / "face.png")
+
+    def follow(self, page: Path, without: tuple[str, ...] = ()) -> None:
+        """Do what a page says, but for its sections `without`. Fails where a block does not do what it should."""
+        said = ""
+        for block in blocks(page):
+            if block.section in without:
+                continue
+            if block.language == "sh":
+                said = "".join(self.type(line) for line in block.text.splitlines())
+            elif block.language == "yaml":
+                self.load(block)
+            elif block.language == "python":
+                self.python(block)
+            elif block.language == "text" and block.follows == "sh":
+                assert said == block.text.replace(HOME, str(self.home)), f"{page.name} shows something else than\n{said}"
+            else:
+                assert block.language in ("text", "toml"), f"{page.name}: nobody knows what to do with {block.language}"
+
+    def type(self, line: str) -> str:
+        """Type a line of the shell; returns what it says."""
+        if not line.startswith("nstk "):
+            assert line.startswith(NOT_RUN), f"{line}: is neither run nor on the list of what is not"
+            return ""
+        words, target = shlex.split(line.replace("~", str(self.home)), comments=True)[1:], ""
+        if ">" in words:
+            *words, _, target = words
+        if words[0] in ("run", "estimate", "evaluate") and not words[1].endswith(".recipe.yaml"):  # that is small already
+            words += SMALL
+            words += ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
+        if words[0] == "cp":
+            Path(words[2]).unlink()
+        if words[0] == "resume":
+            self.interrupted_run()
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        said = self.capsys.readouterr()
+        assert int(end.value.code or 0) == EXIT_CODES.get(line, 0), f"{line}\n{said.err}"
+        if target:
+            Path(target).write_text(said.out, encoding="utf-8")
+        return said.out + said.err
+
+    def interrupted_run(self) -> None:
+        """An unfinished `nstk run louvre`, which a page resumes."""
+        with pytest.raises(SystemExit) as end:
+            main(["run", "louvre", *SMALL, "-q", "-p", "stop.py", "callbacks.stop="])
+        assert end.value.code == 130
+
+    def load(self, block: Block) -> None:
+        """A recipe has to be good; of one that shows a few keys only, the rest is added."""
+        name = block.file or "fragment.yaml"
+        has_pictures = re.search(r"^(content|extends):", block.text, re.M)
+        text = block.text if has_pictures else f"content: photo.jpg\nstyle: painting.jpg\n{block.text}"
+        (self.folder / name).write_text(text, encoding="utf-8")
+        load_recipe(name)
+
+    def python(self, block: Block) -> None:
+        """A test is run, a plugin has to load, and anything else is a script; those of a page share their names."""
+        if block.file.startswith("test_"):
+            for name, test in list(self._executed(block, {}).items()):
+                if name.startswith("test_"):
+                    test(*([self.folder] if "tmp_path" in test.__code__.co_varnames[: test.__code__.co_argcount] else []))
+        elif block.file:
+            self.type(f"nstk plugins -p {block.file}")
+        else:
+            if "nstk.resume(" in block.text:
+                self.interrupted_run()
+            self._executed(block, self.scope)
+
+    def _executed(self, block: Block, scope: dict[str, Any]) -> dict[str, Any]:
+        exec(compile(block.text, block.file or "script.py", "exec"), scope)
+        return scope
+
+
+def hand_written() -> Iterator[Path]:
+    """Every page of the documentation that somebody wrote."""
+    docs = ROOT / "docs"
+    return (page for page in sorted(docs.rglob("*.md")) if not page.relative_to(docs).parts[0].startswith("_"))
