@@ -59,7 +59,7 @@ def _keep_columns(app: Sphinx, ctx: click.Context, lines: list[str]) -> None:
     kept: list[str] = []
     for line in lines:
         if line.startswith("| ") and not (kept and kept[-1].startswith("   ")):
-            kept += ["::", ""]
+            kept += [".. code-block:: text", ""]
         kept.append(line.replace("| ", "   ", 1) if line.startswith("| ") else line)
     lines[:] = kept
 
