@@ -19,6 +19,7 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_show_copyright = False
 html_title = f"nstk {release}"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]

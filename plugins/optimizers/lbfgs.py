@@ -32,9 +32,10 @@ SHRINK = (0.1, 0.5)
 TRIES = 8
 """Rejected moves in a row after which the history is dropped; and, right after that, the optimizer stalls."""
 FLAT = 20
-"""Steps in a row that gain nothing, after which the optimizer stalls. To gain, the loss has to fall by more than"""
+"""The optimizer stalls after so many steps in a row that gain nothing."""
 GAIN = 1e-7, 1e-10
-"""a share of itself (float32 has 7 digits), and of what it was at the beginning of the scale."""
+"""A step gains something if the loss falls by more than these shares of itself (float32 has 7 digits) and of what it was at the
+beginning of the scale."""
 CURVED = 1e-6
 """Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
 OTHERS = 3

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import re
+import sys
 import tempfile
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import nstk
 from nstk import testing
-from nstk.engine import saving
+from nstk.engine import kept, saving
+from tests.engine.samples import QUICK as TINY
 
 QUICK = {"run_eagerly": True, "losses": {"content": {"layers": ["image"]}, "gram": {"layers": ["image"]}}, "steps": 6}
 
@@ -157,3 +164,99 @@ def test_once_there_is_room_it_goes_on(paint, monkeypatch):
     result = nstk.resume(paint.disk / "out.png", trust=True)
     assert [row["step"] for row in result.history] == [1, 2, 3, 4, 5, 6]
     assert files(paint.disk).keys() == {"out.png", "out.recipe.yaml", "out.run.json"}
+
+
+def test_the_record_says_what_made_the_picture(done, folder):
+    record = json.loads((folder / "out.run.json").read_text())
+    sha256 = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("content.png", "style.png")}
+    assert record["inputs"] == {
+        "content": {"path": str(folder / "content.png"), "sha256": sha256["content.png"]},
+        "style": {"path": str(folder / "style.png"), "sha256": sha256["style.png"]},
+    }
+    assert record["losses"] == done.losses
+    assert (record["stopped"], record["steps"], record["seed"]) == ("done", 6, 7)
+    assert 0 < record["seconds"] < 100
+    assert record["scales"] == [{"width": 48, "height": 36, "steps": 6, "tiles": "off"}]
+    assert record["device"].startswith(("CPU (", "GPU "))
+    assert record["precision"].startswith("float32")
+    assert record["precision_reason"] == "the recipe says so"
+    assert record["versions"]["tensorflow"] == tf.__version__
+    assert record["versions"]["keras"] == keras.__version__
+    assert {"python", "platform", "nstk-styletransfer", "numpy"} <= set(record["versions"])
+    assert record["backbone"]["use"] == "tiny"
+    assert len(record["backbone"]["sha256"]) == 64
+    plugins = {row["where"]: row for row in record["plugins"]}
+    assert set(plugins) == {
+        "backbone",
+        "init",
+        "parametrization",
+        "optimizer",
+        "losses.content",
+        "losses.gram",
+        "losses.smooth",
+    }
+    gram = Path(sys.modules["nstk.plugins.losses.gram"].__file__)
+    assert plugins["losses.gram"]["sha256"] == hashlib.sha256(gram.read_bytes()).hexdigest()
+    assert plugins["losses.smooth"]["use"] == "tv"
+    assert plugins["losses.gram"]["origin"]
+
+
+def test_the_saved_recipe_paints_the_same_picture_elsewhere(done, folder, tmp_path):
+    recipe = nstk.load_recipe(folder / "out.recipe.yaml", output=str(tmp_path / "again.png"))
+    assert nstk.run(recipe).path.read_bytes() == done.path.read_bytes()
+    assert (tmp_path / "again.recipe.yaml").exists()
+
+
+def test_a_saved_recipe_that_is_run_in_place_stays_as_it_is(tmp_path):
+    first = testing.run_recipe(tmp_path, **TINY)
+    saved, picture = tmp_path / "out.recipe.yaml", first.path.read_bytes()
+    saved.write_text(saved.read_text() + "# a note of mine\n")
+    first.path.unlink()
+    assert nstk.run(saved).path.read_bytes() == picture
+    assert saved.read_text().endswith("# a note of mine\n")
+    with pytest.raises(nstk.UserError, match="the changed recipe would be written over"):
+        nstk.run(nstk.load_recipe(saved, ["steps=2"]))
+    assert first.path.read_bytes() == picture
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
+    first = testing.run_recipe(tmp_path, **TINY)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    settings = {**TINY, "content": str(tmp_path / "content.png"), "style": str(tmp_path / "style.png"), "seed": 1}
+    with pytest.raises(nstk.RunError, match="No space left"):
+        testing.run_recipe(tmp_path, checkpoint=False, **settings)
+    with pytest.raises(nstk.OutputError, match=r"out\.run.*No space left"):  # told before the first step
+        testing.run_recipe(tmp_path, **settings)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert first.path.exists()
+
+
+def test_an_output_that_cannot_be_written_is_found_before_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "network", lambda *args: pytest.fail("the run began"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(nstk.RecipeError, match="is a file, not a folder"):
+        testing.run_recipe(tmp_path, output=str(tmp_path / "file" / "out.png"))
+
+
+def test_a_backbone_that_does_not_load_leaves_no_log(tmp_path):
+    (tmp_path / "weights.npz").write_bytes(b"no archive")
+    backbone = {"use": "vgg19", "weights": str(tmp_path / "weights.npz")}
+    with pytest.raises(nstk.WeightsError):
+        testing.run_recipe(tmp_path, backbone=backbone, callbacks={"csv_log": None}, **TINY)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_definition_that_no_plugin_brings_is_refused_before_the_run(tmp_path):
+    class Homeless(nstk.Loss):
+        """Never registered."""
+
+        name = "homeless"
+
+    recipe = testing.recipe(tmp_path).model_copy(update={"losses": {"mine": Homeless()}})
+    with pytest.raises(nstk.UserError, match=r"`losses.mine` is a Homeless, which no plugin of this recipe defines"):
+        nstk.run(recipe)

@@ -8,11 +8,10 @@ import tensorflow as tf
 
 import nstk
 from nstk import testing
-from nstk.engine.plan import Plan
-from nstk.machine import device
 from nstk.objective.compiled import Compiled
 
 SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
+
 
 HOSTED = """
 class Hosted(nstk.Loss):
@@ -34,15 +33,6 @@ def test_xla_paints_the_same_picture(tmp_path):
     plain, xla = (testing.run_recipe(tmp_path, jit=jit, **SMALL) for jit in (False, True))
     assert np.abs(plain.picture.astype(int) - xla.picture).max() <= 1
     assert '"jit": true' in (tmp_path / "out.run.json").read_text()
-
-
-def test_auto_is_xla_on_a_gpu_only(tmp_path, monkeypatch):
-    recipe = testing.recipe(tmp_path)
-    assert recipe.jit == "auto"
-    for gpu in (False, True):
-        monkeypatch.setattr(device, "has_gpu", lambda gpu=gpu: gpu)
-        monkeypatch.setattr(device, "_details", dict)
-        assert Plan.of(recipe).jit is gpu
 
 
 def test_what_xla_cannot_compile_says_what_to_do(tmp_path, plugin):
@@ -72,3 +62,35 @@ def test_what_xla_has_no_part_in_is_not_put_down_to_it(monkeypatch):
     assert call() == 7
     with pytest.raises(tf.errors.InternalError):
         call()
+
+
+@tf.custom_gradient
+def doubled(x):
+    return 2 * x, lambda upstream: 2 * upstream
+
+
+def test_a_traced_graph_leaves_no_gradient_behind():
+    from tensorflow.python.framework.ops import gradient_registry
+
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.cond(tf.reduce_sum(x) > 0, lambda: doubled(x), lambda: x)
+        return tape.gradient(y, x)
+
+    before = set(gradient_registry.list())
+    compiled = Compiled(slope, xla=False)
+    assert float(compiled(tf.constant(3.0))) == 2
+    assert set(gradient_registry.list()) == before
+
+
+def test_a_graph_that_draws_is_not_run_for_another_picture():
+    draws = {
+        "uniform": lambda x: x + tf.random.uniform([]),
+        "in a branch": lambda x: tf.cond(x > 0, lambda: x + tf.random.normal([]), lambda: x),
+        "python": lambda x: tf.py_function(lambda it: it, [x], tf.float32),
+    }
+    for name, function in {"none": lambda x: 2 * x, **draws}.items():
+        compiled = Compiled(function, xla=False)
+        compiled(tf.constant(1.0))
+        assert compiled.repeatable == (name == "none"), name

@@ -1,0 +1,17 @@
+"""What a run will take, in words."""
+
+from __future__ import annotations
+
+from nstk import testing
+
+
+def test_the_estimate(tmp_path):
+    from nstk.engine.estimate import estimate_in_words
+
+    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, steps=7))
+    assert fits
+    assert scale.startswith("48 x 36 px: 7 steps of ")
+    assert "fits in the " in verdict
+    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, size=512, memory="1MB"))
+    assert not fits
+    assert "would" in verdict

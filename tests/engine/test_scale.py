@@ -1,0 +1,106 @@
+"""A scale where memory is short, or runs out all the same."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+import nstk
+from nstk import testing
+from nstk.errors import OutOfMemory
+
+GREEDY = """
+import nstk
+import tensorflow as tf
+
+class Greedy(nstk.StatisticLoss):
+    \"\"\"Needs more memory than there is for more than {most} pixels.\"\"\"
+    name = "greedy"
+
+    def statistic(self, features, maps):
+        image = features["image"]
+        if image.shape[1] * image.shape[2] > {most}:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
+        return tf.reduce_sum(tf.square(image))
+
+    def score(self, statistic, goal):
+        return statistic / 1e6
+
+@nstk.hookimpl
+def nstk_losses():
+    return [Greedy]
+"""
+
+
+@pytest.fixture
+def greedy(tmp_path):
+    def write(most):
+        (tmp_path / "greedy.py").write_text(GREEDY.format(most=most))
+        nstk.write_picture(testing.pictures((150, 200)).content, tmp_path / "content.png")
+        losses = {"greedy": None, "tv": {"weight": 0.1}}
+        files = {"content": str(tmp_path / "content.png"), "plugins": [str(tmp_path / "greedy.py")]}
+        return {**files, "size": 200, "losses": losses, "checkpoint": False}
+
+    return write
+
+
+def test_a_run_goes_on_in_tiles_where_memory_runs_out(greedy, tmp_path, caplog):
+    expected = testing.run_recipe(tmp_path, **greedy(10**9)).picture
+    with caplog.at_level(logging.WARNING, "nstk"):
+        made = testing.run_recipe(tmp_path, **greedy(8000))
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["memory ran out at 200 x 150: going on in tiles of 100 pixels"]
+    assert np.abs(made.picture.astype(int) - expected).max() <= 1
+    assert len(made.history) == 3
+
+
+def test_where_no_tile_is_small_enough_the_run_ends(greedy, tmp_path):
+    with pytest.raises(OutOfMemory, match=r"loss `greedy` ran out of memory: choose a smaller `size`"):
+        testing.run_recipe(tmp_path, **greedy(1))
+
+
+def test_a_loss_that_cannot_be_split_is_named_before_the_run(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import nstk\n\nclass Mine(nstk.Loss):\n    name = 'mine'\n\n@nstk.hookimpl\ndef nstk_losses():\n    return [Mine]\n"
+    )
+    with pytest.raises(nstk.RecipeError, match="loss `mine` cannot be split into tiles: it is no sum over positions"):
+        testing.recipe(tmp_path, plugins=[str(tmp_path / "mine.py")], losses={"mine": None}, tiles=64)
+    testing.recipe(tmp_path, plugins=[str(tmp_path / "mine.py")], losses={"mine": None})
+
+
+def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, tmp_path):
+    settings = greedy(8000)
+    (tmp_path / "greedy.py").write_text(
+        "import nstk\nimport tensorflow as tf\n\nclass Greedy(nstk.Loss):\n    name = 'greedy'\n\n"
+        "    def __call__(self, features, target):\n"
+        "        raise tf.errors.ResourceExhaustedError(None, None, 'OOM')\n\n"
+        "@nstk.hookimpl\ndef nstk_losses():\n    return [Greedy]\n"
+    )
+    with pytest.raises(OutOfMemory, match="loss `greedy` ran out of memory"):
+        testing.run_recipe(tmp_path, **settings)
+
+
+def test_a_loss_of_weight_0_does_not_stand_in_the_way_of_tiles(tmp_path, plugin):
+    path = plugin(
+        """
+        class Mine(nstk.Loss):
+            name = "mine"
+
+        @nstk.hookimpl
+        def nstk_losses():
+            return [Mine]
+        """
+    )
+    losses = {"mine": {"weight": 0}, "tv": None}
+    made = testing.run_recipe(tmp_path, plugins=[path], losses=losses, tiles=64, size=100, steps=1)
+    assert list(made.losses) == ["tv"]
+
+
+def test_what_memory_does_not_allow_is_said(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "nstk"):
+        testing.run_recipe(tmp_path, size=200, steps=1, memory="1MB", optimizer="lbfgs", checkpoint=False)
+    lines = [record.getMessage() for record in caplog.records]
+    assert "memory is short at 200 x 150: optimizer `lbfgs` has `history` 1 in place of 20" in lines
+    assert any(line.startswith("200 x 150 may need ") for line in lines)
