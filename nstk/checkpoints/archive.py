@@ -39,7 +39,7 @@ class Saved:
 
     @cached_property
     def state(self) -> RunState:
-        """Where the run stood."""
+        """Where the run stood when the checkpoint was taken."""
         return RunState.from_json(self.meta)
 
     @cached_property

@@ -71,7 +71,7 @@ class RunFolder:
         return self.recipe.is_file()
 
     def checkpoints(self) -> list[Path]:
-        """Those that are there, the latest first; they may be damaged."""
+        """The files of the checkpoints, the latest first. Any of them may be damaged."""
         found = [path for path in self.path.glob("step-*.npz") if _NAME.fullmatch(path.name)]
         return sorted(found, key=lambda path: (_step(path), path.stat().st_mtime_ns), reverse=True)
 

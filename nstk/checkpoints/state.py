@@ -37,7 +37,7 @@ class RunState:
     """A run when its checkpoint was taken."""
 
     seconds: float
-    """Of painting so far."""
+    """How many seconds were painted so far."""
     spared: int
     """Steps that were not needed, because the optimizer had stalled."""
     labels: list[str]
@@ -49,7 +49,7 @@ class RunState:
     origins: dict[str, Any] = field(repr=False)
     """What the run was made from (see `provenance.origins`)."""
     scale: ScaleState | None = None
-    """None before the first step."""
+    """The scale at work; None before the first step."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; the inverse of `from_json`."""
@@ -63,7 +63,7 @@ class RunState:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunState:
-        """From what a checkpoint holds. Raises `KeyError` where something is missing."""
+        """The state that a checkpoint holds. Raises `KeyError` where something is missing."""
         scale = None
         if "scale" in data:
             (index, width, height), (tiles, optimizer) = data["scale"], data["way"]

@@ -30,12 +30,12 @@ class Canvas:
             self.average.forget()
 
     def keep(self, good: tf.Variable | None) -> None:
-        """Before the first step: the stepper keeps the last good picture itself, or one is kept here."""
+        """Say, before the first step, who keeps the last good picture: the stepper in its `good`, or this canvas."""
         self._copies = good is None
         self.good = tf.Variable(self.picture, name="good_picture") if good is None else good
 
     def compile(self) -> None:
-        """Before steps are compiled: in them, no variable can be made."""
+        """Make what compiled steps need: in a graph no variable can be made."""
         self.bad = tf.Variable(self.picture, name="bad_picture")
 
     def variables(self) -> dict[str, tf.Variable]:
@@ -83,7 +83,7 @@ class Canvas:
         return picture
 
     def shown(self) -> tf.Tensor:
-        """The same as a tensor: `[1, height, width, 3]`."""
+        """The picture that `image` shows, as a tensor `[1, height, width, 3]`."""
         return self.average.value() if self.average else self.picture.read_value()
 
 

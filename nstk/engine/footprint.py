@@ -69,7 +69,7 @@ class Layout:
         return self.needs <= self.room
 
     def halved(self, scale: Scale) -> Layout | None:
-        """The same in tiles of half the size; None where they would be smaller than all others."""
+        """This layout in tiles of half the size; None where they would be smaller than the smallest that are tried."""
         edge = (self.edge or max(scale.width, scale.height)) // 2
         return replace(self, edge=edge) if edge >= LEAST else None
 

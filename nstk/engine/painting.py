@@ -109,7 +109,7 @@ class Painting:
 
     @property
     def seconds(self) -> float:
-        """Of painting so far."""
+        """How many seconds were painted so far."""
         return self._before + time.perf_counter() - self._began
 
     def stop(self, reason: str) -> None:
@@ -133,7 +133,7 @@ class Painting:
 
     @property
     def pixels(self) -> np.ndarray:
-        """The same, not to be written to: a large picture's copies count."""
+        """The picture now, which must not be written to: it is no copy, for a large picture's copies take much memory."""
         if self.work is None:
             raise RunError("there is no picture before the first scale")
         return self.work.canvas.image()

@@ -28,7 +28,7 @@ Move = tuple[Evaluation, Any, Any]
 
 @dataclass
 class Rig:
-    """See above. Make one with `Rig.of`."""
+    """What moves the picture of one scale. `Rig.of` makes one."""
 
     canvas: Canvas
     problem: PictureProblem
@@ -38,11 +38,11 @@ class Rig:
     """The variables that the stepper made for itself."""
     step: Compiled | None = None
     forms: list[Any] = field(default_factory=list)
-    """Shape and type of each tensor that the step takes: those of the targets that it was compiled with."""
+    """The shape and the type of each tensor that the compiled step takes, as they were in the first objective's targets."""
     beside: list[Any] = field(default_factory=list)
-    """What else these targets held: it is part of the graph."""
+    """What these targets held besides tensors. The compiled step has it in its graph."""
     scaling: LossScale | None = None
-    """Of the objective that it was made with: its variable is part of the graph too."""
+    """The loss scaling of the objective that the rig was made with. The compiled step holds its variable."""
 
     @classmethod
     def of(
@@ -94,7 +94,7 @@ class Rig:
         return evaluation, self.canvas.guard(picture, evaluation), tf.convert_to_tensor(self.stepper.stalled())
 
     def compiled(self, *, xla: bool) -> Callable[[], Move]:
-        """The same as one compiled step, which takes the tensors of the targets as its inputs."""
+        """`move` as one compiled step, which takes the tensors of the targets as its inputs."""
         objective = self.problem.objective
         tensors = objective.target_tensors
         if self.step is None:

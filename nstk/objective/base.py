@@ -46,7 +46,7 @@ class Objective(ABC):
     def _differentiate(
         self, pixels: tf.Tensor, losses: Mapping[str, Loss], factor: tf.Tensor | None
     ) -> tuple[Evaluation, tf.Tensor | None]:
-        """The same, and the gradient of the sum times `factor`; None where there is no gradient."""
+        """Some of the losses at a picture, and the gradient of their sum times `factor`; None where there is no gradient."""
 
     def evaluate(self, image: tf.Tensor) -> Evaluation:
         """The objective at a picture `[1, height, width, 3]`."""

@@ -20,7 +20,7 @@ DISK = "/var/tmp"
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a tensor lies."""
+    """Where a tensor lies in the file."""
 
     offset: int
     shape: tuple[int, ...]

@@ -45,7 +45,7 @@ class TileNetwork:
         self._read = {layer: [label for label, loss in losses.items() if layer in loss.reads()] for layer in layers}
         """The layers that are read, in the network's order, and by which losses."""
         self._ends = [layer for layer in layers if layer in (IMAGE, layers[-1]) or not tiling.taps]
-        """Where the gradient enters the network; in between it joins what comes from the layers above."""
+        """The layers at which the gradient enters the network. At the layers between them it joins what comes from above."""
 
     @property
     def repeatable(self) -> bool:

@@ -23,7 +23,7 @@ class Span(NamedTuple):
     """A tile along one axis, pixels."""
 
     at: int
-    """Where what the network sees begins in the picture."""
+    """The first pixel of the picture that the network sees."""
     length: int
     """How much the network sees."""
     before: int

@@ -48,12 +48,12 @@ def in_turn(map_: tf.Tensor, count: int) -> list[tf.Tensor]:
 
 
 def _apart(map_: tf.Tensor) -> tf.Tensor:
-    """The same map, whose gradient is not joined with what it is added to."""
+    """A map whose gradient TensorFlow does not join with what that is added to."""
     return tf.custom_gradient(lambda map_: (tf.identity(map_), unjoined))(map_)
 
 
 def _forked(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The same map for one reader and for those after it."""
+    """A map twice: for one reader, and for those after it."""
 
     def gradient(one: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
         return one + unjoined(others)
