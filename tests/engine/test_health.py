@@ -185,7 +185,7 @@ def test_losses_that_do_not_see_the_picture_are_named(tmp_path, plugin):
 
 
 def test_what_went_wrong_first_is_raised_when_saving_fails_too(tmp_path, plugin, monkeypatch, caplog):
-    monkeypatch.setattr(saving, "write", lambda run: 1 / 0)
+    monkeypatch.setattr(saving, "write", lambda *args: 1 / 0)
     with pytest.raises(nstk.NotFinite):
         breaking(tmp_path, plugin, "nan")
     assert "the picture so far could not be saved: division by zero" in caplog.text
