@@ -97,8 +97,8 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
-        {"pyramid": {"levels": 2}, "optimizer": "lbfgs"},
-        pytest.param({}, marks=SLOW),
+        {},
+        pytest.param({"pyramid": {"levels": 2}, "optimizer": "lbfgs"}, marks=SLOW),
         pytest.param({"optimizer": "lbfgs", "steps": 6}, marks=SLOW),
         pytest.param({"average": 0.9}, marks=SLOW),
         pytest.param({"parametrization": "spectral"}, marks=SLOW),
@@ -162,6 +162,7 @@ def test_the_style_is_looked_at_once(tmp_path, monkeypatch):
     assert len(looked) == 2  # the weight is the loss's own: another one is another loss
 
 
+@SLOW
 def test_tiles_are_compiled_once(tmp_path):
     settings = {"size": 200, "tiles": 64, "steps": 1, "losses": {"gram": None, "content": None}}
     own = [testing.run_recipe(tmp_path, seed=seed, init="noise", **settings).path.read_bytes() for seed in (1, 2)]
