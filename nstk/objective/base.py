@@ -18,19 +18,19 @@ from .calling import calling
 from .loss_scale import LossScale
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
-"""From a key and what computes a value to the value, perhaps one that was computed for an earlier picture."""
+"""Takes a key and a function that computes a value, and returns the value, perhaps the one computed for an earlier picture."""
 
 
 def anew(key: Any, compute: Callable[[], Any]) -> Any:
-    """The `Remember` of those who remember nothing."""
+    """A `Remember` that remembers nothing: it computes every value."""
     return compute()
 
 
 class Objective(ABC):
     """What one scale of a run makes small. A subclass computes the `targets`, once, and says how a picture is evaluated.
 
-    `losses` are those that count, by label. `dtype` is that of the activations: gradients that pass through float16 need loss
-    scaling.
+    `losses` are the recipe's losses that have a weight, by label. `dtype` is the number type of the activations: gradients
+    that pass through float16 need loss scaling.
     """
 
     def __init__(self, losses: Mapping[str, Loss], dtype: str):
@@ -71,17 +71,17 @@ class Objective(ABC):
 
     @property
     def target_tensors(self) -> list[tf.Tensor]:
-        """The tensors in its targets. A compiled step takes them as inputs, so that it serves another picture's too."""
+        """The tensors in the targets. A compiled step takes them as inputs, so that the step serves another picture too."""
         return [leaf for leaf in tf.nest.flatten(self.targets) if isinstance(leaf, tf.Tensor)]
 
     @property
     def other_targets(self) -> list[Any]:
-        """What else its targets hold, which a compiled step has in its graph."""
+        """What the targets hold besides tensors. A compiled step has it in its graph."""
         return [leaf for leaf in tf.nest.flatten(self.targets) if not isinstance(leaf, tf.Tensor)]
 
     @contextmanager
     def compared_with(self, tensors: Sequence[tf.Tensor]) -> Iterator[None]:
-        """Inside, its targets hold these tensors in the places of its own."""
+        """Inside, the targets hold these tensors in the places of their own ones."""
         own, others = self.targets, iter(tensors)
         leaves = [next(others) if isinstance(leaf, tf.Tensor) else leaf for leaf in tf.nest.flatten(own)]
         self.targets = tf.nest.pack_sequence_as(own, leaves)
@@ -98,7 +98,7 @@ class Objective(ABC):
 
 
 def weighted(losses: Mapping[str, Loss], value: Callable[[str, Loss], Any]) -> Evaluation:
-    """The losses times their weights, and their sum; `value` computes one without its weight."""
+    """The losses times their weights, and their sum; `value` computes one loss without its weight."""
     terms = {label: loss.weight * _scalar(label, loss, value) for label, loss in losses.items()}
     return Evaluation(total(terms.values()), terms)
 

@@ -13,9 +13,9 @@ from ..registry.blame import blaming, spot
 
 @contextmanager
 def calling(loss: Loss, label: str, method: str = "") -> Iterator[None]:
-    """Inside, a loss is called. Raises `RunError` for what it raises, and where an attribute of it is another one afterwards.
+    """Inside, a loss is called. Raises `RunError` for what the loss raises, and where the call changed one of its attributes.
 
-    A compiled step calls it while it is traced, and never again: what it would keep for later is of no step in particular.
+    A compiled step calls the loss while the step is traced, and never again: what the loss kept would belong to no step.
     """
     who = f"loss `{label}`" + (f", in {method}," if method else "")
     before = _state(loss)
@@ -28,6 +28,6 @@ def calling(loss: Loss, label: str, method: str = "") -> Iterator[None]:
 
 
 def _state(loss: Loss) -> dict[str, str]:
-    """Everything that an instance holds, to compare."""
+    """Everything that an instance holds, in a form that can be compared."""
     held: Mapping[str, Any] = {**vars(loss), **(loss.__pydantic_private__ or {})}
     return {key: repr(value) for key, value in held.items()}

@@ -13,14 +13,14 @@ from ..errors import RunError
 from ..registry.blame import SCOPE
 
 DRAWS = re.compile(r"(Random|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|.*PyFunc|.*CandidateSampler)")
-"""The operations that are not the same when they are run again: those that draw from a state of their own, and Python's."""
+"""The operations that may give another value when they run again: they draw from a state of their own, or call Python."""
 
 
 class Compiled:
-    """A function of structures of tensors as one graph, for the shapes that it is traced with, the only ones it takes.
+    """A function of structures of tensors as one graph. It takes no other shapes than those that it was traced with.
 
-    It is traced when it is first called, if not before. XLA compiles it then. Where XLA cannot, that call raises a `RunError`
-    that says what to do.
+    The first call traces the function, unless `trace` was called before, and has XLA compile the graph. Where XLA cannot
+    compile it, that call raises a `RunError` that says what to do.
     """
 
     def __init__(self, function: Callable[..., Any], *, xla: bool):
@@ -28,10 +28,10 @@ class Compiled:
         self._graph: Any = None
         self._ready = not xla
         self.repeatable = False
-        """Whether a graph that has run may run for another picture: it draws from no state that nobody sets back."""
+        """Whether the graph may run for another picture: no operation in it draws from a state that nobody sets back."""
 
     def trace(self, *structures: Any) -> None:
-        """Make the graph, for structures like these."""
+        """Make the graph, for structures of these shapes."""
         self._graph = tf.function(self._function, autograph=False, jit_compile=self._xla).get_concrete_function(*structures)
         operations = [(node.op, node) for node in _nodes(self._graph)]
         self.repeatable = not any(DRAWS.match(operation) for operation, _ in operations)
@@ -73,9 +73,9 @@ def _nodes(graph: Any) -> Iterator[Any]:
 def _forget_gradients(nodes: Iterator[Any]) -> None:
     """Drop what TensorFlow keeps of `tf.custom_gradient` once a graph is traced.
 
-    Each use of one in a graph registers a gradient under a name of its own, for the whole life of the process, and what it
-    registers holds the graph with all that this holds: a network's kernels, a picture. The tape of the same graph never asks
-    for it. There is no public way to take it back; where TensorFlow keeps it in another place, nothing is done.
+    Each use of `tf.custom_gradient` in a graph registers a gradient under a name of its own for the whole life of the process.
+    That gradient holds the graph, and the graph holds a network's kernels or a picture. The tape of the same graph never asks
+    for the gradient. TensorFlow has no public way to take it back; where a version keeps it elsewhere, nothing is done.
     """
     with suppress(ImportError, AttributeError):
         from tensorflow.python.framework.ops import gradient_registry
@@ -86,7 +86,7 @@ def _forget_gradients(nodes: Iterator[Any]) -> None:
 
 
 def _why(error: tf.errors.OpError) -> str:
-    """What TensorFlow says of it, without its names of nodes, and the loss where it happened."""
+    """What TensorFlow says of an error, without its names of nodes, and the loss in which the error happened."""
     said = re.sub(
         r" graph \w+\[_XlaMustCompile.*?\]|( compatible with node)? ?\{\{.*?\}\}", "", error.message.partition("\n")[0]
     )

@@ -13,11 +13,11 @@ from ..api import IMAGE, Backbone, Features, Loss
 from ..registry.blame import blaming
 
 Tap = Callable[[str, tf.Tensor], tf.Tensor]
-"""Looks at a layer's activations, and returns those to go on with (see `Backbone.taps`)."""
+"""Looks at a layer's activations, and returns the activations that the next layer gets (see `Backbone.taps`)."""
 
 
 class Network(Protocol):
-    """From a picture `[1, height, width, 3]`, 0..255 RGB, to its activations by layer; `"image"` is the picture itself."""
+    """Takes a picture `[1, height, width, 3]`, RGB, 0..255, to its activations by layer; `"image"` is the picture itself."""
 
     def __call__(self, image: tf.Tensor, tap: Tap | None = None) -> Features: ...
 
@@ -32,7 +32,7 @@ class LayerNotReadError(KeyError):
 class Seen(dict[str, Any]):
     """The activations that one loss asked for.
 
-    Other losses' layers are left out: a loss that happened to find them would break when it is used alone.
+    The layers of other losses are left out: a loss that happened to find them would break when it is used alone.
     """
 
     def __missing__(self, layer: str) -> Any:
@@ -40,14 +40,14 @@ class Seen(dict[str, Any]):
 
 
 def seen(loss: Loss, features: Features) -> Seen:
-    """The part of `features` that `loss` says it reads, in float32 unless it takes the network's own precision."""
+    """The part of `features` that `loss` says it reads, in float32 unless the loss takes the network's own precision."""
     if loss.takes_low_precision:
         return Seen({layer: features[layer] for layer in loss.reads()})
     return Seen({layer: tf.cast(features[layer], tf.float32) for layer in loss.reads()})
 
 
 def takes_precision(backbone: Backbone) -> bool:
-    """Whether its `build` can be asked for another precision than float32: one that knows `layers` only cannot."""
+    """Whether the backbone's `build` can be asked for a precision: a `build` that takes `layers` only is always float32."""
     parameters = signature(backbone.build).parameters.values()
     return any(it.name == "dtype" or it.kind is Parameter.VAR_KEYWORD for it in parameters)
 
@@ -59,7 +59,7 @@ def layers_read(backbone: Backbone, losses: Iterable[Loss]) -> list[str]:
 
 
 def network(backbone: Backbone, layers: Sequence[str], dtype: str = "float32") -> Network:
-    """The part of `backbone` up to these layers, with activations of `dtype`, or of float32 if it knows nothing else."""
+    """The part of `backbone` up to these layers. Activations are of `dtype`, or of float32 if it knows nothing else."""
     who = f"backbone `{backbone.name}`"
     with blaming(who, backbone):
         options = {"dtype": dtype} if takes_precision(backbone) else {}
@@ -73,5 +73,5 @@ def network(backbone: Backbone, layers: Sequence[str], dtype: str = "float32") -
 
 
 def batch(picture: np.ndarray) -> tf.Tensor:
-    """height x width x 3 -> `[1, height, width, 3]`, float32."""
+    """A picture, height x width x 3, as a tensor `[1, height, width, 3]` of float32."""
     return tf.convert_to_tensor(picture[np.newaxis], tf.float32)

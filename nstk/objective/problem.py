@@ -14,9 +14,9 @@ from .base import Objective
 class PictureProblem:
     """The problem of one scale (see `nstk.Problem`).
 
-    The unknowns `u` are never kept: with `picture = A u`, a gradient with respect to `u` is `A` applied to the pixels' own, and
-    a change of `u` moves the picture by `A` applied to it. So the picture can be clipped to 0..255 at any time, which unknowns
-    that are filtered could not.
+    The unknowns `u` are never kept. With `picture = A u`, the gradient with respect to `u` is `A` applied to the gradient with
+    respect to the pixels, and a change of `u` moves the picture by `A` applied to that change. So the picture can be clipped to
+    0..255 at any time; filtered unknowns could not be clipped.
     """
 
     def __init__(self, image: tf.Variable, objective: Objective, parametrization: Parametrization, steps: int):

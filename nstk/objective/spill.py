@@ -15,7 +15,7 @@ import tensorflow as tf
 from ..errors import RunError
 
 DISK = "/var/tmp"
-"""On a disk by convention, where the system's folder for temporary files may be in memory."""
+"""A folder that lies on a disk by convention. The system's folder for temporary files may lie in memory."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class Slot:
 
 
 class Shelf:
-    """A file without a name: the system removes it with the process, however that ends."""
+    """Tensors in a file without a name, which the system removes when the process ends, however it ends."""
 
     def __init__(self) -> None:
         folder = DISK if "TMPDIR" not in os.environ and os.access(DISK, os.W_OK) else None
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as this object lives)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the file is open as long as this object lives)
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
 
     def put(self, structure: Any) -> Any:
-        """Put the tensors of a structure away; what is returned has slots in their places."""
+        """Put the tensors of a structure away. The structure that is returned has slots in their places."""
         return tf.nest.map_structure(self._write, structure)
 
     def take(self, slots: Any) -> Any:
-        """The tensors again."""
+        """The structure with the tensors back in the places of their slots."""
         return tf.nest.map_structure(self._read, slots)
 
     def _write(self, tensor: Any) -> Slot | None:

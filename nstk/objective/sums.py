@@ -11,17 +11,17 @@ from .tiles import Tile
 
 
 def added(one: Any, other: Any) -> Any:
-    """The sum of two structures of tensors; None is nothing."""
+    """The sum of two structures of tensors. `one` may be None, which counts as zero."""
     return other if one is None else each(lambda a, b: a + b, one, other)
 
 
 def each(function: Callable[..., Any], *structures: Any) -> Any:
-    """A structure of what `function` makes of the tensors of others; where these have None, it has too."""
+    """A structure of what `function` makes of the tensors of others. Where the first of them has None, the result has None."""
     return tf.nest.map_structure(lambda *leaves: None if leaves[0] is None else function(*leaves), *structures)
 
 
 def summed(function: Callable[..., Any], tile: Tile, halo: int, *maps: Any) -> Any:
-    """What `function` sums over a tile, of maps that overlap the next tiles' by `halo`: less what these count too."""
+    """What `function` sums over a tile's maps. They overlap the next tiles' maps by `halo`, and the overlap counts once."""
 
     def over(rows: slice, columns: slice) -> Any:
         return function(*(each(lambda map_: map_[:, rows, columns], it) for it in maps))

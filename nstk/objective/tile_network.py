@@ -22,18 +22,19 @@ Fork = Callable[[str, tf.Tensor], tf.Tensor]
 
 
 class Passes(NamedTuple):
-    """What is computed of a tile: compiled for all tiles of one shape."""
+    """The two functions that are computed of a tile. All tiles of one shape share them."""
 
     statistics: Callable[[tf.Tensor, Any], dict[str, Any]]
-    """From what the network sees, and the tile's maps of the content, to each loss's statistic."""
+    """Takes the pixels that the network sees and the tile's maps of the content, and returns each loss's statistic."""
     pulled_back: Callable[[tf.Tensor, Any, Any], tf.Tensor]
-    """From the same, and the derivative with respect to the statistics, to that with respect to the pixels seen."""
+    """Takes these pixels, these maps and the derivative with respect to the statistics, and returns the derivative with respect
+    to the pixels."""
 
 
 class TileNetwork:
-    """What the network and the losses make of a tile, whatever the picture: it serves one picture after another.
+    """What the network and the losses make of a tile. It does not depend on the picture, and serves one after another.
 
-    `compiled` makes graphs of the passes; without it they run op by op.
+    `compiled` makes graphs of the passes; without it they run operation by operation.
     """
 
     def __init__(self, net: Network, losses: Mapping[str, Loss], tiling: Tiling, compiled: Compile = lambda function: function):
@@ -49,12 +50,12 @@ class TileNetwork:
 
     @property
     def repeatable(self) -> bool:
-        """Whether its graphs may run for another picture (see `Compiled.repeatable`)."""
+        """Whether the graphs of the passes may run for another picture (see `Compiled.repeatable`)."""
         made = [compiled for passes in self.passes.values() for compiled in passes]
         return all(getattr(compiled, "repeatable", False) for compiled in made)
 
     def features(self, tile: Tile, crop: tf.Tensor, fork: Fork | None = None) -> Features:
-        """The activations around a tile; `fork` may put itself between a layer that is read and the next one."""
+        """The activations around a tile; `fork` may change what goes from a layer that is read to the next layer."""
         outer, found = self.tiling.layers[IMAGE], {IMAGE: crop}
 
         def tap(layer: str, map_: tf.Tensor) -> tf.Tensor:
@@ -71,7 +72,7 @@ class TileNetwork:
         return {**self.net(crop, tap), **found}
 
     def owned(self, tile: Tile, loss: StatisticLoss, features: Features) -> Features:
-        """The positions that a tile owns, of the activations that a loss reads."""
+        """The activations that a loss reads, at the positions that a tile owns."""
 
         def cut(layer: str, map_: tf.Tensor) -> tf.Tensor:
             reach = self.tiling.layers[layer]
@@ -80,7 +81,7 @@ class TileNetwork:
         return {layer: cut(layer, map_) for layer, map_ in seen(loss, features).items()}
 
     def of(self, tile: Tile) -> Passes:
-        """The passes over tiles of this shape."""
+        """The passes over tiles of this tile's shape."""
         shape = tile.shape
         if shape not in self.passes:
             self.passes[shape] = Passes(
@@ -100,7 +101,7 @@ class TileNetwork:
 
     def _pulled_back(self, shape: Tile, crop: tf.Tensor, maps: Any, upstream: Any) -> tf.Tensor:
         def pulled(layer: str) -> tf.Tensor:
-            """The part that comes back through what the losses read of one layer."""
+            """The part of the gradient that comes back through what the losses read of one layer."""
             labels = self._read[layer]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(features[layer])
@@ -110,7 +111,7 @@ class TileNetwork:
 
         def fork(layer: str, map_: tf.Tensor) -> tf.Tensor:
             def gradient(above: tf.Tensor) -> tf.Tensor:
-                with tf.control_dependencies([above]):  # else the parts of all layers are computed at once, and held
+                with tf.control_dependencies([above]):  # without it, the parts of all layers are computed and held at once
                     return above + pulled(layer)
 
             return tf.custom_gradient(lambda map_: (tf.identity(map_), gradient))(map_)
@@ -122,7 +123,7 @@ class TileNetwork:
 
 
 def cut_out(map_: tf.Tensor, rows: slice, columns: slice) -> tf.Tensor:
-    """A rectangle of a map `[1, height, width, channels]`. TensorFlow's own gradient of a slice takes several times as long."""
+    """A rectangle of a map `[1, height, width, channels]`. TensorFlow's gradient of a slice takes several times as long."""
     height, width = map_.shape[1:3]
     top, bottom, _ = rows.indices(height)
     left, right, _ = columns.indices(width)

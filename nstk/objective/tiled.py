@@ -1,11 +1,11 @@
 """The objective evaluated in tiles: exact, in memory that does not grow with the picture.
 
-The first pass sums each loss's statistic over the tiles. The score of the sums has a derivative with respect to them, and the
-second pass pulls that back through each tile: by the chain rule, the sum of what comes back is the gradient of the whole. Only
-one tile's activations are held at a time; the picture, its gradient and the content's activations (in a file) are all that
-grows.
+The first pass sums each loss's statistic over the tiles. The score has a derivative with respect to these sums, and the second
+pass pulls this derivative back through each tile: by the chain rule, the sum of what comes back is the gradient of the whole.
+Only one tile's activations are held at a time. Only the picture, its gradient and the content's activations, which lie in a
+file, grow with the picture.
 
-The tiles of a pass do not depend on each other. Where TensorFlow has several devices, each takes its turn.
+The tiles of a pass do not depend on each other. Where TensorFlow has several devices, they take the tiles in turn.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from .tile_network import ZERO, TileNetwork
 from .tiles import Tile
 
 ALIGNED = 64
-"""Bytes; what the widest instructions read at once."""
+"""How many bytes the widest instructions read at once. TensorFlow's tensors begin at multiples of it."""
 
 
 class TiledObjective(Objective):
     """What one scale of a run makes small, a tile at a time (see `Objective`).
 
-    `remember` keeps what the losses have to know of each painting, by its label, from one picture to the next.
+    `remember` keeps what the losses have to know of each painting, by the painting's label, from one picture to the next.
     """
 
     def __init__(self, network: TileNetwork, pictures: Pictures, dtype: str = FLOAT32, remember: Remember = anew):
@@ -54,7 +54,7 @@ class TiledObjective(Objective):
         for label, loss in network.losses.items():
             with calling(loss, label, "goal"):
                 goal = loss.goal(content[label], {name: sums[label] for name, sums in styles.items()})
-            self.targets[label] = Goal(None, goal)  # the maps are on the shelf
+            self.targets[label] = Goal(None, goal)  # the maps lie on the shelf, tile by tile
 
     def _summed(
         self,
@@ -71,11 +71,11 @@ class TiledObjective(Objective):
                     own, owned = getattr(loss, of.__name__), self.network.owned(tile, loss, features)
                     total[label] = added(total.get(label), summed(own, tile, loss.halo, owned))
             also(tile, features)
-            del features, owned  # else they were held while those of the next tile are computed
+            del features, owned  # otherwise they would be held while the next tile's activations are computed
         return total
 
     def _put_away(self, tile: Tile, features: Features) -> None:
-        """Keep a tile's maps of the content."""
+        """Keep the losses' maps of the content for one tile."""
         maps = {}
         for label, loss in self.network.losses.items():
             with calling(loss, label, "maps"):
@@ -98,22 +98,24 @@ class TiledObjective(Objective):
             pixels, lambda tile, crop, maps: self.network.of(tile).pulled_back(crop, maps, upstream)
         ):
             gradient[:, tile.rows.seen, tile.columns.seen] += pulled
-        return evaluation, tf.experimental.dlpack.from_dlpack(gradient.__dlpack__())  # a conversion would copy it, twice
+        return evaluation, tf.experimental.dlpack.from_dlpack(gradient.__dlpack__())  # to convert it would copy it twice
 
     def _scored(self, statistics: Mapping[str, Any], losses: Mapping[str, Loss]) -> Evaluation:
         own = self.network.losses
         return weighted(losses, lambda label, _: own[label].score(statistics[label], self.targets[label].sums))
 
     def _statistics(self, pixels: tf.Tensor) -> dict[str, Any]:
-        """The first pass."""
+        """Each loss's statistic, summed over the tiles: the first pass."""
         total: dict[str, Any] = {}
         for _, sums in self._each(pixels, lambda tile, crop, maps: self.network.of(tile).statistics(crop, maps)):
             total = {label: added(total.get(label), sums[label]) for label in self.losses}
         return total
 
     def _each(self, pixels: tf.Tensor, work: Callable[[Tile, tf.Tensor, Any], Any]) -> Iterator[tuple[Tile, Any]]:
-        """What `work` makes of each tile, of the pixels and maps that belong to it; in the order of the tiles, on which
-        sums of floating-point numbers depend."""
+        """What `work` makes of each tile, and of the pixels and maps that belong to the tile.
+
+        The results come in the order of the tiles, because sums of floating-point numbers depend on their order.
+        """
 
         def on(index: int) -> Any:
             tile = self._tiles[index]
@@ -128,7 +130,7 @@ class TiledObjective(Objective):
 
 
 def zeros(shape: tuple[int, ...]) -> np.ndarray:
-    """An array of float32 that can become a tensor without being copied: it begins where TensorFlow wants one to begin."""
+    """An array of float32 that can become a tensor without a copy: it begins where TensorFlow wants a tensor to begin."""
     size = 4 * math.prod(shape)
     memory = np.zeros(size + ALIGNED, np.uint8)
     first = -memory.ctypes.data % ALIGNED

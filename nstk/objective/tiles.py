@@ -1,11 +1,11 @@
 """How a picture is cut into tiles whose statistics, summed, are those of the whole.
 
-A tile owns a rectangle of pixels, and of each layer the positions above it. So that these are what they are in the whole
-picture, the network sees a margin around them, as wide as the deepest layer looks. Rectangles begin at multiples of the
-largest stride, where every pooling of the whole begins a window too. At the picture's true border there is no margin: there
-the network pads as it pads the whole.
+A tile owns a rectangle of pixels, and in each layer the positions above that rectangle. The network sees a margin around the
+rectangle, as wide as the deepest layer looks, so that the activations are those of the whole picture. Rectangles begin at
+multiples of the largest stride, where every pooling of the whole picture begins a window too. At the picture's true border
+there is no margin: there the network pads as it pads the whole picture.
 
-The layers above need less and less of the margin, so a network that can (`Backbone.taps`) cuts it down after each pooling.
+The higher a layer, the less of the margin it needs. A network that can (`Backbone.taps`) cuts the margin after each pooling.
 """
 
 from __future__ import annotations
@@ -20,45 +20,45 @@ from ..errors import UserError
 
 
 class Span(NamedTuple):
-    """A tile along one axis, pixels."""
+    """A tile along one axis, in pixels."""
 
     at: int
     """The first pixel of the picture that the network sees."""
     length: int
-    """How much the network sees."""
+    """How many pixels the network sees."""
     before: int
-    """How much of it, at the beginning, is margin."""
+    """How many of the pixels that the network sees are margin at the beginning."""
     size: int
-    """How much the tile owns."""
+    """How many pixels the tile owns."""
 
     @property
     def seen(self) -> slice:
-        """What the network sees, in the picture."""
+        """The part of the picture that the network sees."""
         return slice(self.at, self.at + self.length)
 
     @property
     def after(self) -> int:
-        """How much of what the network sees, at the end, is margin; 0 where the picture ends."""
+        """How many of the pixels that the network sees are margin at the end; 0 where the picture ends."""
         return self.length - self.before - self.size
 
     def owned(self, reach: Reach, halo: int) -> slice:
-        """The tile's positions in a layer, and `halo` more, which are the next tile's first."""
+        """The tile's positions in a layer, and `halo` more, which are the first positions of the next tile."""
         first = min(self.before, reach.margin) // reach.stride
         return slice(first, first + self.size // reach.stride + halo if self.after else None)
 
     def trimmed(self, reach: Reach, before: Reach) -> slice:
-        """What is left of a layer whose margin was that of the layer `before` it."""
+        """The part of a layer that is kept where the layer still has the margin of the layer `before`."""
         kept = min(self.before, reach.margin)
         first = (min(self.before, before.margin) - kept) // reach.stride
         return slice(first, first + (kept + self.size + reach.margin) // reach.stride if self.after > reach.margin else None)
 
 
 class Reach(NamedTuple):
-    """A layer of a network that sees a tile."""
+    """How far a layer of a network reaches around a tile, in pixels."""
 
     stride: int
     margin: int
-    """How much margin is left around what the tile owns, pixels."""
+    """How wide a margin is left around what the tile owns, in pixels."""
 
 
 class Tile(NamedTuple):
@@ -78,18 +78,18 @@ class Tiling:
     """How to cut pictures of any size for the losses of one objective."""
 
     edge: int
-    """About how long the rectangles are that tiles own, pixels."""
+    """About how long the sides of the rectangles are that tiles own, in pixels."""
     stride: int
-    """Rectangles begin at its multiples, and margins are multiples of it."""
+    """Rectangles begin at multiples of the stride, and margins are multiples of it, in pixels."""
     least: int
-    """A tile owns at least so many rows and columns: a position of each layer, or as many as tiles share."""
+    """How many rows and columns a tile owns at least: one position of each layer, or as many positions as tiles share."""
     layers: Mapping[str, Reach]
-    """What the layers need, in the network's order, `"image"` first."""
+    """The reach of each layer, in the network's order, with `"image"` first."""
     taps: bool
 
     @classmethod
     def of(cls, backbone: Backbone, losses: Mapping[str, Loss], edge: int) -> Tiling:
-        """Raises `UserError` for a loss or a network that cannot be split."""
+        """The tiling for tiles of about this edge. Raises `UserError` for a loss or a network that cannot be split."""
         if reason := unsplittable(backbone, losses):
             raise UserError(reason)
         halos: dict[str, int] = {}
@@ -111,7 +111,7 @@ class Tiling:
 
     @property
     def margin(self) -> int:
-        """How much more than a tile the network sees on each side, pixels."""
+        """How many pixels more than a tile the network sees on each side."""
         return self.layers[IMAGE].margin
 
     def tiles(self, height: int, width: int) -> list[Tile]:
@@ -119,7 +119,7 @@ class Tiling:
         return [Tile(rows, columns) for rows in self._spans(height) for columns in self._spans(width)]
 
     def _spans(self, length: int) -> Iterator[Span]:
-        """Spans of equal size, but for the last."""
+        """The spans that cover a length. All have the same size but the last."""
         size = _rounded_up(-(-length // -(-length // self.edge)), self.stride)
         starts = [*range(0, length, size)]
         if len(starts) > 1 and length - starts[-1] < self.least:
@@ -130,7 +130,7 @@ class Tiling:
 
 
 def unsplittable(backbone: Backbone, losses: Mapping[str, Loss]) -> str:
-    """Why pictures cannot be evaluated in tiles, naming the first loss or the network; empty if they can."""
+    """Why pictures cannot be evaluated in tiles, with the name of the first loss or of the network; empty if they can."""
     for label, loss in losses.items():
         if not isinstance(loss, StatisticLoss):
             return f"loss `{label}` cannot be split into tiles: it is no sum over positions (`nstk.StatisticLoss`)"
@@ -138,7 +138,7 @@ def unsplittable(backbone: Backbone, losses: Mapping[str, Loss]) -> str:
 
 
 def _looks(layer: Layer) -> int:
-    """How far an activation sees beyond the pixels that are its own, to each side."""
+    """How many pixels an activation sees beyond its own ones, to each side."""
     return -(-(layer.receptive_field - layer.stride) // 2)
 
 

@@ -1,9 +1,10 @@
 """Gradients that meet are added in one order, so that the same picture has the same gradient to the last bit.
 
 Where three gradients or more meet, TensorFlow adds them in an order that depends on which of their buffers is free at that
-moment, and another order rounds to another sum. The pixels, which the network, the Gram matrix of the colours and the total
-variation look at, had four different gradients at 200 x 150 pixels. Two gradients have one sum. So the readers of a map take
-turns: the gradient of each is added to the sum of those after it, by an addition that TensorFlow does not join with the next.
+moment, and another order rounds to another sum. The network, the Gram matrix of the colours and the total variation all look at
+the pixels, which had four different gradients at 200 x 150 pixels. Two gradients have only one sum. So the readers of a map
+take turns: the gradient of each reader is added to the sum of the later readers' gradients, by an addition that TensorFlow does
+not join with the next one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .features import Network
 
 
 class Turns:
-    """What a picture `[1, height, width, 3]` is to each of the losses that read it, and to the network, which comes last."""
+    """The activations of a picture `[1, height, width, 3]`, for each loss a copy of its own. The network comes last."""
 
     def __init__(self, pixels: tf.Tensor, net: Network, losses: Mapping[str, Loss]):
         readers = {
@@ -39,7 +40,7 @@ class Turns:
 
 
 def in_turn(map_: tf.Tensor, count: int) -> list[tf.Tensor]:
-    """A map for so many readers. Its gradient is that of the first, plus the sum of the others' in the same way."""
+    """A map for so many readers. Its gradient is the first reader's, plus the sum of the other readers', added in turn too."""
     maps = []
     for _ in range(count - 1):
         mine, map_ = _forked(map_)
@@ -48,12 +49,12 @@ def in_turn(map_: tf.Tensor, count: int) -> list[tf.Tensor]:
 
 
 def _apart(map_: tf.Tensor) -> tf.Tensor:
-    """A map whose gradient TensorFlow does not join with what that is added to."""
+    """A map whose gradient TensorFlow does not join with the sum that the gradient is added to."""
     return tf.custom_gradient(lambda map_: (tf.identity(map_), unjoined))(map_)
 
 
 def _forked(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """A map twice: for one reader, and for those after it."""
+    """A map twice: for one reader, and for the readers after it."""
 
     def gradient(one: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
         return one + unjoined(others)

@@ -17,9 +17,9 @@ from .turns import Turns
 
 
 class WholeObjective(Objective):
-    """What one scale of a run makes small (see `Objective`).
+    """What one scale of a run makes small, on the whole picture at once (see `Objective`).
 
-    `remember` keeps what the losses have to know of each painting, by its label and the loss, from one picture to the next.
+    `remember` keeps what a loss has to know of a painting, by the painting's label and the loss, from one picture to the next.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class WholeObjective(Objective):
 
 
 class _Looks:
-    """What the network sees of the content and of each painting, computed when it is first asked for."""
+    """The activations of the content and of each painting. A painting's are computed when they are first asked for."""
 
     def __init__(self, net: Network, pictures: Pictures):
         self._net, self._pictures = net, pictures
