@@ -23,7 +23,7 @@ log = logging.getLogger("nstk")
 
 
 class Callbacks:
-    """The callbacks of one run, by label. Each is a copy of its own without any state, so that a recipe can run twice."""
+    """The callbacks of one run, by label. Each is a fresh copy without any state, so that a recipe can run twice."""
 
     def __init__(self, callbacks: Mapping[str, Callback]):
         self.by_label = {label: type(callback).model_validate(callback.model_dump()) for label, callback in callbacks.items()}
@@ -32,14 +32,14 @@ class Callbacks:
     def _call(self, label: str, event: str, *args: Any) -> Any:
         callback = self.by_label[label]
         try:
-            return getattr(type(callback), event)(callback, *args)  # its own state may be called `state`
+            return getattr(type(callback), event)(callback, *args)  # an attribute of the instance may be called `state`
         except Exception as error:
             why = str(error) if isinstance(error, NstkError) else blame(error, callback)
             raise CallbackError(f"callback `{label}` ({type(callback).__name__}) failed in {event}: {why}") from error
 
     @contextmanager
     def around(self, run: Any) -> Iterator[None]:
-        """`on_start` in order; whatever happens inside, `on_end` in reverse order for every callback that was started."""
+        """Call `on_start` in order and, whatever happens inside, `on_end` in reverse order for each callback that started."""
         try:
             for label in self.by_label:
                 self._call(label, "on_start", run)
@@ -57,7 +57,7 @@ class Callbacks:
             label = self._started.pop()
             try:
                 self._call(label, "on_end", run)
-            except BaseException as error:  # also Ctrl-C: the others still get to close their files
+            except BaseException as error:  # also Ctrl-C: the other callbacks still get to close their files
                 if run.error is None:
                     failed = error
                     run.fail(error)
@@ -67,7 +67,7 @@ class Callbacks:
             raise failed
 
     def scale(self, run: Run, scale: Scale) -> None:
-        """A scale begins."""
+        """Tell every callback that a scale begins."""
         for label in self.by_label:
             self._call(label, "on_scale", run, scale)
 
@@ -83,13 +83,16 @@ class Callbacks:
         return states
 
     def restore(self, run: Run, states: Mapping[str, Any]) -> None:
-        """A run is resumed: each callback finds again what it kept."""
+        """Give each callback what it kept, when a run is resumed."""
         for label, state in states.items():
             if state is not None and label in self.by_label:
                 self._call(label, "restore", run, state)
 
     def step(self, run: Run, step: Step) -> bool:
-        """A step is done. Whether it is the last one; that one is told to every callback, whatever its `every`."""
+        """Tell the callbacks that a step is done. Returns whether the run ends with it.
+
+        Every callback is told of the last step, whatever its `every`.
+        """
         waiting = []
         for label, callback in self.by_label.items():
             if step.index % callback.every == 0 or step.index == run.total_steps or run.stopped:
@@ -97,7 +100,7 @@ class Callbacks:
             else:
                 waiting.append(label)
         stopping = bool(run.stopped)  # asked once: a signal may come at any time
-        if stopping:  # by a callback that came after those
+        if stopping:  # a callback that came after the waiting ones may have stopped the run
             for label in waiting:
                 self._call(label, "on_step", run, step)
         return stopping

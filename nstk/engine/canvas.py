@@ -10,19 +10,19 @@ from ..objective.features import batch
 
 
 class Canvas:
-    """What the steps of a scale move, and what NaN or infinity cannot take."""
+    """The picture that the steps of a scale move, and a copy that NaN or infinity cannot reach."""
 
     def __init__(self, picture: np.ndarray, decay: float):
         self.picture = tf.Variable(batch(picture), name="picture")
         self.good: tf.Variable = self.picture
-        """The last one from which a step was finite."""
+        """The last picture from which a step was finite."""
         self.bad: tf.Variable | tf.Tensor = self.picture
-        """The last one from which a step was not, to find out why."""
+        """The last picture from which a step was not finite. It is kept to find out why."""
         self.average = Average(self.picture, decay) if decay else None
         self._copies = False
 
     def restart(self, picture: np.ndarray) -> None:
-        """Begin with another picture of the same size, as if it had been made for that one."""
+        """Begin with another picture of the same size, as if the canvas had been made for that picture."""
         self.picture.assign(batch(picture))
         if self._copies:
             self.good.assign(self.picture)
@@ -35,24 +35,24 @@ class Canvas:
         self.good = tf.Variable(self.picture, name="good_picture") if good is None else good
 
     def compile(self) -> None:
-        """Make what compiled steps need: in a graph no variable can be made."""
+        """Make the variables that compiled steps need, because a graph can make none."""
         self.bad = tf.Variable(self.picture, name="bad_picture")
 
     def variables(self) -> dict[str, tf.Variable]:
-        """What steps change, by the name that it has in a checkpoint; without what the stepper keeps."""
+        """The variables that steps change, by their names in a checkpoint, without those that the stepper keeps."""
         good = {"good": self.good} if self._copies else {}
         average = {"average.sum": self.average.sum, "average.weight": self.average.weight} if self.average else {}
         return {"picture": self.picture, **good, **average}
 
     def all_variables(self) -> list[tf.Variable]:
-        """Everything that a step may touch."""
+        """All variables of the canvas that a step may read or change."""
         bad = [self.bad] if isinstance(self.bad, tf.Variable) else []
         return [self.picture, self.good, *bad, *([self.average.sum, self.average.weight] if self.average else [])]
 
     def guard(self, before: tf.Tensor, evaluation: Evaluation) -> tf.Tensor:
-        """Part of a step: whether the objective at the picture `before`, and the pixels now, are finite.
+        """Whether the objective at the picture `before` and the pixels now are finite. This is a part of each step.
 
-        If they are not, the picture is put back to the last one from which a step was.
+        If they are not finite, the picture becomes the last one from which a step was finite.
         """
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(self.picture))
         tf.cond(finite, lambda: self._take(before), lambda: self._put_back(before))
@@ -74,11 +74,11 @@ class Canvas:
         return True
 
     def go_back(self) -> None:
-        """To the last picture whose objective is known to be finite."""
+        """Go back to the last picture whose objective is known to be finite."""
         self.picture.assign(self.good)
 
     def image(self) -> np.ndarray:
-        """The picture now, or the average; height x width x 3, float32, 0..255. It is no copy, and not to be written to."""
+        """The picture now, or the average: height x width x 3, float32, 0..255. It is no copy and must not be written to."""
         picture: np.ndarray = np.asarray(self.shown())[0]
         return picture
 
@@ -88,9 +88,10 @@ class Canvas:
 
 
 class Average:
-    """The mean of the pictures of a scale, the last ones weighing most: a step of age `a` has the weight `decay ** a`.
+    """The weighted mean of the pictures of a scale. The picture that is `a` steps old has the weight `decay ** a`.
 
-    It starts empty, not at 0, so it is a mean from the first step on (Kingma and Ba 2015, section 3, correct a bias so).
+    The average starts empty, not at 0, so it is a mean from the first step on. Kingma and Ba 2015, section 3, correct the bias
+    of a start at 0.
     """
 
     def __init__(self, picture: tf.Variable, decay: float):
@@ -99,7 +100,7 @@ class Average:
         self._first = picture
 
     def forget(self) -> None:
-        """Begin again: no picture was taken in."""
+        """Begin again, as if no picture had been taken in."""
         self.sum.assign(tf.zeros_like(self.sum))
         self.weight.assign(0.0)
 

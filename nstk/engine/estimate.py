@@ -1,4 +1,4 @@
-"""What a run will take, before it begins: memory, and time from one small step that is timed."""
+"""How much memory and time a run will take, told before it begins. The time is worked out from a small step that is timed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .plan import Plan
 from .scale import moving, set_up
 
 SMALL = 400
-"""Long edge in pixels of the step that is timed: from here on, a step takes about as long a pixel at every size."""
+"""The long edge in pixels of the step that is timed. From this size on, the time of a step grows as the number of pixels."""
 
 
 TIMED = 3
-"""How many steps are timed after the first one, which is compiled; the fastest counts."""
+"""How many steps are timed. The first step, which is compiled, comes before them. The fastest one counts."""
 
 
 TILED = 1.2
-"""What a step in tiles takes more than one on the whole of the pixels that its tiles see, margins included: it computes
-activations twice, but the layers above see less and less of the margin."""
+"""How many times as long a step in tiles takes as a step on a whole picture with as many pixels as the tiles see, margins
+included. A step in tiles computes activations twice, but the higher layers see less and less of the margin."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,23 @@ class Forecast:
     scale: Scale
     layout: Layout
     seconds: float
-    """For a step."""
+    """How long one step takes."""
     held: int
-    """Bytes that the process holds whatever the picture's size."""
+    """How many bytes the process holds, whatever the picture's size."""
 
     @property
     def total(self) -> float:
-        """Seconds for all steps."""
+        """How many seconds all steps take."""
         return self.scale.steps * self.seconds
 
     @property
     def bytes(self) -> int:
-        """Held by the process at most."""
+        """How many bytes the process holds at most."""
         return self.held + self.layout.needs
 
     @property
     def room(self) -> int:
-        """Bytes that it may hold."""
+        """How many bytes the process may hold."""
         return self.held + self.layout.room
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Forecast:
 
 
 def estimate(recipe: Recipe, plan: Plan) -> list[Forecast]:
-    """What each scale will take on this machine, as busy as it is now. It takes some seconds itself."""
+    """What each scale will take on this machine, as busy as the machine is now. To find out takes some seconds."""
     pace, held = _small_step(recipe, memory.resident())
     return [
         Forecast(scale, layout, pace * _seen(recipe, scale, layout), held)
@@ -74,7 +74,7 @@ def estimate(recipe: Recipe, plan: Plan) -> list[Forecast]:
 
 
 def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
-    """Whether it fits, and the estimate: a line for each scale, and one for all."""
+    """Whether the recipe fits into the memory, and the estimate in lines: one for each scale, and one for all."""
     device.set_up_memory()
     plan = Plan.of(recipe)
     forecasts = estimate(recipe, plan)
@@ -88,7 +88,7 @@ def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
 
 
 def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
-    """The largest size that fits."""
+    """The largest size that fits, in words."""
     sizes = range(MIN_SIDE, recipe.size, 16)
 
     def too_large(size: int) -> bool:
@@ -100,7 +100,7 @@ def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
 
 
 def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
-    """Seconds a pixel of a step, and the bytes that the process holds whatever the picture's size."""
+    """The seconds that a step takes for a pixel, and the bytes that the process holds whatever the picture's size."""
     edge = min(SMALL, recipe.size)
     small = recipe.model_copy(update={"size": edge, "steps": 1 + TIMED, "pyramid": None, "tiles": "off"})
     plan = Plan.of(small)
@@ -115,7 +115,7 @@ def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
 
 
 def _seen(recipe: Recipe, scale: Scale, layout: Layout) -> float:
-    """How many pixels of the whole picture would take as long."""
+    """How many pixels a step on a whole picture could do in the time of this layout's step."""
     if layout.edge is None:
         return scale.width * scale.height
     tiles = Tiling.of(recipe.backbone, recipe.active_losses, layout.edge).tiles(scale.height, scale.width)
@@ -123,7 +123,7 @@ def _seen(recipe: Recipe, scale: Scale, layout: Layout) -> float:
 
 
 def _clock(seconds: float) -> str:
-    """`0.68 s`, `4 min 32 s`, `17 h 5 min`."""
+    """A time in words: `0.68 s`, `4 min 32 s`, `17 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.2g} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -31,10 +31,11 @@ log = logging.getLogger("nstk")
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
     """Each loss of a given picture under a recipe, in float32, without optimising.
 
-    The content is brought to the picture's size, so their aspects must agree, and each style's long edge to `style_scale` times
-    the picture's; `sizes` tells what was compared. A transparent picture is judged as it looks on white, but if the content is
-    transparent too, by the colours under it, which are what a run paints. `losses` are weighted and sum to `loss`; `unweighted`
-    are the same without their weights, those of weight 0 too. Raises `NotFinite` for a loss that is NaN or infinite.
+    The content is brought to the picture's size, so their aspects must agree. Each style's long edge is brought to
+    `style_scale` times the picture's. `sizes` tells what was compared. A transparent picture is judged as it looks on white;
+    but if the content is transparent too, it is judged by the colours under the transparency, which are what a run paints.
+    `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those of weight 0.
+    Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = loaded(recipe)
     device.set_up_memory()
@@ -94,7 +95,7 @@ def _unweighted(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> dict[str,
 
 @contextmanager
 def _full_precision() -> Iterator[None]:
-    """Inside, a GPU multiplies in float32; otherwise it may round the factors to TF32's 10 bits."""
+    """Inside, a GPU multiplies in float32. Outside, it may round the factors to TF32's 10 bits."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     try:

@@ -14,34 +14,34 @@ from .steps import Moved, Work
 log = logging.getLogger("nstk")
 
 EVERY = 10
-"""On a GPU, every so many steps the host looks whether all is well: in between, the device never waits for it."""
+"""After how many steps on a GPU the host checks whether the numbers are finite. Between two checks the GPU never waits."""
 
 STALLED = "stalled: no step lowers the loss any more"
 
 
 class Health:
-    """Looks after the numbers of one run."""
+    """Checks the numbers of one run, and decides what happens when they are not finite."""
 
     def __init__(self, run: Painting):
         self.run = run
         self._unseen: list[Moved] = []
-        """Steps whose numbers may be NaN or infinite: nobody has looked yet."""
+        """The steps whose numbers nobody has checked yet. They may be NaN or infinite."""
 
     @property
     def due(self) -> bool:
-        """Whether the host waits for this step, to look whether all is well."""
+        """Whether the host waits for this step and checks its numbers."""
         return self.run.device.startswith("CPU") or self.run.steps % EVERY == 0
 
     def note(self, step: Moved, work: Work) -> None:
-        """A step is done. Raises `NotFinite` when the host looks, and there is no way on."""
+        """Note that a step is done. Raises `NotFinite` if the host checks the numbers now and the run cannot go on."""
         self._unseen.append(step)
         if self.due or work.ended:
             self.check(work)
 
     def check(self, work: Work) -> None:
-        """See whether the steps since the last look were finite.
+        """Check whether the steps since the last check were finite.
 
-        Where one was not, the optimizer is asked, once a scale, to make smaller ones; raises `NotFinite` if it comes again.
+        Where one was not, the optimizer is asked to make smaller moves, once a scale. Raises `NotFinite` the second time.
         """
         unseen, self._unseen = self._unseen, []
         lost = [step for step in unseen if step.lost]
@@ -55,7 +55,7 @@ class Health:
         log.warning("%s: the last good picture is taken again, and optimizer `%s` makes smaller moves", what, self._optimizer)
 
     def stall(self, work: Work) -> None:
-        """The optimizer finds no lower loss: the scale ends, and if it is the last one, the run."""
+        """End the scale, because the optimizer finds no lower loss. With the last scale, the run ends."""
         scale = work.scale
         log.info("optimizer `%s` finds no lower loss at %d x %d", self._optimizer, scale.width, scale.height)
         work.stalled = True
@@ -84,7 +84,7 @@ class Health:
             return bool(work.stepper.recover())
 
     def _give_up(self, step: Moved, work: Work) -> None:
-        """End the run, and say what is not finite in a step."""
+        """End the run with an error that says what is not finite in a step."""
         work.canvas.go_back()
         if work.sound:
             work.stepper.finish()
@@ -92,7 +92,7 @@ class Health:
         while moves and moves[-1].lost:
             moves.pop()
         if not work.sound and math.isfinite(step.loss):
-            moves.append(step)  # its losses are those of the picture that is saved
+            moves.append(step)  # this step's losses are those of the picture that is saved
         raise self._not_finite(self._fault(step, work), _where(step))
 
     def _fault(self, step: Moved, work: Work) -> str:

@@ -12,7 +12,8 @@ from ..registry.blame import blaming
 
 
 def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
-    """The recipe's pictures for a scale: the content at its size, each style with `style_scale` times its long edge."""
+    """The recipe's pictures for a scale: the content at the scale's size, and each style with a long edge of `style_scale`
+    times the scale's."""
     long_edge = max(1, round(max(width, height) * recipe.style_scale))
     content = pictures.resize(pictures.read_picture(recipe.content, straight=True), width, height)
     styles = {}

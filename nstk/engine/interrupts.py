@@ -16,17 +16,17 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Stoppable(Protocol):
-    """What can be asked to stop."""
+    """A run that can be asked to stop."""
 
     def stop(self, reason: str) -> None:
-        """Stop soon."""
+        """Stop soon, for this reason."""
 
 
 @contextmanager
 def interruptible(run: Stoppable) -> Iterator[None]:
     """Inside, the first signal asks `run` to stop, the second raises `KeyboardInterrupt`. Handlers are put back afterwards."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers
+        yield  # no other thread than the main one may set handlers
         return
     seen = False
 

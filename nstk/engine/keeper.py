@@ -1,4 +1,5 @@
-"""When a run is kept, and what of it: everything that a step changes, so that a resumed run takes the very same steps."""
+"""Writes checkpoints while a run is at work. They hold everything that a step changes, so that a resumed run takes the very
+same steps."""
 
 from __future__ import annotations
 
@@ -45,11 +46,11 @@ class Keeper:
         self._when = time.perf_counter()
         """When the last checkpoint was written."""
         self._drawn: np.ndarray | None = None
-        """The state of the random numbers when the scale began: its targets may have drawn some."""
+        """The state of the random numbers when the scale began. The scale's targets may have drawn some since."""
 
     @contextmanager
     def around(self, force: bool) -> Iterator[None]:
-        """Begin before what is inside. After it the folder is removed, unless there are steps in it to go on with."""
+        """Begin the folder, run what is inside, and remove the folder unless it holds steps to go on with."""
         if self.folder is None:
             yield
             return
@@ -62,7 +63,7 @@ class Keeper:
         except BaseException as error:
             if not self._kept:
                 self.folder.remove()
-            elif not isinstance(error, NotFinite):  # it would come again
+            elif not isinstance(error, NotFinite):  # after NaN or infinity a resumed run would only fail again
                 self._tell()
             raise
         if self.run.stopped == INTERRUPTED:
@@ -77,7 +78,7 @@ class Keeper:
         log.warning("`nstk resume %s` goes on after step %d of %d", shown(which), self._kept, self.run.total_steps)
 
     def scales(self) -> Sequence[Scale]:
-        """Those that are not yet done. The one that goes on is laid out as before, or the bits would not be the same."""
+        """The scales that are not yet done. The scale that goes on keeps its layout, for another would give other bits."""
         begun = self.saved.state.scale if self.saved else None
         if begun is None:
             return self.run.scales
@@ -87,8 +88,11 @@ class Keeper:
         return self.run.scales[begun.index :]
 
     def seed(self) -> None:
-        """Before a scale: begin, or go on with, the random numbers of TensorFlow. numpy's are seeded where they are drawn."""
-        self._session.seed(self.run.recipe)  # for each scale, so that its targets do not depend on what was drawn before
+        """Seed TensorFlow's random numbers before a scale, or put them back as the checkpoint has them.
+
+        The random numbers of numpy are seeded where they are drawn.
+        """
+        self._session.seed(self.run.recipe)  # the scale's targets shall not depend on earlier draws
         if self.saved and self.saved.state.scale:
             self._numbers.reset(self.saved["random.scale"])
         elif not self.run.steps:
@@ -103,14 +107,14 @@ class Keeper:
             return
         work.done, work.stalled, work.sound, work.recovered = state.done, state.stalled, state.sound, state.recovered
         self._put_back(saved, self._variables(work))
-        if work.ended and not state.ended:  # the recipe has fewer steps now
+        if work.ended and not state.ended:  # the recipe may have fewer steps now
             work.stepper.finish()
         if work.stalled and work.scale is self.run.scales[-1]:
             self.run.stop(STALLED)
         callbacks.restore(self.run, state.callbacks)
 
     def _put_back(self, saved: Saved, variables: dict[str, tf.Variable]) -> None:
-        """Give the variables the values of a checkpoint. Raises `UserError` if it is that of another optimizer."""
+        """Give the variables the values of a checkpoint. Raises `UserError` if the checkpoint is another optimizer's."""
         optimizer = self.run.recipe.optimizer.name
         had, has = (sum(name.startswith(STEPPER) for name in names) for names in (saved.names, variables))
         if had != has:
@@ -123,15 +127,15 @@ class Keeper:
             if not variable.shape.is_compatible_with(value.shape) or value.dtype.itemsize != variable.dtype.size:
                 is_ = f"{variable.dtype.name} of shape {variable.shape}"
                 raise UserError(f"`{name}` is {is_}, but {value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}")
-            variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16
+            variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16 and hold its bits
 
     def step(self, work: Work, callbacks: Callbacks, stopping: bool, health: Health) -> None:
-        """After a step: write a checkpoint if it is time for one, or if the run is interrupted."""
+        """Write a checkpoint after a step, if it is time for one or if the run is interrupted."""
         run = self.run
         if self.folder is None or run.steps == self._kept:
             return
         due = run.recipe.checkpoint.due(run.steps - self._kept, time.perf_counter() - self._when)
-        last = work.ended and work.scale is run.scales[-1]  # what is left to do is to save the picture
+        last = work.ended and work.scale is run.scales[-1]  # then only the picture is left to save
         if not (run.stopped == INTERRUPTED if stopping else due and not last):
             return
         health.check(work)
@@ -171,7 +175,7 @@ class Keeper:
         return str(self.run.recipe.backbone.provenance().get("sha256", ""))
 
     def _compare(self, state: RunState, force: bool) -> None:
-        """Refuse other weights than those that the run began with; tell of another machine."""
+        """Refuse other weights than those that the run began with, and warn of another machine."""
         if self._weights != state.weights:
             what = f"the weights of backbone `{self.run.recipe.backbone.name}` are others than those that the run began with"
             if not force:
@@ -181,7 +185,7 @@ class Keeper:
             log.warning("the picture may differ in its rounding: %s", differ)
 
     def _arrays(self, work: Work) -> Iterator[tuple[str, np.ndarray]]:
-        """Each as it is asked for, and none copied: all of them at once may be larger than the memory."""
+        """The arrays of a checkpoint, each made when it is asked for: all of them at once may be larger than the memory."""
         assert self._drawn is not None
         yield "history", self.run.rows()
         yield "random.scale", self._drawn
@@ -189,19 +193,19 @@ class Keeper:
             yield name, np.asarray(variable.read_value())
 
     def _variables(self, work: Work) -> dict[str, tf.Variable]:
-        """Everything that a step changes."""
+        """The variables that a step changes, by their names in a checkpoint."""
         scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
         stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
         return {"random": self._numbers.state, **work.canvas.variables(), **scaling, **stepper}
 
 
 def _changed(optimizer: Optimizer, before: Optimizer) -> dict[str, Any]:
-    """The recipe keys of an optimizer that became something else, because memory is short."""
+    """The recipe keys of an optimizer whose values were changed because memory is short."""
     keys = {key for key in type(before).model_fields if getattr(optimizer, key) != getattr(before, key)}
     return optimizer.model_dump(mode="json", include=keys)
 
 
 def _with(changed: dict[str, Any], optimizer: Optimizer) -> Optimizer:
-    """The optimizer with those keys; the recipe may name another one now, which does not have them."""
+    """The optimizer with the changed keys. Keys that it does not have are left out: the recipe may name another one now."""
     known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
     return type(optimizer).model_validate({**optimizer.model_dump(), **known}) if known else optimizer

@@ -1,7 +1,7 @@
 """What one picture leaves for the next: the network, what the losses know of the paintings, and compiled steps.
 
-Everything is found again by what it was made from. Definitions are compared as they are, so that one key that differs, of one
-loss, makes another step; pictures and weights are told apart by their hashes, not by their names.
+Everything is found again by what it was made from. Definitions are compared key by key, so that a single key of a single loss
+that differs asks for another step. Pictures and weights are told apart by their hashes, not by their names.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from .plan import Plan
 from .rig import Rig
 
 ALGORITHM = "philox"
-"""Of the random numbers; named, because TensorFlow's choice may depend on the device."""
+"""The algorithm of the random numbers. It is named here, because TensorFlow's own choice may depend on the device."""
 
 NETWORKS, STYLES, RIGS = 2, 64, 16
-"""How many of each are kept: a pyramid has a rig for each scale."""
+"""How many networks, styles and rigs are kept. A pyramid has a rig for each scale."""
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Kept:
         return self._networks.get(_seen(recipe, plan), partial(network, recipe.backbone, layers, plan.choice.dtype))
 
     def tiles(self, recipe: Recipe, plan: Plan, edge: int) -> TileNetwork:
-        """The passes over tiles of about that edge, compiled unless the recipe runs eagerly."""
+        """The passes over tiles of about this edge, compiled unless the recipe runs eagerly."""
         losses, key = recipe.active_losses, (_seen(recipe, plan), _losses(recipe), edge, recipe.run_eagerly, plan.jit)
 
         def make() -> TileNetwork:
@@ -64,7 +64,7 @@ class Kept:
         return self._tiles.get(key, make)
 
     def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Remember:
-        """Keeps what the losses have to know of each painting at the size that it has for a scale."""
+        """A `Remember` that keeps what the losses have to know of each painting at its size in a scale."""
         size = max(scale.width, scale.height), recipe.style_scale
         hashes = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
 
@@ -75,7 +75,7 @@ class Kept:
         return remember
 
     def rig(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Rig | None:
-        """One that painted a scale of the same size in the same way, if there was one; it is handed out once."""
+        """A rig that painted a scale of the same size in the same way, or None. A rig is handed out once."""
         return self._rigs.take(_rig_key(recipe, plan, scale, layout))
 
     def keep_rig(self, rig: Rig, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> None:
@@ -86,14 +86,14 @@ class Kept:
 
     @cached_property
     def numbers(self) -> tf.random.Generator:
-        """The generator of the random numbers that losses may draw: compiled steps hold its state."""
+        """The generator of the random numbers that losses may draw. Compiled steps hold its state."""
         return tf.random.Generator.from_seed(0, alg=ALGORITHM)
 
     def seed(self, recipe: Recipe) -> None:
         """Seed TensorFlow's random operations, and let losses draw from this generator.
 
-        With a seed TensorFlow drops all that it has prepared, and takes seconds to prepare a compiled step again. So where only
-        nstk's own parts are at work, which draw by no such operation, it is done once.
+        When TensorFlow is seeded it drops all that it has prepared, and takes seconds to prepare a compiled step again. nstk's
+        own parts use none of these operations, so where only they are at work, TensorFlow is seeded once.
         """
         tf.random.set_global_generator(self.numbers)
         parts = [recipe.backbone, recipe.init, recipe.parametrization, recipe.optimizer, *recipe.active_losses.values()]
@@ -109,7 +109,7 @@ def _seen(recipe: Recipe, plan: Plan) -> Any:
 
 
 def _losses(recipe: Recipe) -> list[Any]:
-    """In their order, on which the sum's last digit depends."""
+    """The losses in their order, on which the last digit of their sum depends."""
     return [*recipe.active_losses.items()]
 
 
@@ -119,7 +119,7 @@ def _rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
 
 
 class _Memory(Generic[T]):
-    """A few values by keys that can be compared; the one that was used last is dropped last."""
+    """A few values, by keys that can be compared. The value that was not used for the longest time is dropped first."""
 
     def __init__(self, most: int):
         self.most = most
@@ -133,14 +133,14 @@ class _Memory(Generic[T]):
         return any(known == key for known, _ in self._pairs)
 
     def get(self, key: Any, make: Callable[[], T]) -> T:
-        """The value of a key; it is made if there is none."""
-        value = cast("T", self.find(key)) if key in self else make()  # which may be None
+        """The value of a key; it is made if none is kept."""
+        value = cast("T", self.find(key)) if key in self else make()  # a value may be None
         self.forget(key)
         self.put(key, value)
         return value
 
     def take(self, key: Any) -> T | None:
-        """The value of a key, or None; it is not kept any more."""
+        """The value of a key, or None. The value is not kept any more."""
         value = self.find(key)
         self.forget(key)
         return value

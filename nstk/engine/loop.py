@@ -24,7 +24,7 @@ def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> No
     work: Work | None = None
     stopping = False
     for scale in keeper.scales():
-        keeper.seed()  # for losses that draw at random; numpy's draws are seeded in `initial`
+        keeper.seed()  # losses may draw at random; numpy's draws are seeded in `initial`
         last, stepper = work, _stepper(work)
         work = set_up(recipe, plan, kept, scale, run.pixels if last else None, stepper)
         run.work = work
@@ -41,7 +41,7 @@ def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> No
 
 
 def _descend(run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper: Keeper, health: Health) -> bool:
-    """Move the picture of one scale step by step. Whether the run ends with it."""
+    """Move the picture of one scale step by step. Returns whether the run ends with this scale."""
     stopping, move = False, None
     while not (work.ended or stopping):
         try:
@@ -61,7 +61,7 @@ def _descend(run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper
         stopping = callbacks.step(run, moved)
         keeper.step(work, callbacks, stopping, health)
         if stopping and not work.ended:
-            work.stepper.finish()  # not before: it may change the picture, and a resumed run goes on as if it had not stopped
+            work.stepper.finish()  # after the checkpoint, because it may change the picture
     return stopping
 
 

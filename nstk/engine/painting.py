@@ -46,13 +46,13 @@ class Painting:
         self.final_losses: dict[str, float] | None = None
         """The losses of the picture as it is now, once all steps are done."""
         self.spared = 0
-        """Steps that were not needed, because the optimizer had stalled."""
+        """How many steps were not needed, because the optimizer had stalled."""
         self.earlier: Sequence[Step] = []
         self.moves: list[Done | Moved] = []
         """The steps that are done."""
         self.work: Work | None = None
         """The scale at work; None before the first one is ready."""
-        self.origins = origins(recipe)  # now: the files may have changed by the end
+        self.origins = origins(recipe)  # taken now, because the files may change before the end
         self._before = 0.0
         self._began = time.perf_counter()
         if saved:
@@ -79,7 +79,7 @@ class Painting:
 
     @property
     def resumed(self) -> int:
-        """How many were done before the run was resumed."""
+        """How many steps were done before the run was resumed."""
         return len(self.earlier)
 
     @property
@@ -89,12 +89,12 @@ class Painting:
 
     @property
     def total_steps(self) -> int:
-        """How many there will be."""
+        """How many steps there will be in all."""
         return sum(scale.steps for scale in self.scales) - self.spared
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """A row for each step; brings the losses from the device."""
+        """A row for each step. To ask for it brings the losses from the device."""
         return [{"step": it.index, "scale": it.scale.index, "loss": it.loss, **it.losses} for it in self.moves]
 
     def rows(self) -> np.ndarray:
@@ -104,7 +104,7 @@ class Painting:
 
     @property
     def losses(self) -> dict[str, float]:
-        """The losses of the picture at the end; where the run broke off, of the one before the last move."""
+        """The losses of the picture at the end. Where the run broke off, they are those of the picture before the last move."""
         return self.final_losses if self.final_losses is not None else dict(self.moves[-1].losses) if self.moves else {}
 
     @property
@@ -113,27 +113,27 @@ class Painting:
         return self._before + time.perf_counter() - self._began
 
     def stop(self, reason: str) -> None:
-        """End the run after this step."""
+        """End the run after this step, for this reason."""
         self.stopped = self.stopped or reason or "stopped"
 
     def end(self, early: bool) -> None:
-        """There are no more steps. If it is not `early`, a signal that came after the last one interrupts nothing."""
+        """Note that there are no more steps. Unless the end is `early`, a signal after the last step interrupts nothing."""
         if not early and self.stopped in ("", INTERRUPTED):
             self.stopped = DONE
 
     def fail(self, error: BaseException) -> None:
-        """Note what ended the run; the first error counts."""
+        """Note the error that ended the run. Later errors are not noted."""
         if self.error is None:
             self.error = error
             self.stopped = INTERRUPTED if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
     def image(self) -> np.ndarray:
-        """The picture now, height x width x 3, float32, 0..255; after NaN or infinity, the last good one."""
+        """The picture now: height x width x 3, float32, 0..255. After NaN or infinity, it is the last good one."""
         return np.array(self.pixels)
 
     @property
     def pixels(self) -> np.ndarray:
-        """The picture now, which must not be written to: it is no copy, for a large picture's copies take much memory."""
+        """The picture now. It must not be written to: it is no copy, because copies of a large picture take much memory."""
         if self.work is None:
             raise RunError("there is no picture before the first scale")
         return self.work.canvas.image()
@@ -160,7 +160,7 @@ class Painting:
         if self.output is None:
             raise OutputError(f"{path} is not written, for the recipe says `output: false`: name a file there")
         output = self.recipe.output
-        depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot's format is its own
+        depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot may have another format
         pictures.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
 
     def add(self, evaluation: Evaluation, finite: Any, work: Work) -> Moved:

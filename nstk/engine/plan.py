@@ -17,12 +17,12 @@ from .footprint import Footprint, Layout
 
 @dataclass(frozen=True)
 class Plan:
-    """What is decided before the first step. It takes no picture, no network and no memory."""
+    """What is decided before the first step. To make a plan takes no picture, no network and no memory."""
 
     scales: Sequence[Scale]
     layouts: list[Layout]
-    """How each scale is painted, whole or in tiles: as the recipe says, and the memory that is free now allows. One is replaced
-    where a resumed run goes on as it began."""
+    """How each scale is painted, whole or in tiles, as the recipe says and the memory that is free now allows. A resumed run
+    replaces the layout of the scale at work by the one that the scale began with."""
     device: str
     """The device in words."""
     choice: Choice
@@ -31,11 +31,11 @@ class Plan:
     """Whether XLA compiles the step."""
     footprint: Footprint
     ground: int
-    """Bytes that the process held before anything was painted in it."""
+    """How many bytes the process held before it painted anything."""
 
     @classmethod
     def of(cls, recipe: Recipe, ground: int | None = None) -> Plan:
-        """The plan for a recipe; `ground` is what the process holds now, if nothing is said."""
+        """The plan for a recipe. Where `ground` is not given, it is what the process holds now."""
         ground = memory.resident() if ground is None else ground
         size = Original.of(recipe.content).size
         planned = scales.plan(*size, recipe.size, recipe.steps, recipe.pyramid)
@@ -47,7 +47,7 @@ class Plan:
 
     @classmethod
     def for_picture(cls, recipe: Recipe, width: int, height: int) -> Plan:
-        """The plan to look at a picture of that size once, in float32."""
+        """The plan to evaluate a picture of this size once, in float32."""
         scale, ground = Scale(0, width, height, 1), memory.resident()
         footprint = Footprint(recipe, FLOAT32)
         layout = footprint.layout(scale, recipe.tiles, device.room(recipe.memory, ground))
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def most(self) -> Layout:
-        """The scale that takes the most memory."""
+        """The layout of the scale that takes the most memory."""
         return max(self.layouts, key=lambda layout: layout.needs)
 
     @property

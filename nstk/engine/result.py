@@ -17,11 +17,11 @@ class Result:
     """What `run` returns. A notebook shows its picture."""
 
     picture: np.ndarray = field(repr=False)
-    """height x width x 3, uint8; of a transparent content, what is painted under it."""
+    """The picture: height x width x 3, uint8. Of a transparent content, it shows what is painted under the transparency."""
     losses: dict[str, float]
     """The weighted losses of this picture, by label."""
     history: list[dict[str, float]] = field(repr=False)
-    """A row for each step: `step`, `scale`, `loss`, and the weighted losses by label, as they were before the step's move."""
+    """A row for each step: `step`, `scale`, `loss`, and the weighted losses by label. They are those before the step's move."""
     path: Path | None
     """The picture's file; None if nothing was written."""
     stopped: str

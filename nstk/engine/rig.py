@@ -1,7 +1,7 @@
 """What moves the picture of one scale: its variables, the problem, the optimizer at work and, once compiled, the step.
 
-A rig may serve one picture after another, if they have the same size and are painted in the same way: it is set back to its
-beginning with the values of a stepper that is newly made, as a run that is resumed puts in those of a checkpoint.
+A rig may serve one picture after another, if the pictures have the same size and are painted in the same way. For the next
+picture, its variables get the values of a stepper that is newly made, as a resumed run gives them the values of a checkpoint.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..registry.blame import blaming
 from .canvas import Canvas
 
 Move = tuple[Evaluation, Any, Any]
-"""What a step tells: the objective before it, whether all is finite, whether the optimizer has stalled; as tensors."""
+"""What a step returns, as tensors: the objective before it, whether all is finite, and whether the optimizer has stalled."""
 
 
 @dataclass
@@ -83,8 +83,8 @@ class Rig:
     def move(self) -> Move:
         """Move the picture once, operation by operation.
 
-        It says what the objective was, whether it and the pixels are finite (if not, the picture is the last good one again),
-        and whether the optimizer has stalled.
+        Returns what the objective was, whether the objective and the pixels are finite, and whether the optimizer has stalled.
+        Where they are not finite, the picture is the last good one again.
         """
         picture = self.problem.image.read_value()
         evaluation = self.stepper.step()
@@ -112,10 +112,10 @@ class Rig:
         return lambda: step(*tensors)
 
     def serves(self, objective: Objective) -> bool:
-        """Whether its compiled step may be run with another objective of the same kind.
+        """Whether the compiled step may run with another objective of the same kind.
 
-        It may if the graph draws nothing at random, touches no variable but those that are set back, holds no picture as a
-        constant, and if what it holds of the targets is the same.
+        The step may if its graph draws nothing at random, touches no variable but those that are set back, holds no picture as
+        a constant, and holds only such parts of the targets as are equal in the other objective.
         """
         if self.step is None or not self.step.repeatable:
             return False
@@ -149,11 +149,11 @@ def _form(tensor: tf.Tensor) -> tuple[Any, Any]:
 
 
 def _same(one: list[Any], other: list[Any]) -> bool:
-    """Whether two lists hold the same, as far as that can be known."""
+    """Whether two lists hold equal things, as far as they can be compared."""
     try:
         return len(one) == len(other) and all(
             type(a) is type(b) and bool(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b)
             for a, b in zip(one, other, strict=True)
         )
-    except Exception:  # something of a plugin's own that cannot be compared
+    except Exception:  # a plugin's own kind of value may refuse to be compared
         return False

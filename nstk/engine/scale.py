@@ -51,7 +51,7 @@ def set_up(
 def moving(recipe: Recipe, plan: Plan, work: Work) -> Callable[[], Move]:
     """The function that moves the picture once.
 
-    It is compiled, unless the recipe wants to see each operation, or the objective is in tiles, whose passes are compiled each.
+    It is compiled, unless the recipe runs eagerly or the objective is in tiles. The passes over tiles are compiled themselves.
     """
     if recipe.run_eagerly or work.layout.edge:
         return work.rig.move
@@ -59,7 +59,7 @@ def moving(recipe: Recipe, plan: Plan, work: Work) -> Callable[[], Move]:
 
 
 def retile(recipe: Recipe, plan: Plan, kept: Kept, work: Work, error: OutOfMemory) -> None:
-    """Memory ran out in a step: go on with the objective in smaller tiles. Raises the error where they cannot be smaller."""
+    """Go on with the objective in smaller tiles after a step ran out of memory. Raises the error if none are smaller."""
     made = pictures_of(recipe, work.scale.width, work.scale.height)
     layout = smaller(recipe, work.layout, work.scale, error)
     work.retile(*_that_fits(recipe, plan, kept, work.scale, made, layout))
@@ -74,7 +74,7 @@ def objective(recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictur
 
 
 def smaller(recipe: Recipe, layout: Layout, scale: Scale, error: OutOfMemory) -> Layout:
-    """The same in tiles of half the size, and a line that says so. Raises the error where they cannot be smaller."""
+    """The layout in tiles of half the size. A warning says so. Raises the error where tiles cannot be smaller."""
     halved = layout.halved(scale)
     if halved is None or unsplittable(recipe.backbone, recipe.active_losses):
         raise error
@@ -85,7 +85,7 @@ def smaller(recipe: Recipe, layout: Layout, scale: Scale, error: OutOfMemory) ->
 def _that_fits(
     recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictures, layout: Layout
 ) -> tuple[Objective, Layout]:
-    """The objective, in smaller tiles where memory runs out while its targets are computed."""
+    """The objective and its layout. The tiles become smaller where memory runs out while the targets are computed."""
     while True:
         try:
             return objective(recipe, plan, kept, scale, made, layout), layout
@@ -94,7 +94,7 @@ def _that_fits(
 
 
 def _tell(recipe: Recipe, scale: Scale, layout: Layout) -> None:
-    """Say what memory does not allow."""
+    """Warn of what the memory does not allow."""
     size, optimizer = f"{scale.width} x {scale.height}", recipe.optimizer
     for key in type(optimizer).model_fields:
         if (now := getattr(layout.optimizer, key)) != (before := getattr(optimizer, key)):

@@ -28,36 +28,36 @@ class Work:
     layout: Layout
     rig: Rig
     done: int = 0
-    """How many steps of it."""
+    """How many steps of the scale are done."""
     stalled: bool = False
-    """Whether the optimizer can make no more of them."""
+    """Whether the optimizer can make no more steps."""
     sound: bool = False
-    """Whether one of them was finite."""
+    """Whether a step of the scale was finite."""
     recovered: bool = False
-    """Whether one of them was not, and the optimizer makes smaller moves since."""
+    """Whether a step of the scale was not finite, and the optimizer makes smaller moves since."""
 
     @property
     def canvas(self) -> Canvas:
-        """The picture that its steps move."""
+        """The picture that the scale's steps move."""
         return self.rig.canvas
 
     @property
     def stepper(self) -> Stepper:
-        """What moves it."""
+        """The optimizer at work on the scale."""
         return self.rig.stepper
 
     @property
     def objective(self) -> Objective:
-        """What its steps make small."""
+        """What the scale's steps make small."""
         return self.rig.problem.objective
 
     @property
     def ended(self) -> bool:
-        """Whether there are no more of them to do."""
+        """Whether the scale has no more steps to do."""
         return self.stalled or self.done >= self.scale.steps
 
     def retile(self, objective: Objective, layout: Layout) -> None:
-        """Go on with the same picture and the same state, but with the objective in tiles of another size."""
+        """Go on with the picture and the state as they are, but with the objective in tiles of another size."""
         objective.loss_scale = self.objective.loss_scale
         self.rig.problem.objective, self.layout, self.rig.step = objective, layout, None
 
@@ -93,7 +93,7 @@ class Moved:
 
 @dataclass
 class Done:
-    """A step that was done before the run was resumed: numbers, without a picture."""
+    """A step that was done before the run was resumed. It has numbers, and no picture."""
 
     index: int
     scale: Scale
@@ -105,7 +105,7 @@ class Done:
 
     @classmethod
     def of(cls, index: int, scales: Sequence[Scale], row: Iterable[float], had: Sequence[str], labels: Sequence[str]) -> Done:
-        """From a row of a checkpoint's history, which `had` these losses; a label that is new since is NaN."""
+        """The step of one row of a checkpoint's history, which `had` these losses. A loss that is new since then is NaN."""
         scale, seconds, loss, *values = map(float, row)
         losses = dict(zip(had, values, strict=True))
         return cls(index, scales[int(scale)], seconds, loss, {label: losses.get(label, math.nan) for label in labels})
