@@ -1,7 +1,7 @@
 """The file of a checkpoint: an uncompressed NumPy archive without pickles, an array for each variable and `meta.json`.
 
-It is written from end to end, one array after the other, and hashed on the way: a state of gigabytes is never in memory as a
-whole, nor read again to be hashed.
+The file is written from end to end, one array after the other, and hashed on the way. So a state of gigabytes is never in
+memory as a whole, and is not read again to be hashed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ META = "meta.json"
 
 
 class DamagedError(Exception):
-    """A checkpoint is not what was written; the message says how that shows."""
+    """A checkpoint is not what was written. The message says how that shows."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint that was found whole: its `state`, and each array by its name when it is asked for."""
+    """A checkpoint that was found whole. It has the `state`, and reads an array when the array is asked for by its name."""
 
     path: Path
     meta: dict[str, Any]
-    """What the file says besides its arrays: `format`, `step`, and the state."""
+    """What the file holds besides its arrays: `format`, `step`, and the state."""
 
     @cached_property
     def state(self) -> RunState:
@@ -44,7 +44,7 @@ class Saved:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of its arrays."""
+        """The names of the arrays."""
         with self._open() as archive:
             return [name for name in archive.files if name != META]
 
@@ -65,7 +65,7 @@ class Saved:
 
 
 class _Hashed:
-    """A file to write to, and the sha256 of what was written. It cannot seek, so an archive is written from end to end."""
+    """A file to write to, and the sha256 of what was written. It cannot seek, so that an archive is written from end to end."""
 
     def __init__(self, file: BinaryIO):
         self._file, self.digest = file, hashlib.sha256()
@@ -93,7 +93,7 @@ def write_archive(file: BinaryIO, meta: dict[str, Any], arrays: Iterable[tuple[s
 
 
 def read_archive(path: Path, sha256: str) -> Saved:
-    """A checkpoint, once it is known to be whole. Raises `DamagedError`."""
+    """The checkpoint in a file, once it is known to be whole. Raises `DamagedError`."""
     try:
         if file_hash(path) != sha256:
             raise DamagedError("its sha256 is not the one in its name")

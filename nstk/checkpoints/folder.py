@@ -3,8 +3,8 @@
     out/louvre.run/recipe.yaml                     the resolved recipe; as long as it is there, the run is unfinished
     out/louvre.run/step-0000120-1b4f0e98….npz      the two latest checkpoints
 
-The name of a checkpoint holds the sha256 of all of it, so that a file which is damaged, cut short or not its own is noticed. It
-appears whole or not at all.
+The name of a checkpoint holds the sha256 of the whole file, so that a file which is damaged, cut short or another one is
+noticed. A checkpoint appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger("nstk")
 
 
 FORMAT = 1
-"""Changes with what a checkpoint holds."""
+"""The number of the checkpoints' form. It changes with what a checkpoint holds."""
 
 
 KEPT = 2
@@ -58,7 +58,7 @@ class RunFolder:
 
     @classmethod
     def of(cls, picture: Path) -> RunFolder:
-        """`out/louvre.run` for `out/louvre.png`."""
+        """The folder for a picture: `out/louvre.run` for `out/louvre.png`."""
         return cls(picture.with_name(picture.stem + SUFFIX))
 
     @property
@@ -77,7 +77,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Inside, the folder is there and is this process's own. Raises `UserError` where another one paints in it."""
+        """Inside, the folder exists and is this process's own. Raises `UserError` where another process paints in it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDONLY) if _flock() else None
@@ -86,22 +86,22 @@ class RunFolder:
         try:
             if handle is not None and not _take(handle):
                 raise UserError(f"{shown(self.path)} is being painted by another process: wait for it, or stop it first")
-            self._drop(self.path.glob(TEMPORARY.format("*")))  # of a process that was killed while it wrote
+            self._drop(self.path.glob(TEMPORARY.format("*")))  # a process was killed while it wrote them
             yield
         finally:
             if handle is not None:
                 os.close(handle)
-            with suppress(OSError):  # nothing was kept
+            with suppress(OSError):  # the folder stays if something was kept in it
                 self.path.rmdir()
 
     def set_aside(self) -> str:
-        """Make room for a new run. What an unfinished one left is kept under a name of its own; returns a line that says so."""
+        """Make room for a new run. What an unfinished run left is kept under another name, and the line returned says so."""
         if not self.unfinished:
             return ""
         with self.locked():
             kept = self.checkpoints()
             if not kept or not _step(kept[0]):
-                self.remove()  # there is not a step in it
+                self.remove()  # the folder holds no step that would be lost
                 return ""
             numbers = (self.path.with_name(f"{self.path.name}.{number}") for number in range(1, 1_000_000))
             aside = next(path for path in numbers if not path.exists())
@@ -115,7 +115,7 @@ class RunFolder:
         )
 
     def begin(self, recipe: str, state: RunState) -> None:
-        """Take a new run in: its recipe, and a checkpoint without a step. Raises `OutputError`."""
+        """Write the recipe of a new run and a checkpoint without a step. Raises `OutputError`."""
         try:
             self.write(0, state, [])
             write_whole(self.recipe, recipe)
@@ -124,9 +124,9 @@ class RunFolder:
             raise
 
     def write(self, step: int, state: RunState, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
-        """Write the checkpoint of a step, and drop those that it makes superfluous. Raises `OutputError`.
+        """Write the checkpoint of a step, and drop the older ones that it makes superfluous. Raises `OutputError`.
 
-        `arrays` are taken one at a time, and each goes straight to the file: together they may be larger than the memory.
+        The `arrays` are taken one at a time and go straight to the file: together they may be larger than the memory.
         """
         name = f"step-{step:07}"
         temporary = self.path / TEMPORARY.format(secrets.token_hex(8))
@@ -139,18 +139,18 @@ class RunFolder:
                 path = self.path / f"{name}-{digest}.npz"
                 os.replace(temporary, path)
             finally:
-                with suppress(OSError):  # it has become the checkpoint, or its folder is gone
+                with suppress(OSError):  # the file has become the checkpoint, or its folder is gone
                     os.unlink(temporary)
         except OSError as error:
             where = shown(self.path / f"{name}.npz")
             raise OutputError(f"cannot write the checkpoint {where} ({error.strerror or error})") from error
-        with suppress(OSError):  # Windows cannot
+        with suppress(OSError):  # Windows cannot do it
             _sync(self.path)
         self.good = [*self.good, path][-KEPT:]
         self._drop([other for other in self.checkpoints() if other not in self.good])
 
     def latest(self) -> Saved:
-        """The latest checkpoint that is whole. Of each that is not, a warning is logged. Raises `UserError` if none is."""
+        """The latest checkpoint that is whole. A warning is logged for each that is damaged. Raises `UserError` if all are."""
         found = self.checkpoints()
         for index, path in enumerate(found):
             try:
@@ -167,7 +167,7 @@ class RunFolder:
         raise UserError(f"{what}: {_anew(self.recipe)}")
 
     def remove(self) -> None:
-        """The run is finished: remove what was written here, the recipe first, and the folder if nothing else is in it."""
+        """Remove what a finished run wrote here, the recipe first, and then the folder if nothing else is in it."""
         self._drop([self.recipe, *self.checkpoints(), *self.path.glob(TEMPORARY.format("*"))])
         with suppress(OSError):
             self.path.rmdir()
@@ -202,7 +202,7 @@ def _sync(folder: Path) -> None:
 
 
 def _flock() -> Any:
-    """The system's way to lock a file, if it has one."""
+    """The module that locks files, or None where the system has none."""
     try:
         import fcntl
     except ImportError:
@@ -211,7 +211,10 @@ def _flock() -> Any:
 
 
 def _take(handle: int) -> bool:
-    """Lock an open folder until it is closed; whether that worked. Where the file system knows no locks, it does."""
+    """Lock an open folder until it is closed. Returns False if another process has locked it.
+
+    Where the file system knows no locks, it returns True.
+    """
     fcntl = _flock()
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

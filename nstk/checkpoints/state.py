@@ -1,4 +1,4 @@
-"""Where an unfinished run stands, besides its arrays: what a checkpoint says in words and numbers."""
+"""Where an unfinished run stands: all that a checkpoint holds besides its arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ScaleState:
-    """The scale at work."""
+    """Where the scale at work stands."""
 
     index: int
     width: int
@@ -17,29 +17,29 @@ class ScaleState:
     tiles: int | None
     """The edge of a tile in pixels; None where the picture is evaluated as a whole."""
     optimizer: dict[str, Any]
-    """The recipe keys of the optimizer that became something else, because memory is short."""
+    """The recipe keys of the optimizer whose values were changed because memory is short."""
     ended: bool
-    """Whether there were no more steps to do."""
+    """Whether the scale had no more steps to do."""
     done: int
     """How many steps of the scale were done."""
     stalled: bool
-    """Whether the optimizer could make no more of them."""
+    """Whether the optimizer could make no more steps."""
     sound: bool
-    """Whether one of them was finite."""
+    """Whether a step of the scale was finite."""
     recovered: bool
-    """Whether one of them was not, and the optimizer makes smaller moves since."""
+    """Whether a step of the scale was not finite, and the optimizer makes smaller moves since."""
     callbacks: dict[str, Any]
-    """What each callback wants to find again, by label."""
+    """What each callback wants to find again when the run is resumed, by label."""
 
 
 @dataclass(frozen=True)
 class RunState:
-    """A run when its checkpoint was taken."""
+    """Where a run stood when its checkpoint was taken."""
 
     seconds: float
     """How many seconds were painted so far."""
     spared: int
-    """Steps that were not needed, because the optimizer had stalled."""
+    """How many steps were not needed, because the optimizer had stalled."""
     labels: list[str]
     """The labels of the losses, in the order of the history's columns."""
     machine: dict[str, str]
@@ -52,7 +52,7 @@ class RunState:
     """The scale at work; None before the first step."""
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON can hold it; the inverse of `from_json`."""
+        """The state as JSON can hold it. `from_json` makes a state of it again."""
         state = asdict(self)
         scale = state.pop("scale")
         if scale is None:
