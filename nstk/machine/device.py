@@ -13,27 +13,28 @@ from . import memory
 from .precision import FLOAT32, Machine, cpu_flags
 
 SHARE = 0.85
-"""Of the memory that is free, how much is planned with: the model is not exact, and others take memory too."""
+"""The share of the free memory that is planned with. The model is not exact, and other programs take memory too."""
 
 
 BELOW = 0.95
-"""Of a limit that is asked for, likewise."""
+"""The share of a limit that the user sets which is planned with."""
 
 
 MB = 10**6
 
 
 def set_up_memory() -> None:
-    """Choose how TensorFlow takes memory; it must be said before the first tensor is made, and does nothing afterwards.
+    """Choose how TensorFlow takes memory. The choice counts only before the first tensor is made, and does nothing afterwards.
 
-    On the processor it keeps what it has taken and hands it out again. By default each map of more than 32 MB comes from the
-    system and goes back to it, and the system wipes it page by page: 1.5 of 10.0 seconds of a step at 1024 x 768.
+    On the processor, TensorFlow then keeps the memory that it has taken and hands it out again. By default each map of more
+    than 32 MB comes from the system and goes back to it, and the system wipes the memory page by page: this took 1.5 of the
+    10.0 seconds of a step at 1024 x 768.
 
-    Of a GPU's memory it takes what it needs, not all at once: the screen and other programs live there too. Who has used or
-    divided the GPU before has decided already.
+    On a GPU, TensorFlow then takes as much memory as it needs, not all at once: the screen and other programs use the GPU too.
+    A program that has used or divided the GPU before has decided already.
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
-    if hasattr(os, "sysconf"):  # the limit is 64 GB if nothing is said
+    if hasattr(os, "sysconf"):  # TensorFlow's own limit is 64 GB
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(installed // 2**20))
     for gpu in tf.config.get_visible_devices("GPU"):
@@ -42,11 +43,11 @@ def set_up_memory() -> None:
 
 
 def reserve(count: int) -> None:
-    """Have TensorFlow ask the system for so many bytes at once, before a scale in tiles takes them one after the other.
+    """Have TensorFlow ask the system for so many bytes at once, before a scale in tiles takes them piece by piece.
 
-    On the processor it keeps each piece that it got for itself, and a picture does not fit into what is free in two of them:
-    three steps at 50 megapixels, with the tiny network, held 7.1 GB in place of 6.2. Of what was asked for, only what is used
-    is held, and 4 % of it for TensorFlow's lists. Where it cannot be had at once, nothing is done.
+    On the processor, TensorFlow keeps the pieces of memory apart, and a picture does not fit into what is free in two of them:
+    three steps at 50 megapixels, with the tiny network, held 7.1 GB in place of 6.2. Of the bytes that are asked for, the
+    process holds only those that are used, and 4 % for TensorFlow's lists. Where the system has not so many, nothing is done.
     """
     if not has_gpu():
         with suppress(tf.errors.ResourceExhaustedError):
@@ -61,9 +62,9 @@ def has_gpu() -> bool:
 def room(limit: str | None, ground: int) -> int:
     """How many bytes a run may take beside the `ground`, which the process held before it painted anything.
 
-    It is most of what is free, and no more than leads to `limit` (`4GB`) in all. What earlier pictures took counts as free:
-    TensorFlow keeps that memory, and hands it out again. A GPU's memory is not known before it is used up, so there it is as
-    much as can be.
+    A run may take most of what is free, and no more than brings the process to `limit` (`4GB`). Memory that earlier pictures
+    took counts as free, because TensorFlow keeps it and hands it out again. How much memory a GPU has is not known before the
+    memory is used up, so on a GPU the answer is the largest possible number.
     """
     if has_gpu():
         return sys.maxsize
@@ -72,7 +73,7 @@ def room(limit: str | None, ground: int) -> int:
 
 
 def machine() -> Machine:
-    """What decides which precisions are fast here."""
+    """What decides which precisions are fast on this machine."""
     if not has_gpu():
         return Machine(flags=cpu_flags())
     return Machine(gpu=True, capability=_details().get("compute_capability"))
@@ -84,17 +85,17 @@ def name() -> str:
 
 
 def products(dtype: str) -> str:
-    """The precision in words: a GPU may round the factors of float32 products to TF32's 10 bits."""
+    """The precision in words, which say so where a GPU may round the factors of float32 products to TF32's 10 bits."""
     rounds = has_gpu() and tf.config.experimental.tensor_float_32_execution_enabled()
     return f"{dtype} (TF32 products)" if rounds and dtype == FLOAT32 else dtype
 
 
 def _details() -> dict[str, Any]:
-    """What TensorFlow tells of the GPU that it computes on, the first."""
+    """What TensorFlow tells of the first GPU, which it computes on."""
     details: dict[str, Any] = tf.config.experimental.get_device_details(tf.config.get_visible_devices("GPU")[0])
     return details
 
 
 def cores() -> int:
-    """The processors that this process may use."""
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,7 @@ LIMITS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
-"""Where a container says what it may hold, and what it holds: the system's own figures are those of the whole machine."""
+"""The files that say how much a container may hold, and how much it holds. The system's own figures are the machine's."""
 
 
 UNITS = {"GB": 1e9, "MB": 1e6}
@@ -20,38 +20,38 @@ PATTERN = re.compile(r"^([0-9]+\.?[0-9]*|\.[0-9]+) ?(GB|MB)$")
 
 
 def checked(text: str) -> str:
-    """An amount of memory as a recipe says it. Raises `ValueError` for anything else."""
+    """A text that says an amount of memory, as a recipe does. Raises `ValueError` for any other text."""
     if not PATTERN.match(text):
         raise ValueError(f"must be an amount such as `4GB` or `800MB`, not `{text}`")
     return text
 
 
 def read(text: str) -> int:
-    """The bytes that such a text means."""
+    """How many bytes a text such as `4GB` means."""
     number, unit = re.findall(PATTERN, text)[0]
     return round(float(number) * UNITS[unit])
 
 
 def resident() -> int:
-    """What this process holds now."""
+    """How many bytes this process holds now."""
     import psutil
 
     return int(psutil.Process().memory_info().rss)
 
 
 def available() -> int:
-    """What this process may still take without anything being swapped out."""
+    """How many bytes this process may still take before anything is swapped out."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
     for limit, usage in LIMITS:
-        with suppress(OSError, ValueError):  # there is no such file, or it says `max`
+        with suppress(OSError, ValueError):  # the file does not exist, or it says `max`
             free = min(free, int(Path(limit).read_text()) - int(Path(usage).read_text()))
     return max(0, free)
 
 
 def in_words(count: float) -> str:
-    """`1.4 GB`, in powers of ten."""
+    """A number of bytes in words, in powers of ten: `1.4 GB`."""
     for unit, size in UNITS.items():
         if count >= size:
             return f"{count / size:.1f} {unit}" if count < 10 * size else f"{count / size:.0f} {unit}"

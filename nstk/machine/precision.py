@@ -1,8 +1,8 @@
-"""In which number type a run computes its features: what the machine has in hardware, and what the recipe asks for.
+"""The number type in which a run computes its features. It follows from what the machine has and what the recipe asks for.
 
 Low precision is worth its rounding only where it is fast: a processor without bfloat16 computes it in software, several times
-slower than float32. Whether a machine has it depends on the machine alone, so a recipe that asks for it is right in itself, and
-is refused only where it runs.
+slower than float32. Only the machine decides this, so a recipe that asks for bfloat16 is right in itself, and is refused only
+where it runs.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ FLOAT32, BFLOAT16, FLOAT16 = "float32", "bfloat16", "float16"
 
 
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
-"""What Linux calls the instructions that multiply in bfloat16."""
+"""Linux's names for the instructions that multiply in bfloat16."""
 
 
 BFLOAT16_GPU, FLOAT16_GPU = (8, 0), (7, 0)
-"""The compute capabilities from which the tensor cores of a GPU take these types."""
+"""The lowest compute capabilities with which the tensor cores of a GPU take bfloat16 and float16."""
 
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -33,7 +33,7 @@ CPUINFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides which number types are fast here."""
+    """What decides which number types are fast on a machine."""
 
     flags: frozenset[str] = frozenset()
     """The processor's instruction sets, in Linux's words; empty where they cannot be known."""
@@ -44,7 +44,7 @@ class Machine:
 
     @property
     def fast(self) -> tuple[str, ...]:
-        """The low precisions that are in hardware, the better one first: bfloat16 needs no loss scaling."""
+        """The low precisions that the hardware has. bfloat16 comes first, because it needs no loss scaling."""
         if self.gpu:
             has = self.capability or (0, 0)
             return (BFLOAT16,) * (has >= BFLOAT16_GPU) + (FLOAT16,) * (has >= FLOAT16_GPU)
@@ -58,13 +58,13 @@ class Machine:
         return f"this GPU (compute capability {'.'.join(map(str, self.capability or ['unknown']))})"
 
     def lacks(self, what: str) -> str:
-        """That low precision is not fast here, as part of a sentence."""
+        """A part of a sentence which says that low precision is not fast on this machine."""
         return f"{self.name} has no {'tensor cores for ' * self.gpu}{what}"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The number type of a run's features, and why, as part of a sentence."""
+    """The number type of a run's features, and the reason, as part of a sentence."""
 
     dtype: str
     reason: str
@@ -74,7 +74,7 @@ class Choice:
 
 
 def choose(wanted: Precision, machine: Machine) -> Choice:
-    """The precision of a run. Raises `UserError` for one that the machine would only emulate."""
+    """The precision of a run. Raises `UserError` for a precision that the machine would only emulate."""
     if wanted == "auto":
         if machine.fast:
             return Choice(machine.fast[0], f"{machine.name} has it in hardware")
@@ -89,7 +89,7 @@ def choose(wanted: Precision, machine: Machine) -> Choice:
 
 
 def cpu_flags() -> frozenset[str]:
-    """The instruction sets of the processor, as far as Linux on x86 tells; elsewhere none are known."""
+    """The instruction sets of the processor, as Linux on x86 tells them. On other systems none are known."""
     try:
         found = re.search(r"^flags\s*:(.*)$", CPUINFO.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
     except OSError:
