@@ -15,7 +15,7 @@ class Mark:
 
     where: str
     folder: Path
-    """What a relative path written here is relative to."""
+    """The folder that a relative path is relative to where it is written in this file."""
     line: int = 0
     column: int = 0
     width: int = 1
@@ -44,7 +44,7 @@ class Mistake:
 
 
 def _around(mark: Mark) -> tuple[str, str, str]:
-    """The line before, at and after what is wrong; no more of it than fits on a screen."""
+    """The parts of the line before, at and after what is wrong. They hold no more of the line than fits on a screen."""
     text, start = mark.text.replace("\t", " "), mark.column - 1
     end = min(start + mark.width, start + MAX_SHOWN // 2)
     first, last = max(0, start - MAX_SHOWN // 4), end + MAX_SHOWN // 4
@@ -55,5 +55,5 @@ def _around(mark: Mark) -> tuple[str, str, str]:
 
 
 def _cells(text: str) -> int:
-    """The columns that a terminal gives a text: East Asian characters take two, combining ones none."""
+    """How many columns a terminal gives a text. East Asian characters take two, and combining ones none."""
     return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)

@@ -13,7 +13,7 @@ from .mistakes import Mark, Mistake
 MAX_DEPTH = 40
 
 
-MAX_DIGITS = 100  # a float ends at 309, and Python refuses to print an integer of 4300
+MAX_DIGITS = 100  # a float has at most 309, and Python refuses to print an integer of 4300
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Node:
         return self.value
 
     def at(self, path: Iterable[str | int]) -> Node:
-        """The node at `path`, or the closest one above it; steps that are not in the tree are passed over."""
+        """The node at `path`, or the closest node above it. Steps that are not in the tree are passed over."""
         here = self
         for step in path:
             if isinstance(here.value, dict):
@@ -43,7 +43,7 @@ class Node:
         return here
 
     def words(self) -> Iterator[tuple[str, Mark]]:
-        """Every key and every text below this node, with its place, in the order of the file."""
+        """Every key and every text below this node, each with its place, in the order of the file."""
         children: Iterable[tuple[Any, Node]] = ()
         if isinstance(self.value, dict):
             children = self.value.items()
@@ -58,7 +58,7 @@ class Node:
 
 
 def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:
-    """A node from plain data given in Python: every part carries the same mark."""
+    """A node of plain data that is given in Python. Every part of it carries the same mark."""
     if depth > MAX_DEPTH:
         raise RecipeError([Mistake(f"this recipe is nested more than {MAX_DEPTH} levels deep", mark)])
     if isinstance(value, Mapping):
@@ -68,7 +68,7 @@ def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     elif not isinstance(value, (str, int, float)) and getattr(value, "ndim", None) == 0:
-        value = value.item()  # a number of numpy's
+        value = value.item()  # it is a number of numpy's
     if value is not None and not _is_scalar(value):
         message = f"a recipe is made of mappings, lists, texts and numbers, so this has no place in it: {value!a:.60}"
         raise RecipeError([Mistake(message, mark)])
@@ -77,7 +77,7 @@ def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:
 
 def _is_scalar(value: Any) -> bool:
     if isinstance(value, str):
-        return not any("\ud800" <= char <= "\udfff" for char in value)  # half a character: no file and no terminal takes it
+        return not any("\ud800" <= char <= "\udfff" for char in value)  # no file and no terminal takes half a character
     if isinstance(value, int):
         return bool(abs(value) < 10**MAX_DIGITS)
     return isinstance(value, float)
@@ -92,7 +92,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def whole_numbers(value: Any) -> Any:
-    """The same data with `1e3`, which YAML takes for a fraction, as the whole number that it is."""
+    """The data, with a number such as `1e3`, which YAML takes for a fraction, as the whole number that it is."""
     if isinstance(value, dict):
         return {key: whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -101,7 +101,7 @@ def whole_numbers(value: Any) -> Any:
 
 
 def map_texts(node: Node, change: Callable[[str, Mark], str]) -> Node:
-    """The same tree with every text changed."""
+    """A tree like `node`, with every text changed."""
     if isinstance(node.value, dict):
         return Node({key: map_texts(child, change) for key, child in node.value.items()}, node.mark, node.key)
     if isinstance(node.value, list):

@@ -1,8 +1,8 @@
 """YAML text to a tree of values, and back.
 
-Scalars follow YAML 1.2 (`1e-4` is a number, `on` is a word, `010` is ten). PyYAML's own rules are those of 1.1, and of two
-equal keys it silently keeps the last, so nodes are read here rather than by its constructors. Text that is no recipe at all
-(binary, aliases that nest to explode, a tree too deep) ends in a `Mistake` as every other mistake does.
+Scalars follow YAML 1.2 (`1e-4` is a number, `on` is a word, `010` is ten). PyYAML follows YAML 1.1, and of two equal keys it
+silently keeps the last, so nodes are read here and not by PyYAML's constructors. Text that is no recipe at all (binary data,
+aliases that nest until they explode, a tree too deep) ends in a `Mistake`, as every other mistake does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .mistakes import Mark, Mistake
 from .nodes import MAX_DEPTH, MAX_DIGITS, Node
 from .yaml_errors import explain
 
-MAX_BYTES = 64 * 1024  # a recipe is a page; the pure-Python scanner takes up to ten seconds a megabyte
+MAX_BYTES = 64 * 1024  # a recipe has about a page; PyYAML's scanner takes up to ten seconds a megabyte
 
 
 MAX_VALUES = 10_000
@@ -33,7 +33,7 @@ class _Resolver(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the reader above would not take for a word; writes a value that occurs twice twice."""
+    """PyYAML's writer. It quotes what `_Resolver` would not take for a word, and uses no aliases for values that come twice."""
 
     yaml_implicit_resolvers = _Resolver.yaml_implicit_resolvers
 
@@ -41,7 +41,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_str(self, text: str) -> yaml.ScalarNode:
-        breaks = any(char in text for char in "\x85\u2028\u2029")  # YAML's own line breaks, folded unless they are escaped
+        breaks = any(char in text for char in "\x85\u2028\u2029")  # line breaks to YAML, which folds them unless they are escaped
         return self.represent_scalar(_STR, text, style='"' if breaks else None)
 
 
@@ -60,7 +60,7 @@ _TAG = "tag:yaml.org,2002:"
 _STR = _TAG + "str"
 
 
-_SCALARS = (  # name, what it is called, pattern, first characters
+_SCALARS = (  # each has its name, its words in messages, its pattern and the characters that it may begin with
     ("bool", "true or false", "true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", "null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("int", "number", _INT, "-+0123456789"),
@@ -81,7 +81,7 @@ for _name, _, _, _first in _SCALARS:
 def _scalar(tag: str, text: str) -> Any:
     """The value of a scalar. Raises `ValueError`."""
     if tag == _STR:
-        text.encode()  # half a character, as in "\\ud800", is none: no file and no terminal takes it
+        text.encode()  # refuses half a character, as in "\\ud800", which no file and no terminal takes
         return text
     if not _PATTERNS[tag].match(text) or (tag.endswith("int") and len(text) > MAX_DIGITS):
         raise ValueError
@@ -93,7 +93,7 @@ def _scalar(tag: str, text: str) -> Any:
 
 
 class _Reader:
-    """Turns one composed YAML document into nodes; collects what is wrong with it."""
+    """Turns one composed YAML document into nodes, and collects the mistakes in it."""
 
     def __init__(self, text: str, where: str, folder: Path):
         self.lines, self.where, self.folder = text.splitlines(), where, folder
@@ -123,7 +123,7 @@ class _Reader:
         return Node(self._value(node), mark)
 
     def _value(self, node: yaml.Node) -> Any:
-        """The value of a scalar; None, and a mistake, if it has none."""
+        """The value of a scalar. If the scalar has none, the value is None and a mistake is noted."""
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _WORDS:
             self.mistake(f"the tag `{node.tag.replace(_TAG, '!!')}` has no place in a recipe", node, "write a plain value")
             return None
@@ -148,7 +148,7 @@ class _Reader:
                 self.mistake("a key must be one word", key_node)
                 continue
             key, good = str(key_node.value), len(self.mistakes)
-            if key_node.tag not in _PATTERNS:  # `null:` and `1:` are words here
+            if key_node.tag not in _PATTERNS:  # as keys, `null:` and `1:` are words
                 self._value(key_node)
             if len(self.mistakes) > good:
                 continue
@@ -168,7 +168,7 @@ def _article(word: str) -> str:
 
 
 def parse(text: str, where: str, folder: Path) -> Node:
-    """Read YAML. Raises `RecipeError` with every mistake that can be told at this level."""
+    """Read YAML. Raises `RecipeError` with every mistake that YAML alone shows."""
     reader = _Reader(text, where, folder)
     try:
         root = _Resolver(text).get_single_node()
@@ -192,7 +192,7 @@ def parse(text: str, where: str, folder: Path) -> Node:
 
 
 def read_text(path: Path, asked: Mark | None = None) -> str:
-    """The text of a recipe file. `asked` is where it was asked for."""
+    """The text of a recipe file. `asked` is the place that asked for the file."""
     name, mark = shown(path), asked or Mark("", path.parent)
 
     def refuse(message: str, hint: str = "") -> RecipeError:
@@ -203,15 +203,15 @@ def read_text(path: Path, asked: Mark | None = None) -> str:
             raise refuse(f"{name} is a folder, not a recipe")
         if (
             asked and path.exists() and not path.is_file()
-        ):  # the user may give a pipe, but a recipe must not make us wait at one
+        ):  # a user may give a pipe, but a recipe must not make nstk wait at one
             raise refuse(f"{name} is a device, not a recipe")
         with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)  # no more: a name typed wrong may be that of a film
+            data = file.read(MAX_BYTES + 1)  # reads no more, because a name typed wrong may be that of a film
     except (FileNotFoundError, NotADirectoryError):
         raise refuse(f"no file {name}", suggest_file(path)) from None
     except OSError as error:
         raise refuse(f"cannot read {name}: {error.strerror or error}") from None
-    except ValueError:  # a NUL in the name
+    except ValueError:  # the name has a NUL in it
         raise refuse(f"no file {name}") from None
     if len(data) > MAX_BYTES:
         raise refuse(f"{name} is too long for a recipe, which has at most {MAX_BYTES:,} bytes")

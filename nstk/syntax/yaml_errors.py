@@ -1,4 +1,4 @@
-"""What PyYAML finds wrong with a text, in sentences for someone who writes a recipe."""
+"""Tells what PyYAML finds wrong with a text, in sentences for someone who writes a recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 
 class Found(NamedTuple):
-    """What is wrong and where, lines and columns from 0."""
+    """What is wrong, and where. Lines and columns count from 0."""
 
     message: str
     line: int
@@ -20,7 +20,7 @@ class Found(NamedTuple):
 
 
 def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Found:
-    """The mistake behind an error of PyYAML's scanner, parser or composer. `lines` are those of the text."""
+    """The mistake behind an error of PyYAML's scanner, parser or composer. `lines` are the lines of the text."""
     problem, context = str(error.problem or ""), str(error.context or "")
     at = error.problem_mark or error.context_mark
     begin = error.context_mark or at
@@ -55,7 +55,7 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Found:
 
 
 def _explain_rest(problem: str, context: str, here: tuple[int, int], there: tuple[int, int], line: str, indent: int) -> Found:
-    """The mistakes that have less to do with the lines around them."""
+    """The mistake behind an error whose explanation needs fewer of the lines around it."""
     quotes = "put the text in quotes"
     if problem == "but found another document":
         return Found("a recipe is one document, and this begins another", *here, "remove the line", width=3)
@@ -87,7 +87,7 @@ def _explain_rest(problem: str, context: str, here: tuple[int, int], there: tupl
 
 
 def _colon_hint(lines: Sequence[str], line: int, column: int) -> str:
-    """What is behind a `:` too many: a text without quotes, or the end of a key further up."""
+    """What to do about a `:` too many, which comes of a text without quotes or of a key further up that has no end."""
     if ": " in _line(lines, line)[:column]:
         return "put a text with `: ` in it in quotes"
     above = _line(lines, line - 1) if line else ""
