@@ -1,6 +1,6 @@
-"""What can go wrong, and with which exit code the command line then ends.
+"""What can go wrong, and the exit code with which the command line then ends.
 
-    NstkError                   the root: everything nstk raises on purpose
+    NstkError                   the root of everything that nstk raises on purpose
     ├── UserError          2    something that the user can mend; the message says what, where and how
     │   ├── RecipeError    2    all mistakes of a recipe at once (`.mistakes`)
     │   ├── PluginError    2    a plugin that does not load, or a name that no plugin defines
@@ -12,7 +12,7 @@
         ├── OutOfMemory    1    there is not enough memory, however small the tiles
         └── NotFinite      1    a loss became NaN or infinite, again after smaller moves
 
-Anything else that escapes is a bug of nstk or of a plugin, and shows its traceback.
+Any other exception that escapes is a bug of nstk or of a plugin, and shows its traceback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files: where a text leads, whether one is there, what is in it, and how one is written: whole or not at all."""
+"""Files: where a path leads, whether a file is there, what its hash is. A file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Location = str | os.PathLike[str]
 
 
 TEMPORARY = ".nstk-{}.tmp"
-"""What a file is called until all of it is written."""
+"""The name of a file until all of it is written."""
 
 
 ABANDONED = 3600
-"""Seconds since the last word was written to such a file, after which nobody will write the rest."""
+"""How many seconds after its last change a temporary file counts as abandoned: nobody will write the rest."""
 
 
 def write_whole(path: Location, data: bytes | str) -> None:
-    """Write a file, whole or not at all (text as UTF-8); its folder is made if it is missing. Raises `OutputError`."""
+    """Write a file, whole or not at all (text as UTF-8). Its folder is made if it is missing. Raises `OutputError`."""
     with _a_file_beside(path) as (file, target):
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
@@ -35,9 +35,9 @@ def write_whole(path: Location, data: bytes | str) -> None:
 
 
 def check_writable(path: Location) -> None:
-    """Make the folder of a file that is to be written later, and prove that one can be made there. Raises `OutputError`.
+    """Make the folder of a file that is written later, and prove that a file can be made there. Raises `OutputError`.
 
-    What processes that were killed have left there is removed.
+    Temporary files that killed processes have left in the folder are removed.
     """
     with _a_file_beside(path) as (_, target):
         for left in Path(target).parent.glob(TEMPORARY.format("*")):
@@ -48,18 +48,18 @@ def check_writable(path: Location) -> None:
 
 @contextmanager
 def _a_file_beside(path: Location) -> Iterator[tuple[Any, str]]:
-    """A new file open for writing in the folder of `path`, and where `path` leads; what is left of it at the end is removed."""
-    target = os.path.realpath(path)  # through a symbolic link, as an ordinary write would
+    """A new file in the folder of `path`, open for writing, and where `path` leads. A file left at the end is removed."""
+    target = os.path.realpath(path)  # follows a symbolic link, as an ordinary write does
     if os.path.exists(target) and not os.path.isfile(target):
         raise OutputError(f"cannot write {path}: it is a {'folder' if os.path.isdir(target) else 'device'}; name a file")
     temporary = os.path.join(os.path.dirname(target), TEMPORARY.format(secrets.token_hex(8)))
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         try:
-            with open(temporary, "xb") as file:  # not `tempfile`, whose files are private: here the umask decides
+            with open(temporary, "xb") as file:  # files of `tempfile` are private; here the umask decides
                 yield file, target
         finally:
-            with suppress(FileNotFoundError):  # it has become the target
+            with suppress(FileNotFoundError):  # the file has become the target
                 os.unlink(temporary)
     except (FileExistsError, NotADirectoryError):
         blocking = next(parent for parent in Path(path).parents if parent.exists())
@@ -77,21 +77,21 @@ def shown(path: Path) -> str:
 
 
 def located(text: str, folder: Path) -> Path:
-    """The file that a text written in a recipe in `folder` means, absolute. It need not exist, nor even be possible."""
+    """The absolute path of the file that a text means in a recipe in `folder`. The file need not exist, nor be possible."""
     path = folder / os.path.expanduser(text)
     try:
-        return real(path.parent) / path.name  # a link keeps its name; `..` behind one means what the system says
-    except (OSError, ValueError):  # a NUL or half a character in it
+        return real(path.parent) / path.name  # a link keeps its name; after a link, `..` means what the system says
+    except (OSError, ValueError):  # the path has a NUL or half a character in it
         return path.absolute()
 
 
 def real(path: Path) -> Path:
-    """Where a path leads, through links; links in a loop are left as they are. Raises `ValueError` for a NUL."""
+    """Where a path leads through its links. Links in a loop are left as they are. Raises `ValueError` for a NUL."""
     return Path(os.path.realpath(path))
 
 
 def possible(path: Path) -> bool:
-    """Whether there can be such a file: its name is UTF-8, not too long and without a NUL, and is no link in a loop."""
+    """Whether there can be a file of this path: the name is UTF-8, not too long, without a NUL, and no link in a loop."""
     try:
         path.name.encode()
         path.stat()
@@ -103,15 +103,15 @@ def possible(path: Path) -> bool:
 
 
 def exists(path: Path) -> bool:
-    """Whether there is such a file or folder; `path` may be one that no file can have."""
+    """Whether there is a file or folder of this path. No file need be able to have it."""
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long, or with a NUL in it
+    except (OSError, ValueError):  # the path is too long, or has a NUL in it
         return False
 
 
 def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, through links too; that file need not exist yet."""
+    """Whether two paths lead to one file, also through links. The file need not exist yet."""
     try:
         return real(one) == real(other) or one.samefile(other)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What was meant: the known word, or the file, that is most like the one that was written."""
+"""Guesses what was meant: the known word, or the file, that is most like the one that was written."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 
 
 def closest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
-    """The choice that is most like `word`, or nothing. Upper and lower case are the same here."""
+    """The choice that is most like `word`, or nothing. Upper and lower case count as equal."""
     by_lower = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[close[0]] if close else ""
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing."""
+    """The question `did you mean ...?` with the closest choice, or nothing."""
     close = closest(word, choices)
     return f"did you mean `{close}`?" if close else ""
 
 
 def suggest_file(path: Path) -> str:
-    """`did you mean ...?` with the name of a file beside `path` that is much like it, also without its suffix; or nothing."""
+    """The question `did you mean ...?` with a file beside `path` whose name, or name without suffix, is like it; or nothing."""
     try:
         beside = [name for name in sorted(os.listdir(path.parent))[:1000] if name != path.name]  # a link may lead nowhere
     except (OSError, ValueError):
