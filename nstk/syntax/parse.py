@@ -41,7 +41,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_str(self, text: str) -> yaml.ScalarNode:
-        breaks = any(char in text for char in "\x85\u2028\u2029")  # line breaks to YAML, which folds them unless they are escaped
+        breaks = any(char in text for char in "\x85\u2028\u2029")  # YAML folds them unless they are escaped
         return self.represent_scalar(_STR, text, style='"' if breaks else None)
 
 
