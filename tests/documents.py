@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,11 +81,6 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
-def load_small(recipe: Any = None, overrides: Iterable[str] = (), **options: Any) -> nstk.Recipe:
-    """`nstk.load_recipe`, for few pixels and steps whatever the page says."""
-    return load_recipe(recipe, [*overrides, *SMALL, "callbacks.progress=false"], **options)
-
-
 class Newcomer:
     """Someone in a working directory, with two pictures and all the files that the pages show."""
 
@@ -94,7 +89,9 @@ class Newcomer:
         self.folder.mkdir()
         monkeypatch.chdir(self.folder)
         monkeypatch.syspath_prepend(self.folder)
-        monkeypatch.setattr(nstk, "load_recipe", load_small)
+        self.stops, self.run = False, nstk.run
+        monkeypatch.setattr(nstk, "load_recipe", self.load_small)
+        monkeypatch.setattr(nstk, "run", self.run_small)
         files = {block.file: block.text for page in pages for block in blocks(page) if block.file}
         for place in (self.folder, folder / "downloads"):
             self._write(place, {**files, "stop.py": STOP, "dots.py": STOP})
@@ -111,12 +108,23 @@ class Newcomer:
             (folder / f"{name}.jpg").write_bytes((images / f"{image}.jpg").read_bytes())
         Image.radial_gradient("L").save(folder / "face.png")
 
-    def follow(self, page: Path, without: tuple[str, ...] = ()) -> None:
-        """Do what a page says, but for its sections `without`. Fails where a block does not do what it should."""
+    def load_small(
+        self, recipe: Any = None, overrides: Iterable[str] = (), *, plugins: Sequence[Any] = (), **options: Any
+    ) -> nstk.Recipe:
+        """`nstk.load_recipe`, for few pixels and steps whatever the page says."""
+        settings = [*overrides, *SMALL, "callbacks.progress=false"]
+        if self.stops:
+            settings, plugins = [*settings, "callbacks.stop="], [*plugins, "stop.py"]
+        return load_recipe(recipe, settings, plugins=plugins, **options)
+
+    def run_small(self, recipe: Any, **options: Any) -> nstk.Result:
+        """`nstk.run`, which takes what `nstk.load_recipe` takes."""
+        return self.run(recipe if isinstance(recipe, nstk.Recipe) else self.load_small(recipe), **options)
+
+    def follow(self, page: Path) -> None:
+        """Do what a page says. Fails where a block does not do what it should."""
         said = ""
         for block in blocks(page):
-            if block.section in without:
-                continue
             if block.language == "sh":
                 said = "".join(self.type(line) for line in block.text.splitlines())
             elif block.language == "yaml":
@@ -175,7 +183,8 @@ class Newcomer:
         elif block.file:
             self.type(f"nstk plugins -p {block.file}")
         else:
-            if "nstk.resume(" in block.text:
+            self.stops = "nstk.resume(" in block.text and "nstk.run(" in block.text
+            if "nstk.resume(" in block.text and not self.stops:
                 self.interrupted_run()
             self._executed(block, self.scope)
 

@@ -23,8 +23,6 @@ from .documents import ROOT, SMALL, Newcomer, blocks, hand_written
 
 DOCS = ROOT / "docs"
 PAGES = list(hand_written())
-WAITING = {"from_python.md": ("Nothing in files",)}
-"""Sections about what is not in nstk yet."""
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def generated(reference: ModuleType) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
 def test_page_does_what_it_says(page: Path, newcomer: Newcomer) -> None:
-    newcomer.follow(page, WAITING.get(page.name, ()))
+    newcomer.follow(page)
 
 
 def test_a_file_is_shown_once() -> None:
