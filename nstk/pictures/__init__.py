@@ -1,16 +1,17 @@
 """Pictures: files to arrays and back.
 
-Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255, upright. This is the place to import from:
+Everywhere in nstk a picture is an array height x width x 3, RGB in sRGB, 0..255, upright. Other rooms import from here, and the
+modules hold:
 
-    pixels      sizes, and number types
-    alpha       transparency: what is under it, and back over
-    original    the pictures that are read, each decoded and hashed once
-    in_memory   those that are given in Python: arrays, images, bytes
-    read        a file to an array
-    write       an array to a file
-    high_depth  the files of more than 8 bits a channel
+    pixels      sizes and number types of arrays
+    alpha       transparency, and the colours under it
+    original    the pictures that a run reads, each decoded and hashed once
+    in_memory   the pictures that are given in Python: arrays, images, bytes
+    read        from a file to an array
+    write       from an array to a file
+    high_depth  files of more than 8 bits a channel
     icc         colour profiles
-    exif        what a camera noted, as far as it still holds
+    exif        the notes of a camera that still hold
 """
 
 from __future__ import annotations

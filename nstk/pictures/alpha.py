@@ -1,7 +1,7 @@
-"""Transparency: the picture under it is painted, and it is laid over the result again.
+"""Transparency: the picture under the transparency is painted, and the transparency is laid over the result again.
 
-Alpha is height x width, 0 (transparent) to 1, and None where a picture is opaque. Colours are straight: not multiplied by it.
-numpy and Pillow are imported where they are used.
+Alpha is height x width, from 0 (transparent) to 1, and None where a picture is opaque. Colours are straight, that is, not
+multiplied by alpha. numpy and Pillow are imported where they are used.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def over_white(colours: NDArray[Any], alpha: NDArray[np.float32] | None) -> NDAr
 def filled(colours: NDArray[np.float32], alpha: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """The colours (height x width x 3), with those of wholly transparent pixels taken from around them.
 
-    What a file has there (black, white, an old background) would show as a fringe once a soft edge is resized or painted. The
-    picture is halved again and again, each pixel the mean of those below weighted by their alpha, until all holes are closed,
-    and they are filled from the coarse to the fine: the pull-push of Gortler et al., "The Lumigraph", SIGGRAPH 1996.
-    A picture that is transparent everywhere keeps its colours.
+    The colours that a file has in transparent pixels (black, white, an old background) would show as a fringe once a soft edge
+    is resized or painted. The picture is halved again and again until all holes are closed; each pixel is the mean of those
+    below it, weighted by their alpha. Then the holes are filled from the coarse to the fine: this is the pull-push of Gortler
+    et al., "The Lumigraph", SIGGRAPH 1996. A picture that is transparent everywhere keeps its colours.
     """
     import numpy as np
     from PIL import Image

@@ -1,8 +1,8 @@
 """EXIF: which of a photograph's tags still hold for a picture painted from it.
 
-What tells of the camera, the lens, the exposure, the day and the author is kept. The thumbnail shows another picture, the
-maker's notes hold offsets into the file that they were in, and the orientation is undone when a picture is read. Where the
-photograph was taken is written only when it is asked for.
+Tags that tell of the camera, the lens, the exposure, the day and the author are kept. Others are not: the thumbnail shows
+another picture, the maker's notes hold offsets into the file that they were in, and the orientation is undone when a picture is
+read. The place where the photograph was taken is written only when the user asks for it.
 
 Tags are a mapping of number to value, as Pillow has them; a directory inside is such a mapping under its own number.
 """
@@ -44,11 +44,11 @@ _SRGB = 1
 
 
 _MOST_BYTES = 60_000
-"""A JPEG has room for 65,533."""
+"""How many bytes of tags are kept at most. A JPEG has room for 65,533."""
 
 
 def orientation(exif: Image.Exif) -> int:
-    """How a picture lies in its file, 1 to 8; upright where nothing sensible is said."""
+    """How a picture lies in its file, 1 to 8. It is 1, upright, where the tags say nothing sensible."""
     with suppress(Exception):  # a broken block is no reason to refuse a picture
         turn = exif.get(0x0112, 1)
         return turn if turn in range(1, 9) else 1
@@ -56,7 +56,7 @@ def orientation(exif: Image.Exif) -> int:
 
 
 def kept(exif: Image.Exif) -> dict[int, Any]:
-    """The tags that still hold, each of which can be written again; those of a broken block as far as they can be read."""
+    """The tags that still hold and can be written again. Of a broken block, they are those that can be read."""
     from PIL.ExifTags import Base
 
     numbers = {name: int(number) for name, number in Base.__members__.items()}
@@ -75,7 +75,7 @@ def kept(exif: Image.Exif) -> dict[int, Any]:
 
 
 def _values(exif: Image.Exif, directory: int | None) -> Iterator[tuple[int, Any]]:
-    """What a directory of a block holds, as far as it can be read."""
+    """The numbers and values of the tags in a directory of a block, as far as they can be read."""
     with suppress(Exception):
         values = exif if directory is None else exif.get_ifd(directory)
         for number in sorted(values):
@@ -84,7 +84,7 @@ def _values(exif: Image.Exif, directory: int | None) -> Iterator[tuple[int, Any]
 
 
 class _Text(str):
-    """A text that is written in the bytes that it was read from: Pillow takes every byte for a character, but writes ASCII."""
+    """A text that is written in the bytes that it was read from. Pillow reads every byte as a character, but writes ASCII."""
 
     __slots__ = ()
 
@@ -100,7 +100,7 @@ def _size(directory: int | None, number: int, value: Any) -> int:
 
 
 def sized(tags: Tags, width: int, height: int) -> dict[int, Any]:
-    """Tags for a picture of `width` x `height` pixels in sRGB; none if there were none."""
+    """The tags for a picture of `width` x `height` pixels in sRGB; none if there were none."""
     now = {_COLOUR_SPACE: _SRGB, _WIDTH: width, _HEIGHT: height}
     return {**tags, CAMERA: {**tags.get(CAMERA, {}), **now}} if tags else {}
 

@@ -1,6 +1,6 @@
-"""Pictures of more than 8 bits a channel, which Pillow would cut down to 8 or not take at all.
+"""Pictures of more than 8 bits a channel, which Pillow would cut down to 8 bits or not take at all.
 
-imagecodecs reads and writes such a PNG, tifffile reads such a TIFF; both are imported only here, when a deep file is met.
+imagecodecs reads and writes such a PNG, and tifffile reads such a TIFF. Both are imported only here, when a deep file is met.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ PNG = b"\x89PNG\r\n\x1a\n"
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF, for files above 4 GB
 
 
-_PNG_BITS, _PNG_HEADER_END = 24, 33  # bytes of a PNG: where it says how many bits a channel has, and where other chunks begin
+_PNG_BITS, _PNG_HEADER_END = 24, 33  # the bytes of a PNG at which its bits a channel and its other chunks are
 
 
 _INVERTED, _GREY, _COLOURS = 0, 1, 2
-"""What the numbers of a TIFF are: grey with 0 for white, grey, RGB."""
+"""The meanings of a TIFF's numbers: grey with 0 for white, grey with 0 for black, RGB."""
 
 
 _PREMULTIPLIED, _STRAIGHT = 1, 2
-"""What a TIFF's channel after the colours is, if it is an alpha."""
+"""The two kinds of alpha that a TIFF's channel after the colours may be."""
 
 
 _BITS, _KIND, _PROFILE = 258, 262, 34675
-"""Tags of a TIFF: its bits a channel, what its numbers are, its colour profile."""
+"""The tags of a TIFF that hold its bits a channel, the meaning of its numbers, and its colour profile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Deep:
 
 
 def is_deep(picture: Image.Image, head: bytes) -> bool:
-    """Whether a file that Pillow has opened, and that begins with `head`, is a PNG or TIFF with more bits than Pillow reads."""
+    """Whether a file that Pillow has opened, and that begins with `head`, is a PNG or TIFF of more bits than Pillow reads."""
     if head.startswith(PNG):
         return head[_PNG_BITS] > 8
     tags: Any = getattr(picture, "tag_v2", {})
@@ -68,7 +68,7 @@ def is_deep(picture: Image.Image, head: bytes) -> bool:
 
 
 def read_png(file: IO[bytes], opened: Image.Image, path: Location) -> Deep:
-    """A PNG of 16 bits, which Pillow has opened; the level or colour that it may call transparent becomes an alpha."""
+    """A PNG of 16 bits, which Pillow has opened. If it calls a level or colour transparent, this becomes an alpha."""
     import imagecodecs
 
     file.seek(0)
@@ -101,7 +101,7 @@ def read_tiff(file: IO[bytes], path: Location) -> Deep:
 
 
 def _check_page(page: Any, size: int, path: Location) -> None:
-    """Refuse, before it is read, what is no picture, has absurd tiles, or ends before its end: tifffile would fill in zeros."""
+    """Refuse a page that is no picture, has absurd tiles, or is cut short, before it is read: tifffile would fill in zeros."""
     check_size(page.imagewidth, page.imagelength, path)
     channels = 3 if page.photometric == _COLOURS else 1
     if page.photometric not in (_INVERTED, _GREY, _COLOURS) or page.imagedepth != 1 or page.samplesperpixel < channels:
@@ -123,7 +123,7 @@ def from_pillow(picture: Image.Image, path: Location) -> Deep:
 
 
 def _scaled(numbers: NDArray[Any], bits: int, wanted: int, alpha: bool, path: Location) -> Deep:
-    """Numbers (height x width x channels) as 0..1: `wanted` channels are colours, the next one may be an alpha."""
+    """Numbers (height x width x channels) as 0..1. The first `wanted` channels are colours, and the next may be an alpha."""
     import numpy as np
 
     parts = [numbers[..., :wanted], numbers[..., wanted]] if alpha else [numbers[..., :wanted]]
@@ -133,10 +133,10 @@ def _scaled(numbers: NDArray[Any], bits: int, wanted: int, alpha: bool, path: Lo
 
 
 def _unit(numbers: NDArray[Any], bits: int, path: Location) -> float:
-    """The number that stands for white: the largest of up to 16 bits; of floats 1, or 255 if there are any above 1."""
+    """The number that stands for white: the largest of up to 16 bits. For floats it is 1, or 255 if any is above 1."""
     import numpy as np
 
-    low, high = numbers.min(), numbers.max()  # NaN wins both
+    low, high = numbers.min(), numbers.max()  # both are NaN if any number is
     if numbers.dtype.kind == "f" and np.isfinite([low, high]).all():
         return 1 if high <= 1 else 255
     if numbers.dtype.kind == "f" or not 0 <= low <= high <= 65535:
@@ -145,7 +145,7 @@ def _unit(numbers: NDArray[Any], bits: int, path: Location) -> float:
 
 
 def png(levels: NDArray[np.uint16], profile: bytes, exif: Tags) -> bytes:
-    """A PNG of 16 bits a channel (height x width x 3 or 4); imagecodecs leaves out the profile and EXIF, put in here."""
+    """A PNG of 16 bits a channel (height x width x 3 or 4). Profile and EXIF are put in here: imagecodecs leaves them out."""
     import imagecodecs
     import numpy as np
 
@@ -160,7 +160,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def tiff(levels: NDArray[np.uint16], profile: bytes, exif: Tags) -> bytes:
-    """An uncompressed TIFF of 16 bits a channel (height x width x 3 or 4): Pillow writes its directory, the pixels follow."""
+    """An uncompressed TIFF of 16 bits a channel (height x width x 3 or 4). Pillow writes its directory; the pixels follow."""
     from PIL import TiffImagePlugin as Tiff
 
     height, width, channels = levels.shape

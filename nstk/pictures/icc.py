@@ -1,6 +1,7 @@
-"""Colour profiles (ICC): into sRGB when a picture is read, and the tag of what is written.
+"""Colour profiles (ICC): a picture that is read is brought into sRGB, and a picture that is written is tagged as sRGB.
 
-Pillow converts 8 bits a channel, imagecodecs deeper pictures; both by Little CMS, for a viewer ("perceptual" intent).
+Pillow converts pictures of 8 bits a channel, imagecodecs deeper ones. Both use Little CMS with the "perceptual" intent, which
+is meant for a viewer.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("nstk")
 
 
-_SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # colour space of a profile -> Pillow's mode
+_SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # from a profile's colour space to Pillow's mode
 
 
 @cache
 def srgb() -> bytes:
-    """The profile of sRGB that every picture is tagged with: 588 bytes, always the same."""
+    """The profile of sRGB that every picture is tagged with. It is always the same 588 bytes."""
     from PIL import ImageCms
 
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[24:36] = bytes.fromhex("07e8 0001 0001 0000 0000 0000")  # when it was made: the same picture has the same bytes
+    profile[24:36] = bytes.fromhex("07e8 0001 0001 0000 0000 0000")  # a fixed date: equal pictures have equal bytes
     return bytes(profile)
 
 
 def to_srgb(picture: Image.Image, profile: bytes | None, path: Location) -> Image.Image:
-    """A picture of mode L, RGB, CMYK or LAB in the colours that its ICC profile means; sRGB if it has none that fits."""
+    """A picture of mode L, RGB, CMYK or LAB in sRGB, as its ICC profile means it. Without a profile that fits, it is sRGB."""
     from PIL import ImageCms
 
     convert: Any = ImageCms.profileToProfile
@@ -55,7 +56,10 @@ def to_srgb(picture: Image.Image, profile: bytes | None, path: Location) -> Imag
 
 
 def deep_to_srgb(colours: NDArray[np.float32], profile: bytes | None, path: Location) -> NDArray[np.float32]:
-    """The same for colours of more than 8 bits (height x width x 1 or 3, 0..1), in float32: height x width x 3, 0..1."""
+    """Colours of more than 8 bits (height x width x 1 or 3, 0..1) in sRGB, as their ICC profile means them.
+
+    The result is height x width x 3, float32, 0..1.
+    """
     import numpy as np
 
     rgb = np.broadcast_to(colours, (*colours.shape[:2], 3))

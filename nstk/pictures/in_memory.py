@@ -1,8 +1,8 @@
 """Pictures that are given in Python: arrays, images of Pillow's, and the bytes of picture files.
 
-Each becomes an `Original` under a name that is made of its hash, such as `python:9f86d081884c7d65`, by which a recipe can name
-it. It is found by that name as long as somebody holds the `Original`, which has a copy: what the caller does to an array later
-changes nothing.
+Each picture becomes an `Original` under a name that is made of its hash, such as `python:9f86d081884c7d65`, so that a recipe
+can name it. The picture is found by that name as long as somebody holds the `Original`. The `Original` has a copy of the
+picture: what the caller does to an array later changes nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WANTED = "a picture is an array of height x width x 3 (or x 4, with alpha), uint
 
 
 def is_picture(value: Any) -> bool:
-    """Whether it is meant as a picture: an array with dimensions, an image of Pillow's, bytes, or a file open for reading."""
+    """Whether a value is meant as a picture: an array with dimensions, an image of Pillow's, bytes, or a file to read."""
     numpy, pillow = sys.modules.get("numpy"), sys.modules.get("PIL.Image")  # what has not been imported cannot be given
     if numpy and isinstance(value, numpy.ndarray):
         return bool(value.ndim)
@@ -73,7 +73,7 @@ class _Given(Original):
         return self._hash
 
     def _notice_changes(self) -> None:
-        pass  # there are none
+        pass  # a picture in memory never changes
 
 
 class _InFile(_Given):
@@ -131,7 +131,7 @@ def _of_array(array: NDArray[Any], words: str) -> Original:
 
 
 def _check_array(array: NDArray[Any], words: str) -> None:
-    """Refuse an array that is no picture of 0..255. Raises `PictureError`."""
+    """Refuse an array that is no picture with pixels of 0..255. Raises `PictureError`."""
     import numpy as np
 
     if array.ndim == 2:
@@ -143,7 +143,7 @@ def _check_array(array: NDArray[Any], words: str) -> None:
     check_size(array.shape[1], array.shape[0], words)
     if array.dtype == np.uint8:
         return
-    least, most = float(array.min()), float(array.max())  # NaN if one of them is
+    least, most = float(array.min()), float(array.max())  # NaN if any pixel is
     if not (np.isfinite(least) and np.isfinite(most)):
         raise PictureError(f"{words} has pixels that are NaN or infinite: {WANTED}")
     if least < 0 or most > 255:
@@ -168,12 +168,12 @@ def _of_image(image: Image.Image, words: str) -> Original:
 
 
 def _read(file: Any, words: str) -> bytes:
-    """All that is in a file-like object, from its beginning if it can go there."""
+    """All that is in a file-like object, read from its beginning if it can go back there."""
     with suppress(AttributeError, OSError, ValueError):
         file.seek(0)
     try:
         data = file.read()
-    except Exception as error:  # whatever it is that reads
+    except Exception as error:  # the object may be of any class and raise anything
         raise PictureError(f"{words} cannot be read ({str(error) or type(error).__name__})") from error
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise PictureError(f"{words} reads as {type(data).__name__}, not as bytes: open the file with `open(path, 'rb')`")

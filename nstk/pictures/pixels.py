@@ -1,4 +1,4 @@
-"""Arrays of pixels: sizes, number types, which way is up.
+"""Arrays of pixels: their sizes, number types and orientations.
 
 A picture is height x width x 3, RGB in sRGB, 0..255. numpy and Pillow are imported where they are used.
 """
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     Levels = TypeVar("Levels", np.uint8, np.uint16)
 
 
-MIN_SIDE = 16  # pixels: the deepest layers of VGG-19 see one position for each 16 pixels, and need one
+MIN_SIDE = 16  # in pixels; the deepest layers of VGG-19 have one position for each 16 pixels, and need one
 
 
-MAX_PIXELS = 300_000_000  # 3.6 GB as float32, and more than large cameras take: above it a header is a mistake or an attack
+MAX_PIXELS = 300_000_000  # 3.6 GB as float32 and more than cameras take: a larger size is a mistake or an attack
 
 
 def check_size(width: int, height: int, path: Location) -> None:
@@ -41,7 +41,7 @@ def too_large(path: Location) -> PictureError:
 
 
 def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
-    """Width and height in pixels with that long edge and the same aspect; halves are rounded up, and no edge is below 1."""
+    """Width and height in pixels with this long edge and the aspect kept. Halves are rounded up, and no edge is below 1."""
     longest = max(width, height)
     short_edge = max(1, (2 * min(width, height) * long_edge + longest) // (2 * longest))
     return (long_edge, short_edge) if width >= height else (short_edge, long_edge)
@@ -50,9 +50,9 @@ def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
 def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.float32]:
     """A picture in another size, by Lanczos: from height x width x channels, 0..255, in any float type, to float32, 0..255.
 
-    `width` and `height` are pixels, at least 1; they say what the aspect becomes. Lanczos overshoots beside edges, which is cut
-    off at 0 and 255. The result is always a new array, a copy if the picture has that size. Raises `ValueError` for a size
-    below 1.
+    `width` and `height` are in pixels, at least 1, and the aspect becomes theirs. Lanczos overshoots beside edges, and what is
+    below 0 or above 255 is cut off. The result is always a new array, and a copy if the picture has this size already. Raises
+    `ValueError` for a size below 1.
     """
     import numpy as np
     from PIL import Image
@@ -60,14 +60,14 @@ def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArr
     if picture.shape[:2] == (height, width):
         return np.array(picture, np.float32)
     lanczos = Image.Resampling.LANCZOS
-    resized = np.empty((height, width, picture.shape[-1]), np.float32)  # filled in place: copies of large pictures count
+    resized = np.empty((height, width, picture.shape[-1]), np.float32)  # filled in place, for copies of large pictures count
     for channel in range(picture.shape[-1]):
         resized[..., channel] = resampled(picture[..., channel], width, height, lanczos)
     return np.clip(resized, 0, 255, out=resized)  # Lanczos overshoots beside edges
 
 
 def resampled(plane: NDArray[Any], width: int, height: int, how: Image.Resampling) -> NDArray[np.float32]:
-    """One channel (height x width) in another size in pixels, float32."""
+    """One channel (height x width) in another size, given in pixels; float32."""
     import numpy as np
     from PIL import Image
 
@@ -75,21 +75,21 @@ def resampled(plane: NDArray[Any], width: int, height: int, how: Image.Resamplin
 
 
 def to_uint8(picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """A picture of 0..255 in any number type, rounded and clipped: same shape, uint8."""
+    """A picture of 0..255 in any number type, rounded and clipped to uint8. The shape stays."""
     import numpy as np
 
     return _rounded(picture, np.uint8)
 
 
 def to_uint16(picture: NDArray[Any]) -> NDArray[np.uint16]:
-    """A picture of 0..255 in any number type as levels of 0..65535, rounded and clipped: same shape, uint16."""
+    """A picture of 0..255 in any number type as levels of 0..65535, rounded and clipped to uint16. The shape stays."""
     import numpy as np
 
     return _rounded(picture, np.uint16)
 
 
 def _rounded(picture: NDArray[Any], levels: type[Levels]) -> NDArray[Levels]:
-    """0..255 as the levels of a number type; row by row, for copies of a large picture would take much memory."""
+    """A picture of 0..255 as the levels of a number type. It goes row by row: copies of a large picture take much memory."""
     import numpy as np
 
     made = np.empty(picture.shape, levels)
@@ -100,6 +100,6 @@ def _rounded(picture: NDArray[Any], levels: type[Levels]) -> NDArray[Levels]:
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Pixels (height x width x ...) as they are looked at, from those in a file of EXIF orientation 1 to 8."""
+    """Pixels (height x width x ...) turned upright, from a file whose EXIF orientation is 1 to 8."""
     turned = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
     return turned[:: -1 if orientation in (3, 4, 7, 8) else 1, :: -1 if orientation in (2, 3, 6, 7) else 1]

@@ -1,7 +1,7 @@
 """Picture files to arrays.
 
-Whatever a file holds (a palette, 16 bits, a printer's CMYK, another colour profile, a camera turned sideways) is undone: what
-comes out is RGB in sRGB, 0..255, upright. numpy and Pillow are imported where they are used.
+A file may hold a palette, 16 bits, a printer's CMYK, another colour profile, or a picture of a camera turned sideways. The
+array is always RGB in sRGB, 0..255, upright. numpy and Pillow are imported where they are used.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Picture:
     """What is read from a picture file."""
 
     colours: NDArray[np.float32] = field(repr=False)
-    """height x width x 3, 0..255; of transparent parts those that the file has there, straight."""
+    """The colours: height x width x 3, 0..255, straight. In transparent parts they are those that the file has there."""
     alpha: NDArray[np.float32] | None = field(repr=False)
-    """height x width, 0 (transparent) to 1; None if all of it is opaque."""
+    """The transparency: height x width, from 0 (transparent) to 1; None if the whole picture is opaque."""
     exif: dict[int, Any] = field(repr=False)
-    """The EXIF tags that hold for a picture made from it, see `exif`."""
+    """The EXIF tags that hold for a picture made from this one (see `pictures/exif.py`)."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,7 +54,7 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """A file's picture as it lies there, in the colours that it has there."""
+    """A picture as it lies in its file, in the file's own colours."""
 
     pixels: Image.Image | high_depth.Deep
     orientation: int = 1
@@ -68,14 +68,15 @@ class Decoded:
 
     @property
     def bytes(self) -> int:
-        """How much memory it takes."""
+        """How many bytes of memory the picture takes."""
         if isinstance(self.pixels, high_depth.Deep):
             return self.pixels.colours.nbytes + (self.pixels.alpha.nbytes if self.pixels.alpha is not None else 0)
         return self.pixels.width * self.pixels.height * len(self.pixels.getbands())
 
 
 READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP".split()  # noqa: SIM905
-"""What Pillow may decode. It knows more kinds, whatever the file is called, and hands some to programs such as Ghostscript."""
+"""The formats that Pillow may decode. Pillow knows more, and hands some to programs such as Ghostscript, however the file is
+called."""
 
 
 def decode(path: Location, name: str) -> Decoded:
@@ -92,7 +93,7 @@ def decode_stream(file: IO[bytes], name: str) -> Decoded:
         try:
             opened = pillow.open(file)
         except pillow.UnidentifiedImageError:
-            if not head.startswith(high_depth.TIFF):  # Pillow knows no floats in colour, and more that tifffile knows
+            if not head.startswith(high_depth.TIFF):  # tifffile knows more kinds of TIFF
                 raise
             return _with_exif(high_depth.read_tiff(file, name), lambda: _exif_of_tiff(file))
         with opened:
@@ -122,14 +123,14 @@ def converted(decoded: Decoded, name: str) -> Picture:
 
 
 def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | high_depth.Deep:
-    """The pixels of a file that Pillow has opened: of a deep one, all of their bits."""
+    """The pixels of a file that Pillow has opened. Those of a deep file keep all their bits."""
     if high_depth.is_deep(opened, head):
         return high_depth.read_png(file, opened, path) if head.startswith(high_depth.PNG) else high_depth.read_tiff(file, path)
     return _copied(opened, path)
 
 
 def _copied(opened: Image.Image, path: Location) -> Image.Image | high_depth.Deep:
-    picture = opened.copy()  # decodes it; a TIFF is turned upright, too
+    picture = opened.copy()  # a copy decodes the picture, and turns a TIFF upright
     return high_depth.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
 
 
@@ -151,7 +152,7 @@ def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
 
 
 def _shallow(picture: Image.Image, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Colours and alpha of a picture of 8 bits a channel (or 1)."""
+    """Colours and alpha of a picture of 8 bits or 1 bit a channel."""
     import numpy as np
 
     grey = picture.mode in ("1", "L", "LA", "La")
@@ -173,7 +174,7 @@ def _check_file(path: Location, name: str) -> None:
     """Raise a `PictureError` unless there is a file with something in it."""
     try:
         status = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null byte in the name
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL raises ValueError
         hint = "check its name and its folder"
         with suppress(OSError, ValueError):
             hint = suggest(Path(path).name, os.listdir(Path(path).parent)) or hint
@@ -188,7 +189,7 @@ def _check_file(path: Location, name: str) -> None:
 
 @contextmanager
 def _quiet_pillow() -> Iterator[Any]:
-    """`PIL.Image` that allows `MAX_PIXELS`; nobody warns of anything, for what matters is raised. All comes back at the end."""
+    """`PIL.Image` with a limit of `MAX_PIXELS` and without warnings, for what matters is raised. The end undoes all of it."""
     from PIL import Image
 
     loggers = [logging.getLogger(name) for name in ("PIL", "tifffile")]
@@ -208,7 +209,7 @@ def _quiet_pillow() -> Iterator[Any]:
 
 @contextmanager
 def _blaming(path: Location) -> Iterator[None]:
-    """Turn whatever a decoder raises into a `PictureError` that names the file: they let many kinds of exceptions out."""
+    """Turn whatever a decoder raises into a `PictureError` that names the file. Decoders raise many kinds of exceptions."""
     from PIL import Image, UnidentifiedImageError
 
     try:

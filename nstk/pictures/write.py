@@ -1,4 +1,4 @@
-"""Arrays to picture files: whole or not at all, tagged as sRGB.
+"""Arrays to picture files, which are written whole or not at all and tagged as sRGB.
 
 numpy and Pillow are imported where they are used.
 """
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 FORMATS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
-    **{suffix: {"format": "JPEG", "quality": 95, "subsampling": 0} for suffix in (".jpg", ".jpeg")},  # 4:4:4 chroma
+    **{suffix: {"format": "JPEG", "quality": 95, "subsampling": 0} for suffix in (".jpg", ".jpeg")},  # 0 means 4:4:4
     **{suffix: {"format": "TIFF"} for suffix in (".tif", ".tiff")},
     ".bmp": {"format": "BMP"},
-    ".webp": {"format": "WEBP", "quality": 90, "exact": True},  # colours stay under what is transparent
+    ".webp": {"format": "WEBP", "quality": 90, "exact": True},  # keeps colours under transparency
 }
-"""Suffix -> what Pillow is told when it writes such a file; those with a `quality` lose some of the picture."""
+"""What Pillow is told when it writes a file, by the file's suffix. Formats with a `quality` lose some of the picture."""
 
 
-if find_spec("PIL._avif"):  # what `PIL.features.check("avif")` asks, without importing half of Pillow
+if find_spec("PIL._avif"):  # asks like `PIL.features.check("avif")`, but imports less
     FORMATS[".avif"] = {"format": "AVIF", "quality": 85}
 
 
 OPAQUE = ("JPEG", "BMP")
-"""The formats without transparency: their pictures are laid over white."""
+"""The formats without transparency. Pictures in these formats are laid over white."""
 
 
 DEEP = ("PNG", "TIFF")
@@ -74,11 +74,11 @@ def write_picture(
     alpha: NDArray[np.float32] | None = None,
     exif: Tags | None = None,
 ) -> None:
-    """Write a picture (height x width x 3, 0..255, float or uint8), whole or not at all; its suffix says in which format.
+    """Write a picture (height x width x 3, 0..255, float or uint8), whole or not at all. The suffix says in which format.
 
-    `quality` is 1 to 100, for JPEG, WebP and AVIF; `depth` is the bits a channel, 8, or 16 for PNG and TIFF. `alpha` (height x
-    width, 0..1) is brought to the picture's size; JPEG and BMP have none and get white paper. `exif` are tags as `metadata`
-    has them. Raises `OutputError`.
+    `quality` is 1 to 100, for JPEG, WebP and AVIF. `depth` is the bits a channel: 8, or 16 for PNG and TIFF. `alpha` (height x
+    width, 0..1) is brought to the picture's size; JPEG and BMP have no alpha and get white paper. `exif` are tags as
+    `pictures/exif.py` has them. Raises `OutputError`.
     """
     import numpy as np
 
@@ -95,7 +95,7 @@ def write_picture(
         picture = over_white(picture, alpha) if opaque else np.concatenate([picture, 255 * alpha[..., None]], axis=-1)
     try:
         data = (_deep if depth == 16 else _shallow)(picture, options, sized(exif or {}, width, height))
-    except (OSError, ValueError, struct.error) as error:  # a format may have a largest size
+    except (OSError, ValueError, struct.error) as error:  # the picture may be too large for the format
         raise OutputError(f"cannot write {path}, {width} x {height} pixels ({error}): try PNG") from error
     write_whole(path, data)
 
@@ -105,7 +105,7 @@ def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> byte
     from PIL import Image
 
     if exif and options["format"] == "TIFF":
-        options["tiffinfo"] = exif  # of a block, Pillow would make ASCII
+        options["tiffinfo"] = exif  # from a block, Pillow would make ASCII
     elif exif:
         options["exif"] = block(exif)
     buffer = BytesIO()
