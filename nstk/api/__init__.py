@@ -1,8 +1,8 @@
-"""What a plugin author subclasses and is handed; one file a slot, as in `plugins/`.
+"""The classes that a plugin author subclasses, and those that a plugin is handed. Each slot has one file, as in `plugins/`.
 
-A plugin *defines* classes; a recipe *decides* which of them run. Every class here is its own parameters: its fields are the
-keys that a recipe may write, with their checks, defaults and descriptions, so one class gives validation, `nstk describe`, the
-JSON schema for editors and the recipe that is saved beside the picture.
+A plugin *defines* classes, and a recipe *decides* which of them run. The fields of a class are the keys that a recipe may
+write, with their checks, defaults and descriptions. So one class gives validation, `nstk describe`, the JSON schema for editors
+and the recipe that is saved beside the picture.
 
 TensorFlow is imported inside methods only, so that listing or checking a plugin stays instant.
 """

@@ -20,9 +20,9 @@ class Layer:
     channels: int
     stride: int
     receptive_field: int
-    """Width in pixels of the part of the picture that one activation sees."""
+    """The width in pixels of the part of the picture that one activation sees."""
     paper: str = ""
-    """The name in the papers, such as `relu4_2`."""
+    """The layer's name in the papers, such as `relu4_2`."""
 
 
 class Backbone(Definition):
@@ -31,17 +31,19 @@ class Backbone(Definition):
     layers: ClassVar[tuple[Layer, ...]]
 
     local: ClassVar[bool] = True
-    """Whether an activation depends only on the pixels that its layer's `receptive_field` tells, which tiles rest on."""
+    """Whether an activation depends only on the pixels that its layer's `receptive_field` tells. Tiles need this."""
 
     taps: ClassVar[bool] = False
-    """Whether what `build` returns takes `tap` too, and goes on with `x = tap(layer, x)` after each layer: in tiles, that cuts
-    off what the layers above do not need, and saves memory. It works without, too."""
+    """Whether the function that `build` returns also takes `tap`, and goes on with `x = tap(layer, x)` after each layer.
+
+    In tiles, `tap` cuts off what the layers above do not need, which saves memory. A network without `tap` works, too.
+    """
 
     def build(self, layers: Sequence[str], dtype: str = "float32") -> Callable[..., dict[str, tf.Tensor]]:
-        """A function from a picture (`[1, height, width, 3]`, 0..255 RGB, float32) to its activations at `layers`.
+        """A function from a picture (`[1, height, width, 3]`, RGB, 0..255, float32) to its activations at `layers`.
 
-        It is differentiable in the picture and holds nothing trainable. `dtype` is the activations' number type: `float32`,
-        `bfloat16` or `float16`. A `build` that takes `layers` only always computes in float32.
+        The function is differentiable in the picture and holds nothing trainable. `dtype` is the number type of the
+        activations: `float32`, `bfloat16` or `float16`. A `build` that takes `layers` only always computes in float32.
         """
         raise NotImplementedError
 

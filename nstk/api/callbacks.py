@@ -1,4 +1,4 @@
-"""Callbacks: what watches a run, and what it is told."""
+"""Callbacks: parts that watch a run, and what they are told."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scale:
-    """One size at which the picture is painted; pixels."""
+    """One size, in pixels, at which the picture is painted."""
 
     index: int
     width: int
@@ -33,7 +33,7 @@ class Step(Protocol):
     """What `Callback.on_step` gets. Values are brought from the device only when they are asked for."""
 
     index: int
-    """1 after the first step; counts through all scales."""
+    """The number of the step. It is 1 for the first step, and counts through all scales."""
     scale: Scale
 
     @property
@@ -41,25 +41,25 @@ class Step(Protocol):
         """The objective before this step's move."""
 
     seconds: float
-    """Of painting, when the step was done."""
+    """How many seconds had been painted when the step was done."""
 
     @property
     def losses(self) -> Mapping[str, float]:
-        """The weighted losses by label; they sum to `loss`."""
+        """The weighted losses by label. They sum to `loss`."""
 
     def image(self) -> np.ndarray:
-        """The picture now, height x width x 3, float32, 0..255. There is none for a step of `run.earlier`."""
+        """The picture now: height x width x 3, float32, 0..255. Raises `RunError` for a step of `run.earlier`."""
 
 
 class RunRecipe(Protocol):
-    """What a callback may rely on of the recipe that a run paints: these keys stay what they are, as SemVer has it.
+    """The keys that a callback may rely on in the recipe that a run paints. They stay what they are, as SemVer demands.
 
-    The engine hands over its whole `nstk.Recipe`; what else that has may change with any version.
+    The engine hands over its whole `nstk.Recipe`. What else the recipe has may change with any version.
     """
 
     @property
     def name(self) -> str:
-        """The recipe's name: that of its file without the suffix, or of its two pictures."""
+        """The recipe's name: the name of its file without the suffix, or the names of its two pictures."""
 
     @property
     def seed(self) -> int:
@@ -67,37 +67,37 @@ class RunRecipe(Protocol):
 
     @property
     def path(self) -> Path | None:
-        """Where the picture will be, absolute; None if the recipe says `output: false`."""
+        """The absolute path where the picture will be; None if the recipe says `output: false`."""
 
     @property
     def losses(self) -> Mapping[str, Loss]:
-        """The losses by label, those of weight 0 too."""
+        """The losses by label, also those of weight 0."""
 
     @property
     def optimizer(self) -> Optimizer:
-        """What moves the picture."""
+        """The optimizer, which moves the picture."""
 
     @property
     def run_eagerly(self) -> bool:
-        """Whether the step runs op by op instead of compiled."""
+        """Whether the step runs operation by operation and is not compiled."""
 
 
 class Run(Protocol):
-    """What every event of a callback gets: the run so far."""
+    """The run so far, which every event of a callback gets."""
 
     @property
     def recipe(self) -> RunRecipe:
         """The recipe that is painted."""
 
     output: Path | None
-    """The picture's file; None if the recipe says `output: false`: then `beside` and `save` raise `OutputError`."""
+    """The picture's file; None if the recipe says `output: false`. Then `beside` and `save` raise `OutputError`."""
     scales: Sequence[Scale]
     labels: Sequence[str]
     """The labels of the losses, in the recipe's order."""
     device: str
     precision: str
     stopped: str
-    """Why the run ended (`done`, `interrupted`, what a callback said); empty while it goes on."""
+    """Why the run ended (`done`, `interrupted`, or what a callback said); empty while the run goes on."""
     error: BaseException | None
 
     earlier: Sequence[Step]
@@ -109,37 +109,37 @@ class Run(Protocol):
 
     @property
     def total_steps(self) -> int:
-        """How many steps there will be; fewer, once the optimizer has stalled at a scale."""
+        """How many steps there will be. The number falls when the optimizer stalls at a scale."""
 
     @property
     def resumed(self) -> int:
-        """How many steps those are: the next step is the one after them."""
+        """How many steps were done before the run was resumed. The next step is the one after them."""
 
     @property
     def seconds(self) -> float:
-        """Of painting so far, with those before the run was resumed."""
+        """How many seconds were painted so far, also before the run was resumed."""
 
     def stop(self, reason: str) -> None:
-        """End the run after this step."""
+        """End the run after this step. `stopped` then holds the reason."""
 
     def image(self) -> np.ndarray:
-        """The picture now, height x width x 3, float32, 0..255."""
+        """The picture now: height x width x 3, float32, 0..255."""
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix.
 
-        Raises `OutputError` for one outside it, and for one of the run's own inputs.
+        Raises `OutputError` for a path outside this folder, and for the path of one of the run's own inputs.
         """
 
     def save(self, path: Path) -> None:
-        """Write the picture as it is now."""
+        """Write the picture as it is now. Raises `OutputError`."""
 
 
 class Callback(Definition):
-    """Watches a run. Override the events you need; state may be kept on `self`, each run has its own copy."""
+    """Watches a run. Override the events you need. State may be kept on `self`, because each run has its own copy."""
 
     shows: ClassVar[bool] = False
-    """Whether it writes to the terminal, and is left out of a quiet run."""
+    """Whether the callback writes to the terminal, and is left out of a quiet run."""
 
     every: int = Field(1, ge=1, description="Call `on_step` at every so many steps (and at the last one).")
 
@@ -149,24 +149,30 @@ class Callback(Definition):
         object.__setattr__(self, key, value)
 
     def on_start(self, run: Run) -> None:
-        """Before the first step."""
+        """Called before the first step."""
 
     def on_scale(self, run: Run, scale: Scale) -> None:
-        """Before the first step of each scale."""
+        """Called before the first step of each scale."""
 
     def on_step(self, run: Run, step: Step) -> None:
-        """After a step."""
+        """Called after a step."""
 
     def on_end(self, run: Run) -> None:
-        """Always, in reverse order; `run.stopped` and `run.error` say why."""
+        """Called at the end whatever happened, in reverse order. `run.stopped` and `run.error` say why the run ended."""
 
     def state(self) -> Any:
-        """What it has to find again when the run is resumed, as JSON can hold it; None if nothing. Asked at each checkpoint."""
+        """What the callback has to find again when the run is resumed, as JSON can hold it, or None.
+
+        It is asked for at each checkpoint.
+        """
         return None
 
     def restore(self, run: Run, state: Any) -> None:
-        """In a run that is resumed, what `state` returned: after `on_start`, and after `on_scale` of the scale that goes on."""
+        """Take back what `state` returned, in a run that is resumed.
+
+        It is called after `on_start`, and after `on_scale` of the scale that goes on.
+        """
 
     def earlier_steps(self, run: Run) -> list[Step]:
-        """The steps of `run.earlier` that `on_step` was called for: what a log begins with."""
+        """The steps of `run.earlier` that `on_step` was called for. A log begins with them."""
         return [step for step in run.earlier if step.index % self.every == 0 or step.index == run.total_steps]

@@ -1,4 +1,4 @@
-"""A squared distance between two maps as sums over positions, and the four ways to normalise it that a recipe may name.
+"""A squared distance between two maps as sums over positions, and the four normalisations of it that a recipe may name.
 
 A loss that compares maps position by position takes them from here, so that `formula` means the same in every loss:
 
@@ -28,13 +28,14 @@ Formula = Annotated[
 """The type of a field `formula`."""
 
 TINY = 1e-12
-"""Keeps `relative` finite where the content's own norm is zero: a flat picture, or a layer that never fires."""
+"""A lower bound that keeps `relative` finite where the content's own norm is zero: in a flat picture, or in a layer that never
+fires."""
 
 
 def size_of(map_: Any) -> dict[str, Any]:
-    """Sums over the positions of a map that is compared with: `norm`, of its squares, and `elements`, how many there are.
+    """The size of a map that is compared with: `norm` is the sum of its squares, and `elements` the number of its elements.
 
-    They are scalars in float32, also of maps in low precision, where squares overflow. They add up over the parts of a picture.
+    Both are scalars in float32, also for maps in low precision, whose squares overflow. They add up over parts of a picture.
     """
     import tensorflow as tf
 
@@ -42,7 +43,7 @@ def size_of(map_: Any) -> dict[str, Any]:
 
 
 def squared_difference(map_: Any, reference: Any) -> Any:
-    """The sum of the squared differences of two maps, in float32: in low precision those of a part in 256 are lost."""
+    """The sum of the squared differences of two maps, in float32: low precision loses differences of a part in 256."""
     import tensorflow as tf
 
     return tf.reduce_sum(tf.math.squared_difference(tf.cast(map_, tf.float32), tf.cast(reference, tf.float32)))
@@ -51,8 +52,8 @@ def squared_difference(map_: Any, reference: Any) -> Any:
 def normalised(distance: Any, size: dict[str, Any], formula: str, least: float = TINY) -> Any:
     """A squared distance, a scalar, divided as the formula says. `relative` divides by at least `least` an element.
 
-    With D the distance, `gatys` is D / 2 as in Gatys, Ecker and Bethge (CVPR 2016), equation 1, `course` that of the
-    deeplearning.ai course, D / (4 x elements). `relative` and `mean` are nstk's own.
+    With D the distance, `gatys` is D / 2 as in Gatys, Ecker and Bethge (CVPR 2016), equation 1, and `course` is D /
+    (4 x elements) as in the deeplearning.ai course. `relative` and `mean` are nstk's own.
     """
     import tensorflow as tf
 
@@ -64,10 +65,10 @@ def normalised(distance: Any, size: dict[str, Any], formula: str, least: float =
 
 
 def total(terms: Iterable[Any]) -> Any:
-    """The sum of tensors of one shape, added from the first to the last, so that it is the same to the last bit every time.
+    """The sum of tensors of one shape, added from the first to the last, so that the sum has the same bits every time.
 
-    TensorFlow makes one operation of the additions of three tensors and more, and adds them in an order that depends on which
-    of their buffers is free at that moment.
+    Left alone, TensorFlow makes one operation of the additions of three tensors and more. It adds them in an order that depends
+    on which of their buffers is free at that moment.
     """
     sum_, *others = terms
     for term in others:
@@ -76,7 +77,7 @@ def total(terms: Iterable[Any]) -> Any:
 
 
 def unjoined(sum_: Any) -> Any:
-    """The same tensor, which TensorFlow does not see through: additions before and after it stay two."""
+    """A tensor unchanged, but such that TensorFlow does not join the additions before it with those after it."""
     import tensorflow as tf
 
     if tf.executing_eagerly():

@@ -1,9 +1,9 @@
 """The pluggy hooks.
 
-A plugin is a module that implements one or more of them; an installed distribution names its module by an entry point in the
+A plugin is a module that implements one or more hooks. An installed distribution names its module by an entry point in the
 group `nstk`. Every hook but the last only *returns classes*: nothing that a plugin defines runs unless a recipe names it.
 
-A released hook is never renamed, and only grows arguments.
+A released hook is never renamed, and its arguments only become more.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Hooks:
     def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
         """Callbacks that a recipe can name under `callbacks:`.
 
-        One that has to find something again in a run that is resumed returns it from `state`, and gets it in `restore`.
+        A callback that has to find something again in a run that is resumed returns it from `state`, and gets it in `restore`.
 
         A whole plugin:
 
@@ -187,7 +187,7 @@ class Hooks:
 
     @hookspec
     def nstk_commands(self, cli: click.Group) -> None:
-        """Add commands to the command line, where none of nstk's own can be replaced.
+        """Add commands to the command line. None of nstk's own commands can be replaced.
 
         A whole plugin:
 

@@ -1,4 +1,4 @@
-"""Losses: what is handed to one, and the two ways to write it."""
+"""Losses: what is handed to a loss, and the two ways to write one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 Features = Mapping[str, Any]
-"""Activations by layer, each `[1, height, width, channels]`; `"image"` is the picture itself, 0..255 RGB.
+"""Activations by layer, each `[1, height, width, channels]`; `"image"` is the picture itself, RGB, 0..255.
 
-They are float32, but for a loss that says `takes_low_precision`.
+The activations are float32. Only a loss that says `takes_low_precision` gets them in the network's own precision.
 """
 
 
@@ -28,7 +28,7 @@ IMAGE = "image"
 
 @dataclass(frozen=True)
 class References:
-    """What a loss compares the picture with, at one scale."""
+    """The pictures that a loss compares the painted picture with, at one scale."""
 
     content: Features
     """The content picture's activations; `content["image"]` has the size of the picture that is painted."""
@@ -39,30 +39,30 @@ class References:
 class Loss(Definition):
     """One term of the objective.
 
-    The same instance serves every scale of a run, and in a session every picture, so a loss keeps no state: what it needs later
-    is returned by `target`. A run, and `nstk.testing.check_loss`, refuse a loss whose attributes are others after a call, also
-    those that begin with `_`, and what a list or a mapping in one of them holds. What `model_post_init` computes from its keys
-    it may keep.
+    One instance serves every scale of a run, and every picture of a session, so a loss keeps no state: `target` returns what
+    the loss needs later. A run and `nstk.testing.check_loss` refuse a loss whose attributes a call has changed. Attributes that
+    begin with `_` count too, and so does what a list or a mapping in an attribute holds. A loss may keep what `model_post_init`
+    computes from its keys.
 
-    One that draws at random asks `tf.random.get_global_generator()`, which follows the recipe's `seed` and goes on where a
-    resumed run was broken off; operations such as `tf.random.uniform` follow the seed too, but a resumed run begins their
-    numbers again.
+    A loss that draws at random asks `tf.random.get_global_generator()`. This generator follows the recipe's `seed`, and goes on
+    where a resumed run was broken off. Operations such as `tf.random.uniform` follow the seed too, but a resumed run begins
+    their numbers again.
     """
 
     weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
 
     takes_low_precision: ClassVar[bool] = False
-    """Whether it wants activations as the network computes them, perhaps bfloat16 or float16, and sums them in float32 itself.
+    """Whether the loss wants activations as the network computes them, perhaps bfloat16 or float16, and sums them in float32.
 
     Other losses are handed float32, which is a copy where the network's precision is lower.
     """
 
     def reads(self) -> Sequence[str]:
-        """The layers it looks at; `"image"` is the picture itself. It sees no others, in `target` too."""
+        """The layers that the loss looks at; `"image"` is the picture itself. The loss sees no others, also in `target`."""
         return (IMAGE,)
 
     def target(self, refs: References) -> Any:
-        """What to compare with; computed once per scale."""
+        """What the loss compares the picture with. It is computed once per scale."""
         return None
 
     def __call__(self, features: Features, target: Any) -> tf.Tensor:
@@ -74,17 +74,17 @@ class Goal(NamedTuple):
     """The target of a `StatisticLoss`."""
 
     maps: Any
-    """What `statistic` compares with, position by position."""
+    """The maps that `statistic` compares with, position by position."""
     sums: Any
-    """What `score` compares with."""
+    """The sums that `score` compares with."""
 
 
 class StatisticLoss(Loss):
     """A loss that sees pictures through sums over positions, so that a picture of any size is evaluated exactly in tiles.
 
     With `halo` 0, `score(statistic(a) + statistic(b), ...)` is the loss of a picture whose positions are those of `a` and of
-    `b`. A sum over neighbouring positions has a `halo` of 1: its parts overlap by a row or column, whose own statistic is taken
-    off again, `statistic(a) + statistic(b) - statistic(overlap)`. The same holds for `of_content` and `of_style`.
+    `b`. A sum over neighbouring positions has a `halo` of 1: the parts overlap by a row or column, and the overlap's statistic
+    is taken off again, `statistic(a) + statistic(b) - statistic(overlap)`. `of_content` and `of_style` add up in this way too.
     """
 
     halo: ClassVar[int] = 0
@@ -114,7 +114,10 @@ class StatisticLoss(Loss):
         return None
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
-        """What `score` compares with, from the sums of the content and, by label, of each style; computed once per scale."""
+        """What `score` compares with, made of the sums of the content and, by label, of each style.
+
+        It is computed once per scale.
+        """
         return None
 
     def target(self, refs: References) -> Goal:
@@ -126,7 +129,7 @@ class StatisticLoss(Loss):
 
 
 def _by_layer(value: Any) -> Any:
-    """`[a, b]` means equal weights that sum to 1; a mapping gives each layer its own weight."""
+    """A weight for each layer. `[a, b]` means equal weights that sum to 1; a mapping gives each layer its own weight."""
     if isinstance(value, str):
         value = [value]
     if isinstance(value, (list, tuple)):
@@ -150,4 +153,4 @@ Layers = Annotated[
     Field(min_length=1),
     BeforeValidator(_by_layer, json_schema_input_type=str | list[str] | dict[str, Annotated[float, Field(ge=0)]]),
 ]
-"""The type of a `layers` field: a list (equal weights that sum to 1) or a mapping of layer to weight."""
+"""The type of a field `layers`: a list of layers with equal weights that sum to 1, or a mapping of layer to weight."""

@@ -12,5 +12,5 @@ class Parametrization(Definition):
     """How the optimizer sees the picture: it decides on unknowns, and a linear operator makes pixels of them."""
 
     def operator(self, height: int, width: int) -> Callable[[Any], Any]:
-        """A linear, symmetric and positive operator on pictures `[1, height, width, 3]`, float32; compiled with the step."""
+        """A linear, symmetric and positive operator on pictures `[1, height, width, 3]`, float32. The step compiles it."""
         raise NotImplementedError
