@@ -1,8 +1,8 @@
 """VGG-19 at a sixteenth of its width with random kernels, to try a recipe's shape in a second and to test plugins.
 
 Its layers are those of Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014
-(arXiv:1409.1556). Differs from the paper in its width (4, 8, 16, 32, 32 channels) and in that it was never trained: its kernels
-are drawn as He et al. (2015, arXiv:1502.01852) start theirs, so a picture made with it has little style.
+(arXiv:1409.1556). The network differs from the paper in its width (4, 8, 16, 32, 32 channels), and in that it was never
+trained: its kernels are drawn as He et al. (2015, arXiv:1502.01852) start theirs, so a picture made with it has little style.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Tiny(Vgg):
         rng = np.random.default_rng(self.seed)
         kernels = {}
         for layer, (height, width, depth, channels) in self.network.shapes.items():
-            spread = np.float32(np.sqrt(2 / (height * width * depth)))  # keeps activations at the scale of the picture
+            spread = np.float32(np.sqrt(2 / (height * width * depth)))  # activations keep the scale of the picture
             kernel = spread * rng.standard_normal((height, width, depth, channels), np.float32)
             kernels[layer] = (kernel, np.zeros(channels, np.float32))
         digest = hashlib.sha256(b"".join(kernel.tobytes() for kernel, _ in kernels.values()))

@@ -1,7 +1,7 @@
 """VGG-16, VGG-19's smaller sister: three convolutions instead of four in each of the last three blocks.
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014 (arXiv:1409.1556).
-Differs from the paper in that the classifier at its end is left off, so that a picture may have any size.
+The network differs from the paper in that the classifier at its end is left off, so that a picture may have any size.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """VGG-19, the network that most style transfer papers look through.
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014 (arXiv:1409.1556).
-Differs from the paper in that the classifier at its end is left off, so that a picture may have any size. Gatys et al. (2015)
-replace max pooling by average (`pooling: average`), and rescale the kernels to mean activations of 1, which is not done here.
+The network differs from the paper in that the classifier at its end is left off, so that a picture may have any size. Gatys et
+al. (2015) replace max pooling by average pooling (`pooling: average`), and rescale the kernels to mean activations of 1, which
+nstk does not do.
 """
 
 from __future__ import annotations

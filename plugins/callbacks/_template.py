@@ -1,4 +1,4 @@
-"""File names of callbacks: templates that stay in the output's folder."""
+"""File names of callbacks. They are templates whose paths stay in the output's folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 import nstk
 
 _SAMPLES = {"name": "picture", "suffix": ".png", "step": 1, "scale": 0}
-"""What the fields may hold, so that a format that fits none of it (`{name:05d}`) is found when the recipe is checked."""
+"""A value for each field, so that a format that does not fit its field (`{name:05d}`) is found when the recipe is checked."""
 
 
 def check_template(*fields: str, picture: bool = False) -> AfterValidator:
@@ -46,4 +46,4 @@ def check_template(*fields: str, picture: bool = False) -> AfterValidator:
 
 
 LogName = Annotated[str, check_template()]
-"""A path in the output's folder that may use `{name}`."""
+"""The type of a path in the output's folder that may use `{name}`."""

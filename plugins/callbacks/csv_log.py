@@ -1,4 +1,4 @@
-"""The losses as a table: one row a step, readable while the run goes on. A resumed run begins with the rows that it had."""
+"""The losses as a table with one row a step, readable while the run goes on. A resumed run begins with the rows it had."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CsvLog(nstk.Callback):
         rows = [self.row(run, step) for step in self.earlier_steps(run)]
         _table(text).writerows([["step", "scale", "seconds", "loss", *run.labels], *rows])
         nstk.write_whole(path, text.getvalue())
-        self.file = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
+        self.file = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         _table(self.file).writerow(self.row(run, step))

@@ -1,4 +1,4 @@
-"""The run as JSON lines, for other programs to follow. A resumed run begins with the lines of the steps that it had."""
+"""The run as JSON lines, for other programs to follow. A resumed run begins with the lines of the steps it had."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class JsonLog(nstk.Callback):
         scales = [{"width": scale.width, "height": scale.height, "steps": scale.steps} for scale in run.scales]
         start = _line("start", 0.0, output=str(run.output), scales=scales, device=run.device, precision=run.precision)
         nstk.write_whole(path, "".join([start, *map(_step, self.earlier_steps(run))]))
-        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed in on_end)
+        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         self.file.write(_step(step))

@@ -9,9 +9,9 @@ from typing import Any
 import nstk
 
 LIVE_SECONDS = 0.2
-"""Between two looks at the losses, which have to be brought from the device."""
+"""How many seconds lie between two looks at the losses, which have to be brought from the device."""
 LONG = 30.0
-"""So many seconds until the first look are not for compilation alone: they say how long the other steps will take."""
+"""From how many seconds on the time until the first look is more than compilation, and says how long other steps will take."""
 
 
 class Progress(nstk.Callback):
@@ -64,13 +64,13 @@ class Progress(nstk.Callback):
             self.say(f"step {step.index}/{run.total_steps}: {_losses(step)}  {_speed(rate)}{left}")
 
     def rate(self, step: nstk.Step, now: float) -> float:
-        """Steps a second; 0 where that is not known yet."""
+        """How many steps a second are done; 0 where this is not known yet."""
         assert self.since is not None
         done, began = self.since
         rate = (step.index - done) / (now - began) if now > began else 0.0
         if self.looked:
             return rate
-        self.looked, self.since = True, (step.index, now)  # the first step holds the compilation: not counted from here on
+        self.looked, self.since = True, (step.index, now)  # the first step, which is compiled, no longer counts
         return rate if now - began >= LONG else 0.0
 
     def on_end(self, run: nstk.Run) -> None:
@@ -82,7 +82,7 @@ class Progress(nstk.Callback):
     def say(self, text: str) -> None:
         if self.console.is_terminal:
             self.console.print(text, highlight=False, markup=False)
-        elif sys.stderr:  # absent in a process without a terminal
+        elif sys.stderr:  # it is None in a process without a terminal
             sys.stderr.write(text + "\n")  # rich would wrap a log's lines at 80 columns
             sys.stderr.flush()
 

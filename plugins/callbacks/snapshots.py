@@ -20,7 +20,7 @@ class Snapshots(nstk.Callback):
     )
 
     def on_start(self, run: nstk.Run) -> None:
-        run.beside(self.path, step=0, scale=0)  # a name that is refused is refused before the first step
+        run.beside(self.path, step=0, scale=0)  # a bad name shall end the run before its first step
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         run.save(run.beside(self.path, step=step.index, scale=step.scale.index))

@@ -1,7 +1,7 @@
 """Start from noise, or from the content with noise laid over it.
 
-Gatys, Ecker and Bethge (CVPR 2016) start from white noise. The deeplearning.ai course blends: 0.6 of noise, uniform in -20..20
-around the mean colour of ImageNet, and 0.4 of the content (`blend: 0.6`, `amplitude: 20`, `around: imagenet`).
+Gatys, Ecker and Bethge (CVPR 2016) start from white noise. The deeplearning.ai course blends 0.6 of noise, uniform in -20..20
+around the mean colour of ImageNet, with 0.4 of the content (`blend: 0.6`, `amplitude: 20`, `around: imagenet`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)
-"""Mean colour of the ImageNet training set, RGB, 0..255: where VGG's inputs are centred."""
+"""The mean colour of the ImageNet training set, RGB, 0..255. VGG's inputs are centred on it."""
 
 
 class Noise(nstk.Initializer):

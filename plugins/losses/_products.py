@@ -1,4 +1,4 @@
-"""The products F^T F of activations in any precision, in float32."""
+"""The product F^T F of activations of any precision, in float32."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 def gram_matrix(activations: Any) -> Any:
     """F^T F in float32, `[channels, channels]`, for activations `[..., channels]`, F: positions x channels.
 
-    TensorFlow's products of bfloat16 or float16 are of the same type: rounded to 8 bits, which hides how far two matrices that
-    are nearly equal are apart, or above 65504 and infinite. So F is multiplied in float32; that copy of it lives for one
-    product only. The gradient is one product too, F (D + D^T) for the gradient D of the matrix; TensorFlow's own takes two.
+    TensorFlow's products of bfloat16 or float16 have the type of their factors. bfloat16 rounds to 8 bits, which hides how far
+    apart two nearly equal matrices are; float16 is infinite above 65504. So F is multiplied in float32, and the copy of F lives
+    for one product only. The gradient is one product too, F (D + D^T) for the gradient D of the matrix; TensorFlow's takes two.
     """
     import tensorflow as tf
 
     @tf.custom_gradient
     def gram(flat: Any) -> tuple[Any, Callable[[Any], Any]]:
         def gradient(upstream: Any) -> Any:
-            # Each entry is a sum over channels, small enough for bfloat16, whose range is float32's, and not for float16.
+            # Each entry is a sum over channels. bfloat16, which has float32's range, can hold it; float16 cannot.
             inner = tf.bfloat16 if flat.dtype == tf.bfloat16 else tf.float32
             both = tf.cast(upstream + tf.transpose(upstream), inner)
             return tf.cast(tf.matmul(tf.cast(flat, inner), both), flat.dtype)

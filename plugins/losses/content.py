@@ -1,4 +1,4 @@
-"""Content loss: the picture's activations against the photograph's.
+"""Content loss: how far the picture's activations are from the photograph's.
 
 Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, equation 1:
 

@@ -1,12 +1,12 @@
-"""Style loss: the Gram matrices of the picture's activations against the painting's.
+"""Style loss: how far the Gram matrices of the picture's activations are from the painting's.
 
 Gatys, Ecker and Bethge, CVPR 2016, equations 3 to 5: with the activations F of a layer (M positions x N channels) and the Gram
 matrices G = F^T F of the picture and A of the painting,
 
     E = 1 / (4 N^2 M^2) sum (G - A)^2,    L = sum over layers of w E
 
-Differs from the paper in one thing: each Gram matrix is divided by the number of its own positions before they are compared, so
-the painting need not have the picture's size. Where it has, the values are the paper's.
+nstk differs from the paper in one thing: each Gram matrix is divided by the number of its own positions before the matrices are
+compared, so the painting need not have the picture's size. Where the sizes agree, the values are the paper's.
 
 `formula` chooses the normalisation of D = sum (G/M - A/M)^2: `relative` D / sum (A/M)^2, so that a layer counts by its weight
 at every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2.
@@ -21,7 +21,7 @@ import nstk
 from nstk.plugins.losses._products import gram_matrix
 
 TINY = 1e-12
-"""Keeps `relative` finite for a layer of the painting that never fires."""
+"""A lower bound that keeps `relative` finite for a layer of the painting that never fires."""
 
 
 class Gram(nstk.StatisticLoss):
@@ -57,9 +57,9 @@ class Gram(nstk.StatisticLoss):
         return self.statistic(style)
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
-        """By layer, the Gram matrix per position of the style, `[channels, channels]`, and its squared norm.
+        """By layer, the style's Gram matrix per position, `[channels, channels]`, and its squared norm.
 
-        Of several styles, the mean of their matrices.
+        Of several styles, the mean of the matrices is taken.
         """
         import tensorflow as tf
 

@@ -1,11 +1,11 @@
-"""Total variation: how much neighbouring pixels differ, to keep the picture from growing noise.
+"""Total variation: how much neighbouring pixels differ. To make it small keeps noise from growing in the picture.
 
 Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal algorithms", 1992, in the squared form that Mahendran
 and Vedaldi ("Understanding Deep Image Representations by Inverting Them", CVPR 2015, equation 3, beta = 2) use for pictures:
 
     D = sum (x[i+1, j] - x[i, j])^2 + (x[i, j+1] - x[i, j])^2        x: pixels, 0..255
 
-It is the squared distance between the picture and itself moved by a pixel, so `formula` has the content loss's normalisations:
+D is the squared distance between the picture and itself moved by a pixel, so `formula` has the content loss's normalisations:
 `relative` D / the content's own D (1 is as rough as the photograph); `gatys` D / 2; `course` D / (4 x elements), `mean`
 D / elements.
 
@@ -20,7 +20,8 @@ from typing import Any
 import nstk
 
 LEVEL = 1.0
-"""A photograph without any differences counts as one whose neighbours differ by a level, for `relative` divides by it."""
+"""`relative` divides by at least the differences of a photograph whose neighbours differ by so many levels, because a flat
+photograph has no differences of its own."""
 
 
 class TotalVariation(nstk.StatisticLoss):
@@ -50,7 +51,7 @@ class TotalVariation(nstk.StatisticLoss):
 def roughness(image: Any) -> Any:
     """The sum of the squared differences of neighbouring pixels.
 
-    Its gradient is written out, because TensorFlow's own gradient of a slice goes one number at a time.
+    The gradient is written out, because TensorFlow's own gradient of a slice goes one number at a time.
     """
     import tensorflow as tf
 
@@ -60,7 +61,7 @@ def roughness(image: Any) -> Any:
 
         def gradient(upstream: Any) -> Any:
             def shifted(differences: Any, axis: int) -> Any:
-                """Each difference at its second pixel, less the same at its first."""
+                """Each difference, added at its second pixel and taken off at its first."""
                 after, before = ([[0, 0] if at != axis else ends for at in range(4)] for ends in ([1, 0], [0, 1]))
                 return tf.pad(differences, after) - tf.pad(differences, before)
 

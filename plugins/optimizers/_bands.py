@@ -9,13 +9,13 @@ import nstk
 
 BANDS = 16
 MEMORY = 0.8
-"""Decay, a step, of what the bands have learnt."""
+"""By which factor the sums that the bands have learnt decay with each step."""
 RANGE = 1e4
-"""Bands are at most so much flatter than the most curved one: there are few coefficients in the lowest, and much noise."""
+"""How many times flatter than the most curved band a band may be. The lowest bands have few coefficients, and much noise."""
 
 
 class Bands:
-    """The objective's curvature in each band of frequencies, the same in all directions and colours, learnt on the way."""
+    """The objective's curvature in each band of frequencies, learnt on the way. All directions and colours share one value."""
 
     def __init__(self, problem: nstk.Problem, before: Bands | None):
         import numpy as np
@@ -24,11 +24,11 @@ class Bands:
         _, self.height, self.width, _ = problem.image.shape
         frequency = np.hypot(np.fft.fftfreq(self.height)[:, None], np.fft.rfftfreq(self.width)[None, :])
         self.lowest = 1 / max(self.height, self.width)
-        step = np.log(np.sqrt(0.5) / self.lowest) / (BANDS - 1)  # the bands are even in octaves
+        step = np.log(np.sqrt(0.5) / self.lowest) / (BANDS - 1)  # bands are equally wide in octaves
         place = np.clip(np.log(np.maximum(frequency, 1e-9) / self.lowest) / step, 0, BANDS - 1)
-        self.place = tf.constant(place, tf.float32)  # 2.25 is a quarter of the way from the third band to the fourth
+        self.place = tf.constant(place, tf.float32)  # 2.25 lies a quarter between the third band and the fourth
         self.centres = np.log(self.lowest) + step * np.arange(BANDS)
-        self.twice = np.full(frequency.shape[1], 2, np.float32)  # half of the coefficients are left out: they are conjugates
+        self.twice = np.full(frequency.shape[1], 2, np.float32)  # the other half are conjugates
         self.twice[0] = 1
         if self.width % 2 == 0:
             self.twice[-1] = 1
@@ -43,7 +43,7 @@ class Bands:
         return [self.moved, self.changed, self.flatness, self.known]
 
     def forget(self) -> None:
-        """Nothing is known."""
+        """Drop all that was learnt."""
         import tensorflow as tf
 
         for variable in self.variables:
@@ -52,7 +52,7 @@ class Bands:
     def _inherit(self, before: Bands) -> None:
         """Begin with the curvature of the scale before, at the same frequencies of the picture.
 
-        A pixel weighs less the more there are: losses that are means have their curvature spread over the pixels.
+        The more pixels there are, the less each weighs: a loss that is a mean has its curvature spread over the pixels.
         """
         import numpy as np
 
@@ -63,7 +63,7 @@ class Bands:
         self.known.assign(before.known)
 
     def flatten(self, gradient: Any) -> Any:
-        """Each band divided by its curvature."""
+        """The gradient with each band divided by the band's curvature."""
         import tensorflow as tf
 
         scale = tf.cast(self._scale(), tf.complex64)
@@ -81,7 +81,7 @@ class Bands:
         return tf.exp(tf.gather(logs, below) + (self.place - tf.cast(below, tf.float32)) * slopes)
 
     def _power(self, picture: Any) -> Any:
-        """The power at each frequency, all colours and both halves of the spectrum together."""
+        """The power at each frequency, summed over all colours and both halves of the spectrum."""
         import tensorflow as tf
 
         power = tf.zeros_like(self.place)
@@ -107,12 +107,12 @@ class Bands:
         padded = tf.concat([logs[:1], logs, logs[-1:]], 0)
         smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
         self.flatness.assign(tf.exp(-smooth))
-        # So that along the last move the curvature is right as a whole: y H0 y = s y, as the scalar's formula has it.
+        # Along the last move the curvature shall be right as a whole: y H0 y = s y, as the scalar's formula has it.
         flattened = tf.reduce_sum(power * self._scale()) / (self.height * self.width)
         self.flatness.assign(self.flatness * product / flattened)
         self.known.assign(True)
 
 
 def _planes(picture: Any) -> Iterator[Any]:
-    """Its colours, one by one: what is made of them on the way may be as large as the picture if it is made of all at once."""
+    """The colours of a picture, one by one. What is made of all colours at once may be as large as the picture."""
     return (picture[0, :, :, channel] for channel in range(picture.shape[-1]))

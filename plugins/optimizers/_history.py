@@ -7,9 +7,9 @@ from typing import Any
 
 
 class History:
-    """Room for `length` pictures, each a variable of its own; at first, all are `nothing`, a picture of zeros.
+    """Room for `length` pictures, each a variable of its own. At first, all are `nothing`, a picture of zeros.
 
-    One variable for all would be copied as a whole whenever it is read: TensorFlow does so from the first write to a part on.
+    One variable for all pictures would be copied as a whole whenever it is read, once a part of it has been written to.
     """
 
     def __init__(self, length: int, nothing: Any):
@@ -18,7 +18,7 @@ class History:
         self.variables: Sequence[Any] = [tf.Variable(nothing) for _ in range(length)]
 
     def keep(self, index: Any, picture: Any) -> None:
-        """Write a picture over that of an index, a scalar tensor."""
+        """Write a picture over the picture at an index, which is a scalar tensor."""
         import tensorflow as tf
 
         def write(variable: Any) -> Any:
@@ -28,24 +28,24 @@ class History:
         tf.switch_case(index, [lambda variable=variable: write(variable) for variable in self.variables])
 
     def products(self, picture: Any) -> Any:
-        """`[length]`, float64: the inner product of each with a picture."""
+        """The inner product of each picture of the history with a picture: `[length]`, float64."""
         import tensorflow as tf
 
         made: list[Any] = []
         for variable in self.variables:
-            with tf.control_dependencies(made[-1:]):  # one after the other: the pictures in between would all be held at once
+            with tf.control_dependencies(made[-1:]):  # at once, all pictures in between would be held
                 made.append(inner(variable, picture))
         return tf.cast(tf.stack(made), tf.float64)
 
     def add_to(self, picture: Any, weights: Any) -> None:
-        """Add all of these to a picture, a variable, each times its weight."""
+        """Add all pictures of the history, each times its weight, to a picture that is a variable."""
         import tensorflow as tf
 
         for weight, variable in zip(tf.unstack(tf.cast(weights, tf.float32)), self.variables, strict=True):
             picture.assign_add(weight * variable)
 
     def forget(self) -> None:
-        """Nothing is remembered: zeros."""
+        """Set all pictures of the history back to zeros."""
         import tensorflow as tf
 
         nothing = tf.zeros_like(self.variables[0])
@@ -54,7 +54,7 @@ class History:
 
 
 def inner(one: Any, other: Any) -> Any:
-    """The inner product of two pictures `[1, height, width, 3]`; their product, a third picture, is never there as a whole."""
+    """The inner product of two pictures `[1, height, width, 3]`, computed without holding their product as a third picture."""
     import tensorflow as tf
 
     _, height, width, channels = one.shape

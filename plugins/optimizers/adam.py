@@ -1,7 +1,8 @@
 """Adam (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015), as `keras.optimizers.Adam` computes it.
 
-The defaults differ from the paper's in two things: the learning rate falls along a cosine, bold strokes first and fine ones
-last; and `epsilon` is far smaller, because the losses here are near 1 and have a million pixels.
+The defaults differ from the paper's in two things. The learning rate falls along a cosine, so that bold strokes come first and
+fine ones last. And `epsilon` is far smaller, because nstk's losses are near 1 and their gradient is spread over a million
+pixels.
 """
 
 from __future__ import annotations

@@ -1,19 +1,20 @@
 """L-BFGS within the box 0..255: the curvature of the objective is estimated from the gradients of the last steps.
 
-Nocedal and Wright, "Numerical Optimization", 2nd edition: the two-loop recursion (algorithm 7.4), its two loops written as
-triangular systems of the inner products, so that the history is read in a few matrix products. Differs from it in four things:
+The source is the two-loop recursion (algorithm 7.4) of Nocedal and Wright, "Numerical Optimization", 2nd edition. Its two loops
+are written as triangular systems of the inner products, so that the history is read in a few matrix products. nstk differs from
+the book in four things:
 
 - **The box.** A pixel at 0 or 255 whose gradient points outwards stands still, the others move in the subspace that is left,
   and what leaves the box is clipped (Bertsekas, "Projected Newton methods for optimization problems with simple constraints",
   1982).
-- **One evaluation a step.** A step evaluates the picture that the one before proposed. If the loss has not fallen enough
+- **One evaluation a step.** A step evaluates the picture that the step before proposed. If the loss has not fallen enough
   (Armijo), the next proposal lies between the last good picture and this one, at the minimum of a parabola through both.
 - **The curvature of each frequency band** replaces the scalar that the recursion starts from (`scaling: bands`). With s the
   moves and y the changes of the gradient, a band has about the curvature |y| / |s|, summed over the last steps with a decay.
   A style loss is some hundred times flatter in a picture's lowest frequencies than in the middle ones, in proportions that
   depend on the losses and on the pictures, so they are learnt.
-- **Restarts.** When the proposals shrink to nothing, the history is dropped; if that does not help either, the optimizer says
-  that it has stalled. A picture whose loss or gradient is NaN or infinite counts as one whose loss has not fallen.
+- **Restarts.** When the proposals shrink to nothing, the history is dropped. If this does not help, the optimizer says that it
+  has stalled. A picture whose loss or gradient is NaN or infinite counts as a picture whose loss has not fallen.
 """
 
 from __future__ import annotations
@@ -26,22 +27,22 @@ from nstk.plugins.optimizers._bands import Bands
 from nstk.plugins.optimizers._history import History, inner
 
 ARMIJO = 1e-4
-"""Least share of the decrease that the gradient promises (Nocedal and Wright, equation 3.4)."""
+"""The least share of the decrease that the gradient promises which a step must reach (Nocedal and Wright, equation 3.4)."""
 SHRINK = (0.1, 0.5)
-"""By how much a rejected move is shortened: at least and at most."""
+"""The smallest and the largest factor by which a rejected move is shortened."""
 TRIES = 8
-"""Rejected moves in a row after which the history is dropped; and, right after that, the optimizer stalls."""
+"""After how many rejected moves in a row the history is dropped. After as many more, the optimizer stalls."""
 FLAT = 20
-"""The optimizer stalls after so many steps in a row that gain nothing."""
+"""After how many steps in a row that gain nothing the optimizer stalls."""
 GAIN = 1e-7, 1e-10
-"""A step gains something if the loss falls by more than these shares of itself (float32 has 7 digits) and of what it was at the
-beginning of the scale."""
+"""Two shares, one of the loss itself (float32 has 7 digits) and one of the loss at the beginning of the scale. A step gains
+something if the loss falls by more than both."""
 CURVED = 1e-6
-"""Least cosine between a move and the change of the gradient for the pair to be remembered: the curvature must be positive."""
+"""The least cosine between a move and the change of the gradient with which the pair is kept: curvature must be positive."""
 OTHERS = 3
-"""Pictures that are held beside the history: the last good one's gradient, the direction, and one in between."""
+"""How many pictures are held beside the history: the last good picture's gradient, the direction, and one in between."""
 LEAST = 1e-30
-"""Least square of both: float32 ends at 1e-38, and parts of them are squared."""
+"""The least square of the move, and of the change, of a pair that is kept: float32 ends at 1e-38, and parts are squared."""
 
 
 class Lbfgs(nstk.Optimizer):
@@ -59,7 +60,7 @@ class Lbfgs(nstk.Optimizer):
         return LbfgsStepper(problem, self, before if isinstance(before, LbfgsStepper) else None)
 
     def pictures(self, steps: int) -> int:
-        return OTHERS + 2 * min(self.history, max(0, steps - 1))  # the first step has nothing to remember
+        return OTHERS + 2 * min(self.history, max(0, steps - 1))  # the first step remembers nothing
 
     def within(self, pictures: int) -> nstk.Optimizer:
         return self.model_copy(update={"history": min(self.history, max(1, (pictures - OTHERS) // 2))})
@@ -74,22 +75,22 @@ class LbfgsStepper(nstk.Stepper):
         self.problem, self.settings = problem, settings
         self.bands = Bands(problem, before.bands if before else None) if settings.scaling == "bands" else None
         m = settings.history
-        nothing = tf.zeros_like(problem.image)  # all begin as this one: none takes memory before it is needed
+        nothing = tf.zeros_like(problem.image)  # all share this one, and take memory when needed
         self.moves, self.changes = History(m, nothing), History(m, nothing)  # s and y
         self.products = tf.Variable(tf.eye(m, dtype=tf.float64))  # s_i . y_j
-        self.count = tf.Variable(0, dtype=tf.int64)  # pairs ever remembered: the oldest is overwritten
-        self.scale = tf.Variable(1.0)  # the scalar curvature's inverse, s . y / y . y
+        self.count = tf.Variable(0, dtype=tf.int64)  # how many pairs were ever remembered
+        self.scale = tf.Variable(1.0)  # the inverse of the scalar curvature, s . y / y . y
         self.good, self.gradient, self.direction = (tf.Variable(nothing) for _ in range(3))
-        self.loss = tf.Variable(0.0)  # of the good picture
+        self.loss = tf.Variable(0.0)  # the loss of the good picture
         self.start = tf.Variable(0.0)  # the size of the first loss
         self.slope = tf.Variable(0.0)  # gradient . direction
-        self.length = tf.Variable(0.0)  # share of the direction that is being tried
+        self.length = tf.Variable(0.0)  # the share of the direction that is being tried
         self.begun = tf.Variable(False)
-        self.rejected = tf.Variable(0)  # moves in a row
-        self.flat = tf.Variable(0)  # steps in a row without a decrease worth the name
+        self.rejected = tf.Variable(0)  # how many moves in a row were rejected
+        self.flat = tf.Variable(0)  # how many steps in a row gained nothing
         self.stuck = tf.Variable(False)
-        # Each loss of the good picture. How many there are is not known yet, and to make variables later would have TensorFlow
-        # trace the step twice.
+        # `losses` holds each loss of the good picture. Their number is not known yet, and variables that are made later would
+        # have TensorFlow trace the step twice.
         self.losses = tf.Variable(tf.zeros([0]), shape=[None])
 
     @property
@@ -118,7 +119,7 @@ class LbfgsStepper(nstk.Stepper):
         return self.stuck.read_value()
 
     def recover(self) -> bool:
-        """Begin again at the last good picture, with nothing of what was learnt: it led to a direction without numbers."""
+        """Begin again at the last good picture, without what was learnt, for it led to a direction that is not finite."""
         import numpy as np
 
         if not np.isfinite(self.gradient).all():
@@ -131,7 +132,7 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def finish(self) -> None:
-        """The last proposal has not been evaluated: keep it if it is better than the last good picture."""
+        """Evaluate the last proposal, which no step has done, and keep it if it is better than the last good picture."""
         import numpy as np
 
         loss = self.problem.evaluate().loss
@@ -155,7 +156,7 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def _reject(self, loss: Any) -> bool:
-        """Shorten the move; after many times, drop the history and go downhill; after many more, give up."""
+        """Shorten the move. After many rejections, drop the history and go downhill; after many more, give up."""
         import tensorflow as tf
 
         self.rejected.assign_add(1)
@@ -177,7 +178,7 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def _propose(self, point: Callable[[], bool]) -> None:
-        """Try a whole new direction, to which `point` points; downhill where it is none."""
+        """Try the new direction that `point` gives, at full length. Where it does not lead downhill, go straight down."""
         import tensorflow as tf
 
         def fall_back() -> bool:
@@ -196,7 +197,7 @@ class LbfgsStepper(nstk.Stepper):
         self.problem.image.assign(tf.maximum(tf.minimum(self.good + self.length * self.direction, 255.0), 0.0))
 
     def _free(self) -> None:
-        """Take from the direction the pixels that cannot move: those at the box's wall whose gradient points outwards."""
+        """Take the pixels out of the direction that cannot move: those at the box's wall whose gradient points outwards."""
         import tensorflow as tf
 
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
@@ -216,7 +217,7 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def _newton(self) -> bool:
-        """Point to where the quasi-Newton step leads; straight down while there is no history."""
+        """Point where the quasi-Newton step leads, or straight down while there is no history."""
         import tensorflow as tf
 
         return tf.cond(self.count > 0, self._recursion, self._steepest)  # type: ignore[no-any-return]
@@ -226,12 +227,12 @@ class LbfgsStepper(nstk.Stepper):
 
         R a = S g,    r = H0 (g - Y^T a),    R^T c = D a - Y r,    direction = -(r + S^T c)
 
-        All is negative from the start, and the direction is made in its own variable: a large picture's copies count.
+        All is negative from the start, and the direction is made in its own variable, because copies of a large picture count.
         """
         import tensorflow as tf
 
         direction, m = self.direction, self.settings.history
-        order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # of the pairs, the oldest first
+        order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # the oldest pair comes first
         upper = tf.linalg.band_part(tf.gather(tf.gather(self.products, order), order, axis=1), 0, -1)
 
         def products(history: History) -> Any:
@@ -252,7 +253,7 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def _scaled(self, vector: Any) -> Any:
-        """H0: what the curvature is taken for where the history says nothing."""
+        """H0 times a vector: the inverse of the curvature that is assumed where the history says nothing."""
         import tensorflow as tf
 
         def shaped() -> Any:
@@ -262,7 +263,7 @@ class LbfgsStepper(nstk.Stepper):
         return tf.cond(bands.known, lambda: bands.flatten(vector), shaped) if bands else shaped()
 
     def _remember(self, move: Any, change: Any) -> None:
-        """Keep a pair, if its curvature is positive: then H stays positive definite."""
+        """Keep a pair if its curvature is positive, so that H stays positive definite."""
         import tensorflow as tf
 
         product, moved, changed = inner(move, change), inner(move, move), inner(change, change)
@@ -274,7 +275,7 @@ class LbfgsStepper(nstk.Stepper):
             self.changes.keep(row, change)
             self.products.scatter_nd_update([[row]], self.changes.products(move)[None])
             column = self.moves.products(change)
-            # Pairs that were never kept are zero; a 1 on the diagonal keeps them out of the triangular systems.
+            # Pairs that were never kept are zero. A 1 on the diagonal keeps them out of the triangular systems.
             filled = tf.range(self.settings.history, dtype=tf.int64) <= self.count
             others = tf.one_hot(row, self.settings.history, 0.0, 1.0, dtype=tf.float64)
             one = tf.one_hot(row, self.settings.history, dtype=tf.float64)
@@ -291,7 +292,7 @@ class LbfgsStepper(nstk.Stepper):
         tf.cond(self.begun & curved, keep, lambda: False)
 
     def _forget(self) -> None:
-        """Drop the history; what the bands have learnt stays."""
+        """Drop the history. What the bands have learnt stays."""
         import tensorflow as tf
 
         self.count.assign(0)
@@ -301,7 +302,7 @@ class LbfgsStepper(nstk.Stepper):
 
 
 def _replaced(variable: Any, value: Any) -> Any:
-    """Assign a value; returns how much it differs from the one before."""
+    """Assign a value to a variable. Returns how much the value differs from the one before."""
     difference = value - variable
     variable.assign(value)
     return difference

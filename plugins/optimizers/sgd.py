@@ -1,7 +1,7 @@
 """Gradient descent with momentum (Polyak 1964; Nesterov 1983), as `keras.optimizers.SGD` computes it.
 
-A step is as long as the gradient, so the learning rate depends on the losses' formula and on the picture's size; Adam's does
-not.
+A step is as long as the gradient times the learning rate. So a good learning rate depends on the losses' formula and on the
+picture's size; Adam's does not.
 """
 
 from __future__ import annotations

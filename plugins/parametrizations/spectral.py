@@ -2,8 +2,8 @@
 
 The unknowns are a picture whose Fourier coefficient at frequency f (cycles a pixel) is multiplied by f^-power. Photographs
 have about such a spectrum with power 1, and Olah, Mordvintsev and Schubert ("Feature Visualization", Distill 2017) paint in it
-for that reason. Differs from theirs in that the operator is scaled to a geometric mean of 1, so that a learning rate keeps
-about its meaning, and in that the picture itself is kept and clipped, not the coefficients.
+for that reason. nstk differs from them in two things: the operator is scaled to a geometric mean of 1, so that a learning rate
+keeps about its meaning, and the picture itself is kept and clipped, not the coefficients.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Spectral(nstk.Parametrization):
         import tensorflow as tf
 
         frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
-        frequency = np.maximum(frequency, 1 / max(height, width))  # the mean of the picture has frequency 0
+        frequency = np.maximum(frequency, 1 / max(height, width))  # the picture's mean has frequency 0
         scale = frequency**-self.power
         scale /= np.exp(np.log(scale).mean())
 

@@ -1,4 +1,4 @@
-"""The convolution of a VGG, with its bias and ReLU: the gradient of its input only, and as fast as the device allows."""
+"""The convolution of a VGG with its bias and ReLU. It is differentiable in its input only, and as fast as the device allows."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Kernel:
         import tensorflow as tf
 
         self._array, self._dtype = array, dtype
-        # A GPU's library chooses its algorithm itself; in low precision the factors of Winograd's would cost too many bits.
+        # A GPU's library chooses its algorithm itself. In low precision the factors of Winograd's algorithm cost too many bits.
         may = algorithm == "auto" and dtype == "float32" and not tf.config.get_visible_devices("GPU")
         self.winograd = may and winograd.is_wide(array.shape)
-        """Whether it is convolved with by Winograd's algorithm where that is faster."""
+        """Whether Winograd's algorithm convolves with this kernel where the algorithm is faster."""
 
     def convolve(self, x: tf.Tensor, border: int) -> tf.Tensor:
         """The convolution that sees `border` (0, 1 or 2) rows and columns of zeros beyond each edge of `x`."""
@@ -40,9 +40,9 @@ class Kernel:
             x = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]])
         return tf.nn.conv2d(x, self.filters, strides=1, padding="SAME" if border == 1 else "VALID")
 
-    # Each is made when it is first needed: most layers need one of the two. In a compiled step they are inputs of the graph.
-    # Constants, which oneDNN can bring into its own order once, were tried: a step of VGG-19 took as long (256 x 192 pixels,
-    # AVX2), the first one two seconds more, and the process 700 MB more.
+    # `filters` and `transform` are made when they are first needed: most layers need one of the two. A compiled step has them
+    # as inputs of its graph. Constants, which oneDNN can bring into its own order once, were tried: a step of VGG-19 took as
+    # long (256 x 192 pixels, AVX2), the first step took two seconds more, and the process 700 MB more.
 
     @cached_property
     def filters(self) -> tf.Tensor:
@@ -61,15 +61,15 @@ class Kernel:
 
 
 FEW = 2
-"""How often a part is run op by op before it is worth a graph: most shapes of targets come once or twice."""
+"""How often a function runs operation by operation before a graph is made of it. Most shapes of targets come once or twice."""
 
 
 def overlapping(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """`function` of tensors, as a graph of its own where it is run op by op time and again with the same shapes.
+    """`function` of tensors, which becomes a graph of its own once it has run eagerly with the same shapes a few times.
 
-    The operations of a graph run beside each other as far as they can; one by one, each waits for the last, and some of
-    Winograd's keep one core busy only: an eager step took 1.4 times as long as a compiled one, with this 1.25 (400 x 300).
-    The result has the same bits.
+    The operations of a graph run beside each other as far as they can. Run one by one, each waits for the one before, and some
+    of Winograd's algorithm keep only one core busy: an eager step took 1.4 times as long as a compiled one, and 1.25 times with
+    these graphs (400 x 300). The result has the same bits.
     """
     import tensorflow as tf
 
@@ -83,7 +83,7 @@ def overlapping(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         uses[shapes] += 1
         if uses[shapes] <= FEW:
             return function(*tensors)
-        if shapes not in graphs:  # a `tf.function` that is called would warn that many layers are traced one after the other
+        if shapes not in graphs:  # to call a `tf.function` would warn of many traces, one for each layer
             graphs[shapes] = tf.function(function, autograph=False).get_concrete_function(*tensors)
         return graphs[shapes](*tensors)
 
@@ -93,10 +93,10 @@ def overlapping(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 def convolution(
     kernel: np.ndarray, bias: np.ndarray, padding: str, dtype: str, algorithm: Algorithm = "auto"
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Convolution, bias and ReLU as one operation that is differentiable in its input only; its output is of `dtype`.
+    """Convolution, bias and ReLU as one operation that is differentiable in its input only. The output is of `dtype`.
 
-    TensorFlow's own gradient of a convolution also computes that of the kernel, a third of the work. A compiled graph prunes
-    it, an eager tape cannot.
+    TensorFlow's own gradient of a convolution also computes the gradient of the kernel, which is a third of the work. A
+    compiled graph leaves that out, but an eager tape cannot.
     """
     import tensorflow as tf
 
@@ -111,7 +111,7 @@ def convolution(
         return convolve
 
     def padded(x: tf.Tensor) -> tf.Tensor:
-        # One row beyond the edge, SYMMETRIC is the edge repeated; REFLECT needs a second row to take it from.
+        # For one row beyond the edge, SYMMETRIC repeats the edge. REFLECT takes the second row, which a map may not have.
         mode = "REFLECT" if padding == "reflect" and 1 not in x.shape[1:3] else "SYMMETRIC"
         return convolve(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], mode))
 
@@ -121,18 +121,22 @@ def convolution(
 def _both_ways(
     kernel: np.ndarray, bias: np.ndarray, border: int, dtype: str, algorithm: Algorithm
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
-    """The operation, and its gradient from input, output and the output's gradient; `border` is that of `Kernel.convolve`."""
+    """The operation, and its gradient as a function of the input, the output and the output's gradient.
+
+    `border` is the border of `Kernel.convolve`.
+    """
     import tensorflow as tf
 
-    # Pixels stay float32: bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
-    # that moves by less would not move at all. It costs little: the first convolution is 1/200 of the work, and what is held
-    # for the gradient is its output, which is low.
+    # Pixels stay float32. bfloat16 has 8 bits, so 128 levels from the mean colour its steps are a whole level, and a picture
+    # that moves by less would not move at all. float32 costs little here: the first convolution is 1/200 of the work, and its
+    # output, which is held for the gradient, has the low precision.
     sees_pixels = kernel.shape[2] == PIXEL_CHANNELS
     inner = "float32" if sees_pixels else dtype
     offsets = tf.cast(tf.constant(bias), inner)
     there = Kernel(kernel, inner, algorithm)
-    # The gradient of a convolution is one with the kernel turned around, and as such it is much faster: TensorFlow's operation
-    # for it took 1.6 times as long (AVX2, all layers of VGG-19). Not for three channels of output, which fill no register.
+    # The gradient of a convolution is a convolution with the kernel turned around, and is much faster when computed so:
+    # TensorFlow's operation for the gradient took 1.6 times as long (AVX2, all layers of VGG-19). Three channels of output fill
+    # no register, so there it is not faster.
     back = None if sees_pixels else Kernel(kernel[::-1, ::-1].swapaxes(2, 3), inner, algorithm)
 
     def forward(x: tf.Tensor) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """MATLAB's files of version 5, as far as networks are kept in them: cells, structs, texts and numbers.
 
-The layout is that of MathWorks' "MAT-File Format", chapter 1. Nothing that the file says of itself is believed: an array has as
-many numbers as there are bytes for it, what is compressed may not become larger than any VGG, and nesting ends somewhere.
+The layout is described in MathWorks' "MAT-File Format", chapter 1. Nothing that the file says of itself is believed: an array
+has as many numbers as there are bytes for it, compressed parts may not become larger than any VGG, and nesting has a limit.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any
 
 MOST_BYTES = 1 << 30
-"""What may come out of the compressed parts of a file: VGG-19 with its classifier has 575 MB."""
+"""How many bytes may come out of the compressed parts of a file. VGG-19 with its classifier has 575 MB."""
 MOST_VALUES = 10_000
-"""Arrays, cells and texts in a file: VGG-19 has about 600."""
+"""How many arrays, cells and texts a file may hold. VGG-19's has about 600."""
 MOST_LEVELS = 10
 MOST_NAMES = 4096
-"""Bytes of a text, and of the names of a struct's fields."""
+"""How many bytes a text, or the names of a struct's fields, may have."""
 
 MATRIX, COMPRESSED = 14, 15
 CELL, STRUCT, CHAR = 1, 2, 4
 NUMBERS = range(6, 16)
-"""What a matrix can be."""
+"""The kinds of a matrix of numbers, as the file counts kinds."""
 TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
-"""How numbers are written: numpy's names of the file's types."""
+"""The types in which numbers are written: the file's number of a type, and numpy's name for it."""
 UTF8 = 16
 
 Part = tuple[int, memoryview]
@@ -36,8 +36,8 @@ Part = tuple[int, memoryview]
 def read_variable(path: Path, name: str) -> Any:
     """The value of a variable; None if the file has none of that name. Raises whatever a damaged file leads to.
 
-    A cell is a list, a struct a list of dictionaries, both in the order of columns; a text is a `str`, numbers are an array and
-    all else is None.
+    A cell becomes a list and a struct a list of dictionaries, both in the order of columns. A text becomes a `str`, numbers
+    become an array, and all else becomes None.
     """
     import numpy as np
 
@@ -64,11 +64,11 @@ class _Reader:
         return None
 
     def parts(self, data: memoryview) -> Iterator[Part]:
-        """What stands one behind the other: type and bytes of each."""
+        """The type and the bytes of each part, for parts that stand one behind the other."""
         at = 0
         while at < len(data):
             kind, size = struct.unpack_from(self.order + "II", data, at)
-            if kind >> 16:  # up to four bytes stand in place of the size
+            if kind >> 16:  # a short part has up to four bytes in place of the size
                 yield kind & 0xFFFF, data[at + 4 : at + 4 + min(4, kind >> 16)]
                 at += 8
                 continue

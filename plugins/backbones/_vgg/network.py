@@ -1,4 +1,4 @@
-"""What the VGG networks look like, and what a weights file says that it holds of one."""
+"""The shapes of the VGG networks, and what a weights file says that it holds of one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LAYER = re.compile(r"block\d+_conv\d+")
-"""What a VGG's convolutions are called."""
+"""The names of a VGG's convolutions."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Network:
 
     title: str
     application: str
-    """Its name in `keras.applications`."""
+    """The network's name in `keras.applications`."""
     convs: tuple[int, ...]
     channels: tuple[int, ...]
 
@@ -39,7 +39,7 @@ class Network:
 
 
 class Stored(NamedTuple):
-    """An array as a file announces it. It is read only if it fits: an announcement of a terabyte costs a file nothing."""
+    """An array as a file announces it. The array is read only if it fits, because any file can announce a terabyte."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -47,11 +47,11 @@ class Stored(NamedTuple):
 
 
 Pair = tuple[Stored, Stored]
-"""Kernel and bias."""
+"""The kernel and the bias of a convolution."""
 
 
 def require(path: Path, network: Network, present: Collection[str]) -> None:
-    """Refuse a file that lacks a convolution, or that has one more: VGG-19's file holds kernels that would fit VGG-16."""
+    """Refuse a file that lacks a convolution or has one too many: the kernels of VGG-19's file would fit VGG-16, too."""
     needed = network.shapes
     missing = [layer for layer in needed if layer not in present]
     foreign = sorted(layer for layer in present if LAYER.fullmatch(layer) and layer not in needed)

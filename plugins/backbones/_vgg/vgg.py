@@ -1,4 +1,4 @@
-"""The network that every VGG backbone shares: a chain of 3 x 3 convolutions, cut after the deepest layer that is looked at."""
+"""The network that all VGG backbones share: a chain of 3 x 3 convolutions, cut after the deepest layer that is looked at."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Vgg(nstk.Backbone):
     )
 
     def load(self) -> Weights:
-        """The kernels."""
+        """The kernels and biases of all convolutions."""
         raise NotImplementedError
 
     def provenance(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Vgg(nstk.Backbone):
         return activations
 
     def _chain(self, layers: Sequence[str]) -> list[tuple[str, bool]]:
-        """The Keras model's layers (name, whether it is a convolution) up to the deepest of `layers`."""
+        """The Keras model's layers up to the deepest of `layers`: the name of each, and whether it is a convolution."""
         chain = _keras_chain(self.network.application)
         names = [name for name, _ in chain]
         unknown = [layer for layer in layers if layer not in names]
@@ -96,7 +96,7 @@ class Vgg(nstk.Backbone):
         return lambda x: pool(x, ksize=2, strides=2, padding=self.pool_padding.upper())
 
     def _check_size(self, image: tf.Tensor, chain: Sequence[tuple[str, bool]]) -> None:
-        """Say it in a sentence when a pooling would leave nothing of the picture."""
+        """Raise an error in a sentence when a pooling would leave nothing of the picture."""
         height, width = image.shape[1:3]
         if self.pool_padding == "same" or height is None or width is None:
             return
@@ -114,7 +114,7 @@ def _keras() -> Any:
         import keras
 
         backend = keras.backend.backend()
-    except ImportError as error:  # Keras fails at import when the framework that it is set to is not installed
+    except ImportError as error:  # Keras is set to a framework that is not installed
         backend = f"one that cannot be imported ({error})"
     if backend != "tensorflow":
         raise nstk.UserError(
@@ -126,9 +126,9 @@ def _keras() -> Any:
 
 @lru_cache
 def _keras_chain(application: str) -> tuple[tuple[str, bool], ...]:
-    """The layers of the Keras application, input first: name, and whether it is a convolution (else it is a pooling).
+    """The layers of the Keras application, the first one first: the name, and whether it is a convolution or else a pooling.
 
-    Only the structure is kept; its random weights are never used.
+    Only the structure is kept. The application's random weights are never used.
     """
     keras = _keras()
     model = getattr(keras.applications, application)(include_top=False, weights=None)
@@ -136,10 +136,10 @@ def _keras_chain(application: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _max_pool() -> Callable[[tf.Tensor], tf.Tensor]:
-    """The largest of each 2 x 2 activations; an odd last row or column is dropped.
+    """The largest of each 2 x 2 activations. An odd last row or column is dropped.
 
-    Its gradient goes to the first of them that is the largest, as TensorFlow's does, in a third of the time: by comparisons of
-    whole maps, not of one window after the other.
+    The gradient goes to the first of the largest activations, as TensorFlow's gradient does. It takes a third of the time,
+    because whole maps are compared and not one window after the other.
     """
     import tensorflow as tf
 
@@ -151,7 +151,7 @@ def _max_pool() -> Callable[[tf.Tensor], tf.Tensor]:
             count, height, width, channels = tf.unstack(tf.shape(x))
             rows, columns = height // 2, width // 2
             windows = tf.reshape(x[:, : 2 * rows, : 2 * columns], [count, rows, 2, columns, 2, channels])
-            left = upstream  # what no activation of the window has taken yet
+            left = upstream  # the part that no activation of the window has taken yet
             takes = []
             for i, j in ((0, 0), (0, 1), (1, 0)):
                 largest = tf.cast(tf.equal(windows[:, :, i, :, j], y), upstream.dtype)

@@ -2,10 +2,12 @@
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015 (arXiv:1509.09308), section 4.1: a tile of 4 x 4
 results is `A^T [(G g G^T) * (B^T d B)] A` of the kernel `g` and of the 6 x 6 activations `d` that the tile reads. The product,
-summed over the channels, is 36 products of matrices where direct convolution has 144. Differs from the paper in that each
-nested transform such as `B^T d B` is one product with the Kronecker square of its matrix: more operations, but a library's.
+summed over the channels, is 36 products of matrices where direct convolution has 144. nstk differs from the paper in that each
+nested transform such as `B^T d B` is one product with the Kronecker square of its matrix: this takes more operations, but a
+library does them.
 
-Rounding is that of float32 with factors up to 8 between: one convolution differs from a direct one by 2e-6 to 3e-6 of its norm.
+Numbers are rounded to float32 with factors up to 8 in between, so a convolution differs from a direct one by 2e-6 to 3e-6 of
+its norm.
 """
 
 from __future__ import annotations
@@ -18,24 +20,25 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 TILE, WINDOW = 4, 6
-"""Results that are computed together in each direction, and the activations that they depend on."""
+"""How many results are computed together in each direction, and how many activations these results depend on."""
 
 LEAST_CHANNELS = 128
-"""With fewer, moving the activations about takes longer than the multiplications that it saves."""
+"""The smallest number of channels. With fewer, moving the activations about takes longer than the saved multiplications."""
 LEAST_TILES = 64
-"""With fewer, reading the kernel's transform, four times the kernel, does."""
+"""The smallest number of tiles. With fewer, reading the kernel's transform, which is four times as large as the kernel, takes
+longer than the saved multiplications."""
 
 MANY_TILES = 400
-"""From here on, a batched product of matrices is as fast as one after the other (see `_products`)."""
+"""From how many tiles on a batched product of matrices is as fast as one product after the other (see `_products`)."""
 
 
 def is_wide(kernel: tuple[int, ...]) -> bool:
-    """Whether convolving large maps with a kernel of this shape is faster this way on a processor (measured, AVX2)."""
+    """Whether this algorithm convolves large maps faster with a kernel of this shape, as measured on a processor with AVX2."""
     return min(kernel[2:]) >= LEAST_CHANNELS
 
 
 def pays(x: tf.Tensor) -> bool:
-    """Whether `x` is large enough for it."""
+    """Whether `x` is large enough for this algorithm to be faster."""
     count, height, width, _ = x.shape
     if count != 1 or height is None or width is None:
         return False
@@ -43,7 +46,7 @@ def pays(x: tf.Tensor) -> bool:
 
 
 def transformed(kernel: np.ndarray) -> tf.Tensor:
-    """`[36, inputs, outputs]`: what `convolve` takes in place of a kernel `[3, 3, inputs, outputs]`."""
+    """The transform `[36, inputs, outputs]` that `convolve` takes in place of a kernel `[3, 3, inputs, outputs]`."""
     import tensorflow as tf
 
     return tf.reshape(tf.matmul(_matrices()[1], kernel.reshape(9, -1)), [WINDOW * WINDOW, *kernel.shape[2:]])
@@ -71,12 +74,12 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, border: int) -> tf.Tensor:
 
 
 def _products(spread: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """36 products of matrices; one by one where maps are small, for then TensorFlow's batched product is a third slower."""
+    """36 products of matrices. For small maps they come one by one, because TensorFlow's batched product is a third slower."""
     import tensorflow as tf
 
     if spread.shape[1] >= MANY_TILES:
         return tf.matmul(spread, kernel)
-    # Raw operations: run op by op, the checks of `tf.matmul` would take as long as the smallest products.
+    # These are raw operations. In an eager step the checks of `tf.matmul` would take as long as the smallest products.
     pairs = zip(tf.unstack(spread), tf.unstack(kernel), strict=True)
     return tf.raw_ops.Pack(values=[tf.raw_ops.MatMul(a=map_, b=factor) for map_, factor in pairs])
 
@@ -87,19 +90,19 @@ def _tiles(length: int) -> int:
 
 @lru_cache(maxsize=32)
 def _windows(rows: int, columns: int) -> tf.Tensor:
-    """Where each tile's window lies in the padded picture: first pixel of every tile, second pixel of every tile, ..."""
+    """Where the pixels of each tile's window lie in the padded picture: the first pixel of every tile, then the second, ..."""
     import numpy as np
     import tensorflow as tf
 
     width = TILE * columns + 2
     y, x, row, column = np.ogrid[:WINDOW, :WINDOW, :rows, :columns]
-    with tf.init_scope():  # one tensor for all graphs, not a constant in each
+    with tf.init_scope():  # all graphs share one tensor and hold no constant each
         return tf.constant(((TILE * row + y) * width + TILE * column + x).ravel(), tf.int32)
 
 
 @lru_cache(maxsize=32)
 def _pixels(height: int, width: int) -> tf.Tensor:
-    """Where each pixel lies in the tiles, of which there are first the first pixels, then the second, ..."""
+    """Where each pixel lies among the tiles' pixels: the first pixel of every tile, then the second, ..."""
     import numpy as np
     import tensorflow as tf
 
