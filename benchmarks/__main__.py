@@ -1,4 +1,4 @@
-"""The command: run the parts one after another; print and keep each one's figures as soon as they are there."""
+"""The command. It runs the parts one after another, and prints and keeps the figures of each as soon as they are there."""
 
 from __future__ import annotations
 

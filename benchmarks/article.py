@@ -1,7 +1,8 @@
 """Part `article`: the deeplearning.ai course's objective at 400 x 300, which the article paints with in 2000 steps of Adam.
 
-The plainest TensorFlow 2 loop takes 2000 times its step. Against that: how long nstk, as fast as it can, takes to the loss that
-2000 steps of Adam reach. That loss is the one of nstk's own 2000 steps, run in full; the same steps, so the same loss.
+The plainest TensorFlow 2 loop takes 2000 times the time of its step. This is compared with the time that nstk, at its fastest,
+takes to reach the loss of 2000 steps of Adam. That loss comes from nstk's own 2000 steps of Adam, which are run in full. They
+are the steps of the plain loop, so they reach its loss.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ SIZE, QUICK_SIZE = (400, 300), (64, 48)
 STEPS, QUICK_STEPS = 2000, 12
 
 PLAIN_STEPS, QUICK_PLAIN_STEPS = 25, 4
-"""Of each of two runs of the plain loop, before and after nstk's."""
+"""How many steps each of the two runs of the plain loop has. One comes before nstk's run and one after it."""
 PLAIN_WARM = 3
 
 TARGET = 1 / 20
 GIVE_UP = 3 * TARGET
 """nstk is broken off after this share of the plain loop's time."""
 BELOW = 0.95
-"""nstk goes on until its own loss is this share of the one looked for: rounding to 8 bits costs its picture a little."""
+"""nstk goes on until its own loss is this share of the loss looked for: rounding to 8 bits makes its picture a little worse."""
 
 
 def measure(setting: Setting, record: Record) -> None:

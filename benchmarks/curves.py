@@ -1,4 +1,4 @@
-"""Loss over time: where to look, and when a loss was reached."""
+"""Loss over time: at which steps to look, and when a loss was reached."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def points(last: int, growth: float = 1.1) -> list[int]:
 
 
 def time_to(curve: Sequence[tuple[float, float]], loss: float) -> float | None:
-    """When a curve of (seconds, loss) first comes down to `loss`: between two points, the loss's logarithm is a straight line.
+    """When a curve of (seconds, loss) first comes down to `loss`. Between two points, the loss's logarithm is a straight line.
 
-    None if it never does. If its first point is below already, that point's time, which is later than the truth.
+    It is None if the curve never comes down to `loss`. If its first point is below `loss` already, the result is that point's
+    time, which is later than the truth.
     """
     before: tuple[float, float] | None = None
     for seconds, value in curve:
@@ -32,7 +33,7 @@ def time_to(curve: Sequence[tuple[float, float]], loss: float) -> float | None:
 
 
 def rhythm(seconds: Sequence[float], skip: int, evaluations: Sequence[int] = ()) -> float:
-    """The median time from one entry to the next (for each evaluation, where they are counted); `skip` warm-ups left out.
+    """The median time from one entry to the next, without `skip` warm-ups. Where evaluations are counted, it is per evaluation.
 
     The first entry has nothing before it but the start, so it is always a warm-up.
     """
@@ -42,5 +43,5 @@ def rhythm(seconds: Sequence[float], skip: int, evaluations: Sequence[int] = ())
 
 
 def compilation(seconds: Sequence[float], skip: int = 1) -> float:
-    """What the first step took longer than the others: tracing and compiling it."""
+    """How many seconds longer than the others the first step took, because it was traced and compiled."""
     return max(0.0, seconds[0] - rhythm(seconds, skip)) if len(seconds) > 1 else 0.0

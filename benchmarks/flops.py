@@ -1,4 +1,4 @@
-"""What a step has to compute: the convolutions of VGG-19, counted as direct convolutions."""
+"""How much a step has to compute: the convolutions of VGG-19, counted as direct convolutions."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Convolution:
 
     @property
     def flops(self) -> int:
-        """A multiplication and an addition for each weight at each position; zeros beyond the border count.
+        """A multiplication and an addition for each weight at each position, where zeros beyond the border count too.
 
-        The gradient to its input is a convolution with inputs and outputs exchanged, which costs the same.
+        The gradient to the input is a convolution with inputs and outputs exchanged, which costs as much.
         """
         return 2 * 9 * self.inputs * self.outputs * self.height * self.width
 
 
 def convolutions(height: int, width: int, deepest: str = "block5_conv1") -> list[Convolution]:
-    """VGG-19's convolutions up to `deepest`, for a picture of that size; poolings drop an odd last row or column."""
+    """VGG-19's convolutions up to `deepest`, for a picture of this size. Poolings drop an odd last row or column."""
     found, depth = [], 3
     for block, (count, channels) in enumerate(BLOCKS, start=1):
         for index in range(1, count + 1):
@@ -41,9 +41,9 @@ def convolutions(height: int, width: int, deepest: str = "block5_conv1") -> list
 
 
 def step_flops(height: int, width: int, deepest: str = "block5_conv1") -> int:
-    """Forward, and the gradient back to the picture: block1_conv1's gradient to its input is needed too.
+    """The operations of a step, forward and back to the picture. The gradient of block1_conv1 to its input is counted too.
 
-    The gradients to the kernels are not, for the network is fixed. Gram matrices, poolings and the optimizer are left out: this
-    is a floor.
+    The gradients to the kernels are not counted, for the network is fixed. Gram matrices, poolings and the optimizer are left
+    out, because the result is a floor.
     """
     return 2 * sum(convolution.flops for convolution in convolutions(height, width, deepest))

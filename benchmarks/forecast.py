@@ -1,4 +1,4 @@
-"""A process of its own: what `nstk estimate` says of a recipe's last scale."""
+"""A process of its own that answers what `nstk estimate` says of a recipe's last scale."""
 
 from __future__ import annotations
 

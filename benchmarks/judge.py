@@ -1,4 +1,4 @@
-"""A process of its own: the loss of pictures under a recipe, as `nstk evaluate` tells it."""
+"""A process of its own that answers the losses of pictures under a recipe, as `nstk evaluate` tells them."""
 
 from __future__ import annotations
 

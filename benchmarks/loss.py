@@ -1,10 +1,10 @@
 """Part `loss`: how long nstk takes to the loss that the peer has after 100, 300 and 1000 iterations.
 
-The objective is the peer's, with the peer's defaults; all pictures are judged alike, by `nstk evaluate` in float32 under one
-recipe. The peer's pixels leave 0..255 while it works and are clipped when they are saved, at a cost that its printed losses do
-not show; so the time to what it prints is told as well, though no picture of the peer's has that loss. Both clocks start with
-the first step, nstk's with the compilation of it, and both see the same pictures as input, which have the right size already.
-The time that nstk's pictures take to be written on the way does not count; the peer's does, but it writes ten.
+The objective is the peer's, with the peer's defaults. All pictures are judged alike, by `nstk evaluate` in float32 under one
+recipe. The peer's pixels leave 0..255 while the peer works and are clipped when they are saved, at a cost that its printed
+losses do not show. So the time to the printed loss is told as well, though no picture of the peer's has that loss. Both clocks
+start with the first step, nstk's with the compilation of that step. Both programs get equal pictures, which have the right size
+already. The time in which nstk writes pictures on the way does not count; the peer's time does, but it writes only ten.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ QUICK_MARKS: dict[int, dict[str, Any]] = {4: {}, 8: {"most": 0.2, "aim": 0.1}, 1
 GIVE_UP = 0.4
 """nstk is broken off after this share of the peer's time; more than 0.3 is a miss, however much more."""
 BELOW = 0.98
-"""nstk goes on until its own loss is this share of the lowest looked for: rounding to 8 bits costs its picture a little."""
+"""nstk goes on until its own loss is this share of the lowest loss looked for: rounding to 8 bits makes its picture worse."""
 
 Theirs = dict[int, tuple[float, float, float]]
-"""Iterations -> the peer's seconds, the judged loss of its picture, and the loss that it prints."""
+"""The peer's seconds, the judged loss of its picture and the loss that it prints, by the number of iterations."""
 
 STARTS: dict[str, dict[str, Any]] = {
-    "": {},  # as the recipe says
-    # Theirs is noise of a thousandth of a level, so in effect the mean colour of ImageNet.
+    "": {},  # the recipe's own start
+    # The peer starts from noise of a thousandth of a level, so in effect from the mean colour of ImageNet.
     ", from the peer's start": {"init": {"use": "noise", "kind": "normal", "amplitude": 0.001, "around": "imagenet"}},
 }
 
@@ -56,7 +56,7 @@ def measure(setting: Setting, record: Record) -> None:
 
 
 def _peer(setting: Setting, record: Record, size: tuple[int, int], marks: dict[int, Any], inputs: dict[str, Any]) -> Theirs:
-    """The peer at each mark."""
+    """The peer's time and losses at each mark."""
     peer, last = neural_style.find(setting), max(marks)
     folder = BENCH / "loss" / "peer"
     shutil.rmtree(folder, ignore_errors=True)
@@ -111,7 +111,7 @@ def _figures(
 def _reached(
     record: Record, what: str, curve: list[tuple[float, float]], loss: float, seconds: float, wanted: dict[str, Any]
 ) -> bool:
-    """Write down nstk's time to a loss as a share of the peer's `seconds`: whether nstk got there at all."""
+    """Write down nstk's time to a loss as a share of the peer's `seconds`. Returns whether nstk got there at all."""
     ours = time_to(curve, loss)
     record.figure(what, (curve[-1][0] if ours is None else ours) / seconds, above=ours is None, **wanted)
     return ours is not None

@@ -1,4 +1,4 @@
-"""The machine, for the record: a figure without it says little."""
+"""The machine, which is recorded because a figure without its machine says little."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nstk.machine.device import cores
 from .processes import Failed, run
 
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile")
-"""What decides how fast a convolution is, and in which precision."""
+"""The instruction sets that decide how fast a convolution is, and in which precision."""
 BFLOAT16 = ("avx512_bf16", "amx_bf16")
 
 DEVICES = """
@@ -42,7 +42,7 @@ def describe() -> dict[str, Any]:
 
 
 def bfloat16(machine: dict[str, Any]) -> str:
-    """What computes in bfloat16 here; empty if nothing does."""
+    """The name of the hardware that computes in bfloat16 on this machine; empty if there is none."""
     if machine["gpus"]:
         name, capability = machine["gpus"][0]["name"], machine["gpus"][0]["capability"]
         return f"GPU {name}" if capability and tuple(capability) >= (8, 0) else ""
@@ -50,7 +50,7 @@ def bfloat16(machine: dict[str, Any]) -> str:
 
 
 def sentence(machine: dict[str, Any]) -> str:
-    """The machine in a line."""
+    """The machine described in one line."""
     gpus = ", ".join(gpu["name"] for gpu in machine["gpus"]) or "no GPU that TensorFlow runs on"
     driver = machine["gpus_of_the_driver"]
     unused = f" (the driver knows {driver})" if driver and not machine["gpus"] else ""
@@ -72,7 +72,7 @@ def _cpuinfo() -> dict[str, str]:
 
 
 def _driver() -> str:
-    """The GPUs that are there at all, whether TensorFlow runs on them or not."""
+    """All GPUs of the machine, whether TensorFlow runs on them or not."""
     try:
         return ", ".join(text for _, text in run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]).lines)
     except Failed:

@@ -1,8 +1,8 @@
 """The peer: `neural-style` 0.5.7 from PyPI (PyTorch), in a Python of its own, run as its users run it.
 
-Its iterations are evaluations: it leaves all of them to one `torch.optim.LBFGS(max_iter=N).step(feval)` without a line search,
-which evaluates once an iteration, and it counts the calls of `feval`. It prints and saves inside that call, so the picture "of
-iteration 100" is the one that the 100th evaluation looked at.
+The peer's iterations are evaluations. It leaves all of them to one `torch.optim.LBFGS(max_iter=N).step(feval)` without a line
+search, which evaluates once an iteration, and it counts the calls of `feval`. It prints and saves inside `feval`, so the
+picture "of iteration 100" is the picture that the 100th evaluation looked at.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Log:
     """What the peer said of its iterations."""
 
     start: float
-    """When the first iteration began: seconds since the process was started."""
+    """When the first iteration began, in seconds since the process was started."""
     iterations: list[int]
     seconds: list[float]
-    """When each was over, since the first began."""
+    """When each iteration was over, in seconds since the first one began."""
     losses: list[float]
-    """The total loss that it printed for each."""
+    """The total loss that the peer printed for each iteration."""
 
 
 def parse(lines: Iterable[tuple[float, str]]) -> Log:
@@ -65,23 +65,23 @@ def parse(lines: Iterable[tuple[float, str]]) -> Log:
 
 @dataclass(frozen=True)
 class Peer:
-    """A Python that has it, and nstk's weights in its format."""
+    """A Python that has the peer, and nstk's weights in the peer's format."""
 
     python: Path
     weights: Path
     versions: dict[str, Any]
     device: str
-    """What its `-gpu` gets: `c`, or the number of a GPU."""
+    """The value of the peer's option `-gpu`: `c`, or the number of a GPU."""
 
     @property
     def env(self) -> dict[str, str]:
-        """For nstk's side: where the peer computes on the processor, nstk does not get the GPU either."""
+        """The environment for nstk. Where the peer computes on the processor, nstk does not get the GPU either."""
         return {"CUDA_VISIBLE_DEVICES": "-1"} if self.device == "c" else {}
 
     def run(
         self, content: Path, style: Path, size: int, iterations: int, output: Path, *flags: str, save: int = 0
     ) -> tuple[Log, dict[str, Any]]:
-        """Paint; the peer's own defaults (content 5, style 100, L-BFGS, a random start) but without total variation."""
+        """Paint with the peer's own defaults (content 5, style 100, L-BFGS, a random start), but without total variation."""
         output.parent.mkdir(parents=True, exist_ok=True)
         backend = "mkl" if self.device == "c" else "cudnn"
         command: list[Any] = [self.python, "-m", "neural_style.neural_style", "-gpu", self.device, "-backend", backend]
@@ -95,7 +95,7 @@ _found: dict[Path | None, Peer] = {}
 
 
 def find(setting: Setting) -> Peer:
-    """The peer, ready to run; made once, and asked for again by every part that needs it."""
+    """The peer, ready to run. It is made once, and every part that needs it asks for it again."""
     if setting.peer_python not in _found:
         python = setting.peer_python or _install(setting)
         versions = _look(python)
@@ -114,18 +114,18 @@ def _look(python: Path) -> dict[str, Any]:
 
 
 def _install(setting: Setting) -> Path:
-    """A venv in .bench/ with the peer and its PyTorch: a large download, once."""
+    """A venv in .bench/ with the peer and its PyTorch, which is downloaded once and is large."""
     folder = BENCH / "peer"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     commands: list[list[str | Path]] = [
         [sys.executable, "-m", "venv", folder],
         [*pip, "torch", "torchvision"],
-        # Its own requirements are those of years ago.
+        # The peer's own requirements name versions of years ago.
         [*pip, "--no-deps", f"neural-style=={VERSION}", "pillow", "numpy"],
     ]
     try:
-        _look(python)  # made by an earlier run
+        _look(python)  # an earlier run has made it
     except Failed:
         for command in commands:
             setting.say("peer: " + " ".join(map(str, command)))
@@ -137,7 +137,7 @@ def _install(setting: Setting) -> Path:
 
 
 def _weights(python: Path) -> Path:
-    path = BENCH / "vgg19-nstk.pth"  # the peer knows the network by the `vgg` and the `19` of the name
+    path = BENCH / "vgg19-nstk.pth"  # the peer looks for `vgg` and `19` in the name
     if not path.exists() or path.stat().st_mtime < NPZ.stat().st_mtime:
         path.parent.mkdir(parents=True, exist_ok=True)
         run([python, Path(__file__).with_name("write_pth.py"), NPZ, path])

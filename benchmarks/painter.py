@@ -1,4 +1,4 @@
-"""A process of its own: one run of a recipe through nstk's engine, then, if asked for, the machine's rate of convolution."""
+"""A process of its own that runs a recipe through nstk's engine and then, if asked, measures the rate of a convolution."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
             recipe = recipe.model_copy(update={"optimizer": counted(of=recipe.optimizer)})
         nstk.run(recipe, quiet=True)
         answer: dict[str, Any] = json.loads(log.read_text(encoding="utf-8"))
-    if spec.get("rate"):  # afterwards: it must not add to the peak memory
+    if spec.get("rate"):  # comes after the run, so that it does not add to the peak memory
         from .rate import rates
 
         answer["rates"] = rates(**spec["rate"])

@@ -1,4 +1,4 @@
-"""Part `peer`: the time of one evaluation of the same objective, nstk's and the peer's."""
+"""Part `peer`: the time that one evaluation of one objective takes nstk and the peer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECIPE = ROOT / "recipes" / "jcjohnson.yaml"
 STYLE = "cafe_terrace.jpg"
 
 SIZES = {(512, 384): (3, 14, 0.42), (1024, 768): (2, 7, 0.3)}
-"""Picture -> iterations to leave out, all iterations, and the ratio to reach where bfloat16 is in hardware."""
+"""By the picture's size: iterations to leave out, all iterations, and the ratio to reach where bfloat16 is in hardware."""
 QUICK = {(64, 48): (1, 4, 0.42), (96, 72): (1, 4, 0.3)}
 ROUNDS = 2
 
@@ -41,7 +41,7 @@ def measure(setting: Setting, record: Record) -> None:
             note("nstk", rhythm(made["seconds"], skip, made["evaluations"]), made)
         best = {who: min(found) for who, found in times.items()}
         what = f"{size[0]} x {size[1]}"
-        # Without bfloat16 in hardware the two compute the same convolutions in the same precision: nothing is asked.
+        # Without bfloat16 in hardware the two compute equal convolutions in one precision, so no ratio is asked for.
         limit = most if setting.machine["bfloat16"] else None
         record.figure(f"nstk evaluation / peer evaluation, {what}", best["nstk"] / best["peer"], most=limit)
         for who, seconds in best.items():

@@ -1,7 +1,7 @@
-"""A process of its own: style transfer as tutorials write it in TensorFlow 2, op by op over Keras layers.
+"""A process of its own that runs style transfer as tutorials write it in TensorFlow 2, eagerly over Keras layers.
 
-The network is rebuilt layer by layer with average pooling, because Keras has no argument for it, and gets nstk's own weights.
-Nothing is compiled and nothing is done to be fast; nothing is done to be slow either.
+The network is rebuilt layer by layer with average pooling, because Keras has no argument for average pooling, and gets nstk's
+own weights. Nothing is compiled and nothing is done to be fast; nothing is done to be slow either.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Fresh processes: each with the time at which it said each line, how long it took and its peak memory.
+"""Fresh processes: the time of each line that a process wrote, how long the process took, and its peak memory.
 
-This process has to stay small and never imports TensorFlow: Linux counts the memory of the process that started a child as the
-child's own peak until the child has replaced it.
+The process that starts them has to stay small and never imports TensorFlow: Linux counts the memory of the process that started
+a child as the child's own peak until the child has replaced its memory.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
-"""What `ru_maxrss` counts in, bytes."""
+"""How many bytes the unit of `ru_maxrss` has."""
 
 
 class Failed(Exception):
-    """A part cannot be measured; says why in one sentence."""
+    """A part cannot be measured. The message says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Finished:
     """A process that ended well."""
 
     lines: list[tuple[float, str]]
-    """What it wrote to its standard output, each line with the seconds since the process was started."""
+    """The lines of its standard output, each with the seconds since the process was started."""
     seconds: float
     peak: int
-    """Of its resident memory, bytes."""
+    """The peak of its resident memory, in bytes."""
 
 
 def run(
     command: Sequence[str | Path], env: Mapping[str, str] | None = None, heard: Callable[[float, str], None] | None = None
 ) -> Finished:
-    """Run a command to its end. Raises `Failed` with the last lines of what it complained about."""
+    """Run a command to its end. Raises `Failed` with the last lines that the command wrote."""
     told = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2", **(env or {})}
-    told.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
+    told.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled, as in an installed package
     words = [str(word) for word in command]
     lines: list[tuple[float, str]] = []
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
@@ -75,7 +75,7 @@ def run(
 
 
 def child(module: str, spec: Mapping[str, Any], env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Run a module of this package on a `spec`; what it answers is the JSON in its last line."""
+    """Run a module of this package on a `spec`. The module's answer is the JSON in its last line."""
     done = run([sys.executable, "-m", f"benchmarks.{module}", json.dumps(spec)], env)
     try:
         answer: dict[str, Any] = json.loads(done.lines[-1][1])

@@ -1,4 +1,4 @@
-"""The best rate at which this machine computes a single 3 x 3 convolution through TensorFlow: what a step is measured by."""
+"""The best rate at which this machine computes a single 3 x 3 convolution through TensorFlow. Steps are measured by it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from .flops import Convolution, convolutions
 
 SHAPES = ("block1_conv2", "block2_conv2", "block3_conv2", "block4_conv2")
-"""One of each width; the narrow block1_conv1 and the few positions of block5 are never the fastest."""
+"""One convolution of each width. The narrow block1_conv1 and the few positions of block5 are never the fastest."""
 
 
 def rates(precision: str, sizes: list[tuple[int, int]], repeats: int) -> list[dict[str, Any]]:
-    """FLOP/s of several shapes, forward and backward to the input, each the best of `repeats`, the warm-up left out."""
+    """The FLOP/s of several shapes, forward and backward to the input. Each is the best of `repeats`, without a warm-up."""
     found: list[dict[str, Any]] = []
     for width, height in sizes:
         for shape in (it for it in convolutions(height, width) if it.name in SHAPES):
@@ -32,7 +32,7 @@ def _timed(compute: Callable[[], Any]) -> float:
 
 
 def _both_ways(shape: Convolution, precision: str) -> dict[str, Callable[[], Any]]:
-    """The convolution, and its gradient to the input, as compiled functions; kernels are constants, as in nstk's step."""
+    """The convolution, and its gradient to the input, as compiled functions. The kernels are constants."""
     import tensorflow as tf
 
     def draw(*shape: int) -> Any:

@@ -16,22 +16,22 @@ from nstk.files import write_whole
 
 @dataclass(frozen=True)
 class Figure:
-    """One number that was measured, and what it has to be."""
+    """One number that was measured, and the number to reach."""
 
     what: str
     value: float
     unit: str = ""
-    """Empty: a ratio."""
+    """The unit; empty for a ratio."""
     most: float | None = None
-    """To reach: at most this."""
+    """The value must not be larger than this."""
     aim: float | None = None
-    """Better still."""
+    """A smaller value that would be better still."""
     above: bool = False
-    """The measurement was broken off: it is more than `value`."""
+    """Whether the measurement was broken off, so that the true value is more than `value`."""
 
     @property
     def holds(self) -> bool | None:
-        """Whether it is as small as it has to be; None where nothing is asked, or it is not known."""
+        """Whether the value is as small as it has to be; None where nothing is asked for, or where this is not known."""
         if self.most is None or (self.above and self.value < self.most):
             return None
         return not self.above and self.value <= self.most
@@ -52,20 +52,20 @@ def _number(value: float, unit: str) -> str:
 
 
 def table(figures: Sequence[Figure], title: str, markdown: bool = False) -> Table:
-    """Ratios first: they mean the same on every machine."""
+    """The figures as a table. Ratios come first, because they can be compared between machines."""
     made = Table(title=None if markdown else title, box=box.MARKDOWN if markdown else box.SIMPLE, title_justify="left")
     made.add_column("what")
     for column in ("measured", "to reach", "holds"):
         made.add_column(column, justify="right", no_wrap=True)
     words = {True: "yes", False: "no", None: ""}
-    for figure in sorted(figures, key=lambda it: bool(it.unit)):  # stable: the order of the parts is kept
+    for figure in sorted(figures, key=lambda it: bool(it.unit)):  # a stable sort keeps the order of the parts
         made.add_row(figure.what, figure.measured, figure.to_reach, words[figure.holds])
     return made
 
 
 @dataclass
 class Record:
-    """What one part found: its figures, and the raw numbers that they come from."""
+    """The findings of one part: its figures, and the raw numbers that they come from."""
 
     report: Report
     raw: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Record:
         self.figures.append(Figure(what, value, unit, **more))
 
     def keep(self) -> None:
-        """Write all that is known so far: a run that is killed keeps it."""
+        """Write all that is known so far, so that a run that is killed keeps it."""
         self.report.write()
 
 
@@ -88,7 +88,7 @@ class Report:
         self.parts: dict[str, Record] = {}
 
     def part(self, name: str) -> Record:
-        """A place for a part's findings."""
+        """A new record for a part's findings."""
         self.parts[name] = Record(self)
         return self.parts[name]
 

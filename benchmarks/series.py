@@ -1,4 +1,4 @@
-"""A process of its own: pictures painted one after another, in one session or by `nstk.run` again and again."""
+"""A process of its own that paints pictures one after another, in one session or by `nstk.run` again and again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def main(spec: dict[str, Any]) -> dict[str, Any]:
-    """For each content: seconds from the call to the end of the first step, the picture's hash, and what is held afterwards."""
+    """For each content: the seconds from the call to the end of the first step, the picture's hash, and the memory held."""
     rows = []
     with tempfile.TemporaryDirectory() as folder, nstk.Session() if spec["session"] else nullcontext() as session:
         for content in spec["contents"]:

@@ -1,7 +1,8 @@
 """Part `session`: how much sooner a second picture begins, whether it is the same, and whether memory grows.
 
-A session is held against itself: the second picture's time to the end of its first step against the first's, both from the
-call, with TensorFlow imported. The first one's is what every picture takes in a process of its own, less the imports.
+A session is compared with itself: the time from the call to the end of the first step is taken for the first picture and for
+the second, with TensorFlow imported. The first picture's time is what every picture takes in a process of its own, less the
+imports.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ RECIPE = ROOT / "recipes" / "minimal.yaml"
 SIZE, QUICK_SIZE = (400, 300), (64, 48)
 PHOTOS = ("louvre.jpg", "coffee.jpg")
 SOONER = 0.25
-"""What share of the first picture's time the second may take."""
+"""The share of the first picture's time that the second may take."""
 
 MANY, QUICK_MANY = 30, 4
 SETTLED = 3
-"""So many pictures are painted before memory is looked at: the first ones fill what TensorFlow keeps."""
+"""How many pictures are painted before memory is looked at. The first ones fill the memory that TensorFlow keeps."""
 SMALL = 96
 GROWTH = 2.0
-"""MB that a run may leave behind."""
+"""How many MB a run may leave behind."""
 
 
 def measure(setting: Setting, record: Record) -> None:

@@ -1,4 +1,4 @@
-"""What all parts share: how much to measure, where, and the pictures."""
+"""What all parts share: how much to measure, in which folder, and the pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nstk import pictures
 from .processes import ROOT, child
 
 BENCH = ROOT / ".bench"
-"""What may be thrown away: pictures, runs, the peer."""
+"""The folder of all that may be thrown away: pictures, runs, the peer."""
 IMAGES = ROOT / "recipes" / "images"
 HERE = Path(__file__).parent
 
@@ -28,12 +28,12 @@ class Setting:
     peer_python: Path | None = None
 
     def pick(self, full: Any, quick: Any) -> Any:
-        """The one of two that this run uses."""
+        """The one of two values that this run uses."""
         return quick if self.quick else full
 
 
 def content(width: int, height: int, name: str = "louvre.jpg") -> Path:
-    """The middle of a shipped photograph in exactly that size, as PNG: nobody has to resize, so all see the same pixels."""
+    """The middle of a shipped photograph in exactly this size, as PNG. Nobody has to resize it, so all see equal pixels."""
     path = BENCH / "pictures" / f"{Path(name).stem}-{width}x{height}.png"
     if not path.exists():
         picture = pictures.read_picture(IMAGES / name)
@@ -45,7 +45,7 @@ def content(width: int, height: int, name: str = "louvre.jpg") -> Path:
 
 
 def style(long_edge: int, name: str) -> Path:
-    """A shipped painting with that long edge, as PNG."""
+    """A shipped painting with this long edge in pixels, as PNG."""
     path = BENCH / "pictures" / f"{Path(name).stem}-{long_edge}.png"
     if not path.exists():
         picture = pictures.read_picture(IMAGES / name)
@@ -54,7 +54,7 @@ def style(long_edge: int, name: str) -> Path:
 
 
 def paint(recipe: Path, settings: dict[str, Any], stopwatch: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
-    """Run a recipe through nstk's engine in a process of its own, with the callback `stopwatch`: what that wrote down."""
+    """Run a recipe through nstk's engine in a process of its own, and return what the callback `stopwatch` wrote down."""
     env = spec.pop("env", None)
     return child("painter", {"recipe": str(recipe), "settings": settings, "stopwatch": stopwatch or {}, **spec}, env)
 
@@ -71,7 +71,7 @@ def judge(recipe: Path, settings: dict[str, Any], pictures: list[Path]) -> list[
 
 
 def descend(recipe: Path, settings: dict[str, Any], name: str, stopwatch: dict[str, Any], **spec: Any) -> dict[str, Any]:
-    """Run a recipe and judge the pictures that it passes through: `judged` is its curve of (seconds, loss)."""
+    """Run a recipe and judge the pictures that it passes through. `judged` is the curve of (seconds, loss)."""
     folder = BENCH / "pictures-of" / name
     shutil.rmtree(folder, ignore_errors=True)
     made = paint(recipe, settings, {"folder": str(folder), **stopwatch}, **spec)

@@ -1,6 +1,6 @@
-"""Part `size`: the estimate against what a run takes, a step in tiles against one on the whole, large pictures' memory.
+"""Part `size`: an estimate against what the run takes, a step in tiles against one on the whole, large pictures' memory.
 
-All runs are of `recipes/minimal.yaml`: nstk's default losses and its default optimizer, whose history is in the memory too.
+All runs paint `recipes/minimal.yaml`, with nstk's default losses and its default optimizer, whose history takes memory too.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from .setting import Setting, content, paint, style
 
 RECIPE = ROOT / "recipes" / "minimal.yaml"
 PHOTO, PAINTING = (1024, 768), (1024, "sandstone.jpg")
-"""The pictures that are read, brought to the size that is painted by nstk."""
+"""The pictures that are read. nstk brings them to the size that is painted."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run."""
+    """One run to measure."""
 
     size: tuple[int, int]
     steps: int
     settings: dict[str, Any] = field(default_factory=dict)
     most: float | None = None
-    """Memory to stay within, GB."""
+    """How many GB of memory the run must stay within."""
 
     @property
     def name(self) -> str:
@@ -49,9 +49,9 @@ CASES = [
 ]
 QUICK = [Case((128, 96), 3, {"tiles": "off"}), Case((128, 96), 3, {"tiles": 64}), _within((160, 120), 3, 2)]
 APART = 1.25
-"""By which factor the estimate may be wrong."""
+"""The factor by which the estimate may be wrong."""
 SLOWER = 2.2
-"""At most so many times as long does a step in tiles take as one on the whole."""
+"""How many times as long as a step on the whole a step in tiles may take."""
 
 
 def measure(setting: Setting, record: Record) -> None:
@@ -64,7 +64,7 @@ def measure(setting: Setting, record: Record) -> None:
         said = child("forecast", {"recipe": str(RECIPE), "settings": settings})
         setting.say(f"size: {case.name}, {case.steps} steps")
         made = paint(RECIPE, settings)
-        ends = made["seconds"][:-1]  # the last step ends with an evaluation more, of what the optimizer proposed last
+        ends = made["seconds"][:-1]  # the last step also evaluates the optimizer's last proposal
         step, peak = rhythm(ends, 1), made["process"]["peak"]
         record.raw["runs"].append({"case": case.name, "estimate": said, **made, "step": step})
         record.figure(f"estimate of memory and run differ by a factor, {case.name}", _factor(said["bytes"], peak), most=APART)

@@ -1,4 +1,4 @@
-"""Part `startup`: what a user waits for before anything happens."""
+"""Part `startup`: how long a user waits before anything happens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .report import Record
 from .setting import BENCH, HERE, Setting
 
 COMMANDS = {"nstk --help": 0.25, "nstk check louvre": 0.5}
-"""Seconds to reach."""
+"""In how many seconds each command has to be done."""
 REPEATS, QUICK_REPEATS = 9, 2
 
 
@@ -24,7 +24,7 @@ def measure(setting: Setting, record: Record) -> None:
     for turn in range(setting.pick(REPEATS, QUICK_REPEATS) + 1):
         for command in COMMANDS:
             done = _nstk(*command.split()[1:])
-            if turn:  # the first finds the files on the disk, the others in memory
+            if turn:  # the first turn brings the files from the disk into memory
                 times[command].append(done.seconds)
     firsts = []
     for turn in range(setting.pick(3, 1) + 1):
@@ -44,17 +44,17 @@ def _size(setting: Setting) -> Any:
 
 
 def _nstk(*words: str) -> Finished:
-    """The command as it is installed."""
+    """Run the command as it is installed."""
     script = Path(sys.executable).with_name("nstk")
     return run([script, *words] if script.exists() else [sys.executable, "-m", "nstk", *words])
 
 
 def _first_step(setting: Setting) -> float:
-    """From the start of the process to the end of the first step, after which the run is ended."""
+    """The seconds from the start of the process to the end of the first step, after which the run is ended."""
     log = BENCH / "startup" / "log.json"
     log.parent.mkdir(parents=True, exist_ok=True)
     watch = [f"callbacks.stopwatch.log={json.dumps(str(log))}", "callbacks.stopwatch.budget=0.000001"]
     plugin, output = HERE / "stopwatch.py", log.with_name("picture.png")
-    began = time.time()  # the one clock that two processes share everywhere
+    began = time.time()  # two processes share this clock on every system
     _nstk("run", "louvre", f"size={_size(setting)}", *watch, "-p", str(plugin), "-o", str(output), "-q")
     return float(json.loads(log.read_text(encoding="utf-8"))["first_step_at"] - began)

@@ -1,7 +1,7 @@
-"""Part `step`: the time of a step against the floor, compiled and op by op, in each precision; its memory; its cost a pixel.
+"""Part `step`: the time of a step against the floor, compiled and eager, in each precision; its memory; its cost a pixel.
 
 The floor is the time of the step's convolutions alone, if all of them ran at the best rate that a single 3 x 3 convolution
-reaches on this machine in the same processes.
+reaches in these processes on this machine.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from .report import Record
 from .setting import HERE, Setting, content, paint, style
 
 SIZES = {(400, 300): (4, 10), (1024, 768): (3, 5), (2048, 1536): (3, 3)}
-"""Picture -> warm-up steps, and those that are timed. From 0.1 to 3 megapixels."""
+"""The number of warm-up steps and of timed steps, by the picture's size, which is from 0.1 to 3 megapixels."""
 QUICK = {(64, 48): (1, 2), (96, 72): (1, 2), (128, 96): (1, 2)}
 ROUNDS = 2
 RATES_AT = [(400, 300), (1024, 768)]
 
 Key = tuple[tuple[int, int], str, str]
-"""Size, `compiled` or `eager`, precision."""
+"""The size, `compiled` or `eager`, and the precision."""
 
 
 def measure(setting: Setting, record: Record) -> None:
@@ -31,7 +31,7 @@ def measure(setting: Setting, record: Record) -> None:
     record.raw["runs"] = []
     for size in sizes:
         for _ in range(setting.pick(ROUNDS, 1)):
-            for case in (case for case in cases if case[0] == size):  # A B C A B C
+            for case in (case for case in cases if case[0] == size):  # the cases take turns: A B C A B C
                 setting.say(f"step: {_name(case)}")
                 runs[case].append(_run(setting, case, *sizes[size]))
                 record.raw["runs"].append({"size": size, "way": case[1], "precision": case[2], **runs[case][-1]})
@@ -49,7 +49,7 @@ def measure(setting: Setting, record: Record) -> None:
 
 
 def _precisions(setting: Setting, record: Record) -> list[str]:
-    """Those that can be measured here; what is missing is said."""
+    """The precisions that can be measured on this machine. The record says which are missing."""
     if setting.machine["bfloat16"]:
         return ["float32", "bfloat16"]
     record.raw["bfloat16"] = "not in hardware"
@@ -63,7 +63,7 @@ def _name(case: Key) -> str:
 
 
 def _run(setting: Setting, case: Key, warm: int, timed: int) -> dict[str, Any]:
-    """One process; `step` is the median of its steps."""
+    """The answer of one process. `step` is the median time of its steps."""
     size, way, precision = case
     settings = {
         "content": str(content(*size)),
@@ -85,7 +85,7 @@ def _ratios(
     for precision in precisions:
         for size in sizes:
             floor = step_flops(size[1], size[0]) / best[precision]
-            most = 1.2 if size != sizes[-1] else None  # nothing is asked of the largest
+            most = 1.2 if size != sizes[-1] else None  # the largest size has no target
             ratio = seconds[size, "compiled", precision] / floor
             record.figure(f"step / floor, {_name((size, 'compiled', precision))}", ratio, most=most)
     for precision in precisions:
@@ -107,10 +107,10 @@ def _ratios(
 def _memory(
     setting: Setting, record: Record, sizes: list[tuple[int, int]], precisions: list[str], runs: dict[Key, list[dict[str, Any]]]
 ) -> None:
-    """The peak above what was resident when the network was built, before the first activation.
+    """Note the peak above the memory that was resident when the network was built, before the first activation.
 
-    What does not grow with the picture, such as the compiled step's copy of the kernels, weighs least at the largest size, so
-    that one is held against the target.
+    Memory that does not grow with the picture, such as the compiled step's copy of the kernels, weighs least at the largest
+    size, so only the largest size is compared with the target.
     """
     if setting.machine["gpus"]:
         setting.say("step: the pictures are in the GPU's memory, so the process's is not reported")

@@ -1,6 +1,6 @@
-"""A plugin of the benchmark's: the clock beside a run, and an optimizer that counts evaluations.
+"""A plugin of the benchmark: a clock beside a run, and an optimizer that counts evaluations.
 
-The clock is a callback of the real engine, so that what it measures is what a user gets.
+The clock is a callback of the real engine, so that it measures what a user gets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import nstk
 
 _counts: list[Any] = []
-"""One variable for each start of a `Counted`: evaluations so far."""
+"""How many evaluations there were so far, in one variable for each start of a `Counted`."""
 
 
 class Stopwatch(nstk.Callback):
@@ -30,17 +30,17 @@ class Stopwatch(nstk.Callback):
     budget: float = nstk.Field(0.0, ge=0, description="End the run after so many seconds; 0: never.")
 
     def on_start(self, run: nstk.Run) -> None:
-        # The network is built by now, and nothing else: what comes on top is the picture's.
+        # Only the network is built by now. All memory that comes on top is taken for the picture.
         self.base, self.began, self.paused = _resident(), 0.0, 0.0
         self.rows: list[tuple[float, float, int]] = []
         self.kept: list[int] = []
         self.first = 0.0
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
-        self.began = self.began or time.perf_counter()  # the next thing is the compilation of the first step
+        self.began = self.began or time.perf_counter()  # the compilation of the first step comes next
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
-        loss = step.loss  # fetched: the step is over
+        loss = step.loss  # once the loss is fetched, the step is over
         now = time.perf_counter()
         elapsed = now - self.began - self.paused
         self.first = self.first or time.time()
@@ -63,7 +63,7 @@ class Stopwatch(nstk.Callback):
             "kept": self.kept,
             "first_step_at": self.first,
             "base_bytes": self.base,
-            # Linux counts the two differently, so that the peak may lag a few pages behind what is resident.
+            # Linux counts the two in different ways, so the peak may lag a few pages behind the resident memory.
             "peak_bytes": max(self.base, _peak()),
             "sizes": [(scale.width, scale.height) for scale in run.scales],
             "device": run.device,
@@ -92,7 +92,7 @@ class Counted(nstk.Optimizer):
 
 
 class Counting:
-    """A problem that counts how often its gradient is asked for."""
+    """A problem that counts how often an optimizer asks for its gradient."""
 
     def __init__(self, problem: nstk.Problem, count: Any):
         self._problem, self._count = problem, count
@@ -110,7 +110,7 @@ class Counting:
 
 
 def _resident() -> int:
-    """The memory that this process holds now, bytes; where only the peak is known, that."""
+    """The memory that this process holds now, in bytes. Where only the peak is known, it is the peak."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:
@@ -118,7 +118,7 @@ def _resident() -> int:
 
 
 def _peak() -> int:
-    """The most memory that this process has held, bytes."""
+    """The most memory that this process has held, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

@@ -1,4 +1,4 @@
-"""Run by the peer's Python: nstk's own VGG-19 as the `.pth` file that the peer reads, so that both look through one network.
+"""Run by the peer's Python, to write nstk's VGG-19 as the `.pth` file that the peer reads: both look through one network.
 
 python write_pth.py vgg19_imagenet_q8.npz vgg19.pth
 """
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 FEATURES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
-"""Where block1_conv1 to block5_conv4 are among the peer's convolutions, ReLUs and poolings."""
+"""The places of block1_conv1 to block5_conv4 among the peer's convolutions, ReLUs and poolings."""
 
 if __name__ == "__main__":
     source, target = sys.argv[1:]
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     state = {}
     for layer, index in zip(sorted({key.split("/")[0] for key in file.files}), FEATURES, strict=True):
         kernel = file[f"{layer}/kernel_table"][file[f"{layer}/kernel_index"]]
-        turned = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))  # height, width, in, out -> out, in, height, width
+        turned = np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))  # from height, width, in, out to out, in, height, width
         state[f"features.{index}.weight"] = torch.from_numpy(turned)
         state[f"features.{index}.bias"] = torch.from_numpy(file[f"{layer}/bias"])
     torch.save(state, target)
