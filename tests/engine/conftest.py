@@ -17,3 +17,9 @@ def folder(tmp_path_factory):
 def done(folder):
     """One run; tests of other runs compare with it."""
     return testing.run_recipe(folder, **SETTINGS)
+
+
+@pytest.fixture
+def here(tmp_path_factory, monkeypatch):
+    """The folders of the tests lie under the working directory, so that their recipes may name plugins."""
+    monkeypatch.chdir(tmp_path_factory.getbasetemp())

@@ -69,7 +69,7 @@ def told(plugin, tmp_path):
     return run
 
 
-def test_events_come_in_the_recipes_order_and_end_in_reverse(told):
+def test_events_go_in_order_ends_in_reverse(told):
     log, error = told({"b": {}, "a": {}}, steps=2)
     assert error is None
     assert log == [
@@ -96,14 +96,14 @@ def test_every_and_the_last_step(told):
     assert steps(log, "b") == [7]
 
 
-def test_a_stop_tells_the_last_step_to_those_before_it_too(told):
+def test_a_stop_tells_all_the_last_step(told):
     log, _ = told({"a": {"every": 3}, "b": {"stops": 4}, "c": {"every": 3}}, steps=9)
     assert steps(log, "a") == steps(log, "c") == [3, 4]
     assert steps(log, "b") == [1, 2, 3, 4]
     assert log[-1] == ("a", "on_end", "enough", "NoneType")
 
 
-def test_a_failing_callback_is_named_and_the_others_are_closed(told, tmp_path):
+def test_a_failing_callback_closes_the_others(told, tmp_path):
     log, error = told({"a": {}, "b": {"fails": ["on_step"], "every": 2}, "c": {}}, steps=5)
     assert isinstance(error, nstk.CallbackError)
     assert error.exit_code == 1
@@ -128,21 +128,21 @@ def test_a_failing_start_ends_those_that_started(told, tmp_path):
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_failing_end_is_told_and_does_not_keep_others_open(told, tmp_path):
+def test_a_failing_end_keeps_no_other_open(told, tmp_path):
     log, error = told({"a": {}, "b": {"fails": ["on_end"]}})
     assert str(error).startswith("callback `b` (Recorder) failed in on_end")
     assert log[-1] == ("a", "on_end", f"CallbackError: {error}", "CallbackError")
     assert (tmp_path / "out.png").exists()
 
 
-def test_the_first_error_is_the_one_that_is_raised(told, caplog):
+def test_the_first_error_is_raised(told, caplog):
     log, error = told({"a": {}, "b": {"fails": ["on_step", "on_end"]}})
     assert "failed in on_step" in str(error)
     assert "failed in on_end" in caplog.text
     assert log[-1][:2] == ("a", "on_end")
 
 
-def test_leaving_python_from_a_callback_still_ends_all(told):
+def test_leaving_python_still_ends_all(told):
     log, error = told({"a": {"fails": ["on_end"], "exits": True}, "b": {"fails": ["on_end"], "exits": True}})
     assert isinstance(error, SystemExit)
     assert [entry[:2] for entry in log[-2:]] == [("b", "on_end"), ("a", "on_end")]

@@ -34,13 +34,13 @@ def test_what_is_chosen_fits(optimizer, room):
     assert way.edge >= 512
 
 
-def test_lbfgs_remembers_less_where_memory_is_short():
+def test_lbfgs_remembers_less_in_little_memory():
     histories = [footprint(Lbfgs()).layout(LARGE, "auto", round(room * 1e9)).optimizer.history for room in (4, 6, 60)]
     assert histories == sorted(histories)
     assert histories[0] < histories[-1] == Lbfgs().history
 
 
-def test_an_optimizers_pictures_between_evaluations_count_where_tiles_are_small():
+def test_small_tiles_count_what_is_held_between():
     it, optimizer = footprint(Lbfgs()), Lbfgs(history=1)
     pictures = LARGE.width * LARGE.height * 4 * 3
     small, large = (it.tiled(LARGE, edge, optimizer) - it.state(LARGE, optimizer) - it.held for edge in (128, 2048))
@@ -48,7 +48,7 @@ def test_an_optimizers_pictures_between_evaluations_count_where_tiles_are_small(
     assert optimizer.pictures(1) + 2 == optimizer.pictures(2) == optimizer.pictures(100)  # the first step remembers nothing
 
 
-def test_tiles_are_halved_until_they_are_too_small():
+def test_tiles_are_halved_to_the_least():
     way, edges = footprint(Adam()).layout(LARGE, "off", 0), []
     while way := way.halved(LARGE):
         edges.append(way.edge)

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: who is named, and which picture is saved."""
+"""Numbers that are NaN or infinite: who is named, and which picture is saved."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import re
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import nstk
 from nstk import testing
-from nstk.engine import saving
 
 BREAKING = """
 class Breaking(nstk.Loss):
@@ -22,7 +20,7 @@ class Breaking(nstk.Loss):
     level: float = 0
 
     def target(self, refs):
-        return refs.content["block1_conv1"] if self.way == "target" else refs.content["image"]
+        return refs.content["image"]
 
     def __call__(self, features, target):
         mean = tf.reduce_mean(features["image"])
@@ -35,19 +33,8 @@ class Breaking(nstk.Loss):
             return tf.where(mean >= self.level, np.nan, tf.square(mean - self.level + 1))
         if self.way == "slope":  # the loss is finite, its gradient is not: infinite * 0
             return -mean + 1e-30 * tf.sqrt(mean * (1 - bright))
-        if self.way == "gradient":  # the root's slope at 0 is infinite, and 0 * infinite is NaN
-            return tf.sqrt(tf.reduce_sum(tf.square(features["image"] - target)))
-        if self.way == "vector":
-            return tf.reduce_mean(features["image"], (1, 2))
-        if self.way == "reads":
-            return tf.reduce_mean(features["block1_conv1"])
-        if self.way == "python":
-            return mean + undefined_name
-        if self.way == "runtime":
-            return tf.debugging.check_numerics(tf.where(mean >= self.level, np.nan, -mean), "too bright")
-        if self.way == "constant":
-            return tf.constant(1.0)
-        return mean
+        # "gradient": the root's slope at 0 is infinite, and 0 * infinite is NaN
+        return tf.sqrt(tf.reduce_sum(tf.square(features["image"] - target)))
 
 @nstk.hookimpl
 def nstk_losses():
@@ -71,7 +58,7 @@ def warnings(caplog):
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
 @pytest.mark.parametrize("way", ["nan", "infinite", "slope"])
-def test_what_is_not_finite_is_stepped_back_from_once_and_named_if_it_comes_again(way, run_eagerly, tmp_path, plugin, caplog):
+def test_infinity_is_stepped_back_from_once(way, run_eagerly, tmp_path, plugin, caplog):
     start = testing.pictures((36, 48)).content.mean()
     level = start + 6
     with pytest.raises(nstk.NotFinite) as caught:
@@ -115,7 +102,7 @@ def test_one_step_too_far_does_not_end_a_run(run_eagerly, tmp_path, plugin, capl
 
 
 @pytest.mark.parametrize("way", ["nan", "infinite", "slope"])
-def test_lbfgs_searches_before_what_is_not_finite(way, tmp_path, plugin, caplog):
+def test_lbfgs_searches_before_infinity(way, tmp_path, plugin, caplog):
     start = testing.pictures((36, 48)).content.mean()
     result = breaking(tmp_path, plugin, way, level=start + 6, optimizer=LBFGS, steps=25, others=False, run_eagerly=True)
     assert result.stopped == "done"
@@ -125,7 +112,7 @@ def test_lbfgs_searches_before_what_is_not_finite(way, tmp_path, plugin, caplog)
 
 
 @pytest.mark.parametrize("way", ["nan", "slope"])
-def test_lbfgs_says_so_when_there_is_no_good_picture(way, tmp_path, plugin):
+def test_lbfgs_tells_of_no_good_picture(way, tmp_path, plugin):
     level = testing.pictures((36, 48)).content.mean() - 1
     what = {"nan": "loss `mine` is nan", "slope": SLOPE}
     with pytest.raises(nstk.NotFinite, match=f"{what[way]} at step 1, "):
@@ -133,69 +120,21 @@ def test_lbfgs_says_so_when_there_is_no_good_picture(way, tmp_path, plugin):
     assert np.array_equal(nstk.read_picture(tmp_path / "out.png"), nstk.read_picture(tmp_path / "content.png"))
 
 
-def test_a_loss_that_is_nan_from_the_start_saves_the_first_picture(tmp_path, plugin):
+def test_nan_from_the_start_saves_the_first(tmp_path, plugin):
     with pytest.raises(nstk.NotFinite, match="loss `mine` is nan at step 1, "):
         breaking(tmp_path, plugin, "nan", callbacks={"snapshots": {"every": 1}})
     assert np.array_equal(nstk.read_picture(tmp_path / "out.png"), nstk.read_picture(tmp_path / "content.png"))
     assert not list(tmp_path.glob("out-*.png"))
 
 
-def test_a_gradient_that_is_nan_is_put_down_to_its_loss(tmp_path, plugin):
+def test_a_nan_gradient_is_put_down_to_its_loss(tmp_path, plugin):
     with pytest.raises(nstk.NotFinite, match=r"the gradient of loss `mine` is NaN or infinite at step 1, scale 0 \(48 x 36\)"):
         breaking(tmp_path, plugin, "gradient")
     assert np.array_equal(nstk.read_picture(tmp_path / "out.png"), nstk.read_picture(tmp_path / "content.png"))
 
 
-def test_a_loss_that_is_nan_only_after_the_last_step_is_found(tmp_path, plugin):
+def test_nan_after_the_last_step_is_found(tmp_path, plugin):
     level = testing.pictures((36, 48)).content.mean() + 1
     with pytest.raises(nstk.NotFinite, match="loss `mine` is nan after step 1, the last"):
         breaking(tmp_path, plugin, "nan", level=level, steps=1)
     assert np.array_equal(nstk.read_picture(tmp_path / "out.png"), nstk.read_picture(tmp_path / "content.png"))
-
-
-@pytest.mark.parametrize("run_eagerly", [False, True])
-@pytest.mark.parametrize(
-    ("way", "message", "line"),
-    [
-        ("vector", r"loss `mine` \(Breaking\) returned a tensor of shape \(1, 3\): return a scalar.*", "def __call__"),
-        (
-            "reads",
-            r"loss `mine` failed: .*`block1_conv1` is not among the layers that its reads\(\) names: image",
-            'features["block1',
-        ),
-        ("target", r"loss `mine`, in target, failed: .*`block1_conv1` is not among the layers .*", "refs.content["),
-        ("python", r"loss `mine` failed: NameError: name 'undefined_name' is not defined", "undefined_name"),
-        ("runtime", r".*too bright.*", "too bright"),
-    ],
-    ids=lambda value: value if value in ("vector", "reads", "target", "python", "runtime") else "",
-)
-def test_a_broken_loss_is_named_with_its_line(way, message, line, run_eagerly, tmp_path, plugin):
-    with pytest.raises(nstk.RunError) as caught:
-        breaking(tmp_path, plugin, way, run_eagerly=run_eagerly)
-    source = (tmp_path / "mine.py").read_text()
-    number = 1 + source[: source.index(line)].count("\n")
-    assert re.fullmatch(rf"{message} \(mine.py:{number}\)", str(caught.value))
-    assert "loss `mine`" in str(caught.value)
-    assert not (tmp_path / "out.png").exists()  # nothing was painted, so an earlier result would have been lost
-
-
-def test_losses_that_do_not_see_the_picture_are_named(tmp_path, plugin):
-    with pytest.raises(nstk.RunError, match=r"none of the losses \(mine\) depends on the picture"):
-        breaking(tmp_path, plugin, "constant", others=False)
-
-
-def test_what_went_wrong_first_is_raised_when_saving_fails_too(tmp_path, plugin, monkeypatch, caplog):
-    monkeypatch.setattr(saving, "write", lambda *args: 1 / 0)
-    with pytest.raises(nstk.NotFinite):
-        breaking(tmp_path, plugin, "nan")
-    assert "the picture so far could not be saved: division by zero" in caplog.text
-
-
-def test_running_out_of_memory_says_what_to_do(tmp_path, monkeypatch):
-    def no_room(*args):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
-
-    recipe = testing.recipe(tmp_path, losses={"gram": None})
-    monkeypatch.setattr(type(recipe.losses["gram"]), "target", no_room)
-    with pytest.raises(nstk.RunError, match=r"loss `gram`.* ran out of memory: choose a smaller `size`"):
-        nstk.run(recipe)

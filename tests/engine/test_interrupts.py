@@ -51,7 +51,7 @@ def test_a_signal_ends_the_run_after_the_step(number, tmp_path, plugin):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process that is sent these")
-def test_a_second_signal_ends_the_run_at_once_and_the_picture_is_saved(tmp_path, plugin):
+def test_a_second_signal_ends_the_run_at_once(tmp_path, plugin):
     before = signal.getsignal(signal.SIGINT)
     callbacks = {"json_log": None, "signalling": {"signals": [2, 2]}}
     with pytest.raises(KeyboardInterrupt):
@@ -62,7 +62,7 @@ def test_a_second_signal_ends_the_run_at_once_and_the_picture_is_saved(tmp_path,
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_signals_in_other_threads_are_left_alone():
+def test_other_threads_signals_are_left_alone():
     seen = []
 
     def inside():

@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from tensorflow.python.framework import op_callbacks
 
 import nstk
 from nstk import testing
@@ -28,23 +27,11 @@ def test_another_process_gives_the_same_bytes(done, tmp_path):
     assert (tmp_path / "out.png").read_bytes() == done.path.read_bytes()
 
 
-def test_eager_and_compiled_paint_the_same_picture(done, tmp_path):
+def test_eager_and_compiled_paint_the_same(done, tmp_path):
     eager = testing.run_recipe(tmp_path, **SETTINGS, run_eagerly=True)
     assert np.abs(eager.picture.astype(int) - done.picture).max() <= 1
     for ours, theirs in zip(eager.history, done.history, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)
-
-
-def test_an_eager_step_computes_no_gradient_of_a_kernel(tmp_path):
-    ops = []
-    op_callbacks.add_op_callback(callback := lambda op_type, *args, **kwargs: ops.append(str(op_type)))
-    try:
-        testing.run_recipe(tmp_path, run_eagerly=True, steps=1)
-    finally:
-        op_callbacks.remove_op_callback(callback)
-    kinds = " ".join(ops)
-    assert "Conv2DBackpropInput" in kinds
-    assert "Conv2DBackpropFilter" not in kinds
 
 
 COUNTING = """
@@ -86,7 +73,7 @@ def test_targets_are_computed_once(run_eagerly, tmp_path, plugin):
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
-def test_losses_that_draw_at_random_follow_the_seed(run_eagerly, tmp_path, plugin):
+def test_losses_that_draw_follow_the_seed(run_eagerly, tmp_path, plugin):
     settings = {"plugins": [plugin(COUNTING)], "losses": {"drawing": None}, "run_eagerly": run_eagerly}
     one, two = testing.run_recipe(tmp_path, **settings), testing.run_recipe(tmp_path, **settings)
     assert one.history == two.history

@@ -9,7 +9,7 @@ from nstk.engine.plan import Plan
 from nstk.machine import device, memory
 
 
-def test_the_outlook_counts_what_was_planned_with(tmp_path):
+def test_the_outlook_is_what_was_planned(tmp_path):
     run = Plan.of(testing.recipe(tmp_path))
     said, taken = run.outlook, np.ones(5 * 10**8, np.uint8)  # as the network's weights are, which are in the plan already
     assert run.outlook == said
@@ -25,7 +25,7 @@ def test_auto_is_xla_on_a_gpu_only(tmp_path, monkeypatch):
         assert Plan.of(recipe).jit is gpu
 
 
-def test_what_earlier_pictures_took_counts_as_free(tmp_path, monkeypatch):
+def test_what_earlier_pictures_took_is_free(tmp_path, monkeypatch):
     recipe = testing.recipe(tmp_path, memory="4GB")
     monkeypatch.setattr(memory, "available", lambda: 10**9)
     monkeypatch.setattr(memory, "resident", lambda: 3 * 10**9)

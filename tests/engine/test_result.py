@@ -8,7 +8,7 @@ import pytest
 import nstk
 
 
-def test_the_result_holds_the_picture_and_what_led_to_it(done, folder):
+def test_the_result_holds_what_was_painted(done, folder):
     assert done.path == folder / "out.png"
     assert done.stopped == "done"
     assert done.picture.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""The disk is full, a folder is gone, a permission is lost: the run ends with a sentence, and no picture is lost."""
+"""What a run writes at its end; and on a full disk, or in a folder that is gone, no picture is lost."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ import nstk
 from nstk import testing
 from nstk.engine import kept, saving
 from tests.engine.samples import QUICK as TINY
+
+pytestmark = pytest.mark.usefixtures("here")
+
+LINUX = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="which file a handle is of is asked of Linux")
 
 QUICK = {"run_eagerly": True, "losses": {"content": {"layers": ["image"]}, "gram": {"layers": ["image"]}}, "steps": 6}
 
@@ -44,12 +48,6 @@ DISK = {"full": False}
 def nstk_callbacks():
     return [Full]
 """
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path_factory, monkeypatch):
-    """The folders of the tests lie under the working directory, so that their recipes may name plugins."""
-    monkeypatch.chdir(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -87,9 +85,7 @@ def files(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="which file a handle is of is asked of Linux")
-
-
+@LINUX
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
@@ -99,7 +95,7 @@ pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="whic
     ],
     ids=["checkpoint", "snapshot", "picture"],
 )
-def test_a_full_disk_ends_the_run_and_the_picture_is_in_the_temporary_folder(settings, what, paint):
+def test_a_full_disk_loses_no_picture(settings, what, paint):
     (paint.disk / "out.png").write_bytes(b"an earlier result")
     said = paint(**settings)
     assert re.match(rf"{what} \(No space left on device\)", said)
@@ -112,6 +108,7 @@ def test_a_full_disk_ends_the_run_and_the_picture_is_in_the_temporary_folder(set
     assert not [name for name in left if ".tmp" in name]
 
 
+@LINUX
 def test_no_room_anywhere(paint):
     said = paint(elsewhere=False, checkpoint={"every": 2})
     assert "the picture so far is lost, for the system's temporary folder cannot take it either: cannot write" in said
@@ -119,6 +116,7 @@ def test_no_room_anywhere(paint):
     assert list(paint.temporary.iterdir()) == []
 
 
+@LINUX
 def test_a_folder_that_is_gone(paint):
     said = paint(checkpoint={"every": 4}, callbacks={"full": {"gone": True}})
     assert re.match(
@@ -128,6 +126,7 @@ def test_a_folder_that_is_gone(paint):
     assert said.endswith(f"the picture so far is {paint.disk / 'out.png'}")
 
 
+@LINUX
 def test_a_file_limit(tmp_path):
     """A real one: no file may be longer than 2000 bytes, which the system says while it is written."""
     import resource
@@ -144,7 +143,7 @@ def test_a_file_limit(tmp_path):
     assert set(os.listdir(tmp_path)) == names
 
 
-def test_a_record_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+def test_an_unwritten_record_is_told(tmp_path, monkeypatch):
     real = saving.write_whole
 
     def full(path, data):
@@ -158,6 +157,7 @@ def test_a_record_that_cannot_be_written_is_told(tmp_path, monkeypatch):
     assert (tmp_path / "out.png").exists()
 
 
+@LINUX
 def test_once_there_is_room_it_goes_on(paint, monkeypatch):
     paint(checkpoint={"every": 2})
     monkeypatch.undo()
@@ -201,13 +201,13 @@ def test_the_record_says_what_made_the_picture(done, folder):
     assert plugins["losses.gram"]["origin"]
 
 
-def test_the_saved_recipe_paints_the_same_picture_elsewhere(done, folder, tmp_path):
+def test_the_saved_recipe_repaints_elsewhere(done, folder, tmp_path):
     recipe = nstk.load_recipe(folder / "out.recipe.yaml", output=str(tmp_path / "again.png"))
     assert nstk.run(recipe).path.read_bytes() == done.path.read_bytes()
     assert (tmp_path / "again.recipe.yaml").exists()
 
 
-def test_a_saved_recipe_that_is_run_in_place_stays_as_it_is(tmp_path):
+def test_a_recipe_run_in_place_stays_as_it_is(tmp_path):
     first = testing.run_recipe(tmp_path, **TINY)
     saved, picture = tmp_path / "out.recipe.yaml", first.path.read_bytes()
     saved.write_text(saved.read_text() + "# a note of mine\n")
@@ -236,7 +236,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     assert first.path.exists()
 
 
-def test_an_output_that_cannot_be_written_is_found_before_the_run(tmp_path, monkeypatch):
+def test_a_bad_output_is_found_before_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "network", lambda *args: pytest.fail("the run began"))
     (tmp_path / "file").write_text("")
     with pytest.raises(nstk.RecipeError, match="is a file, not a folder"):
@@ -251,12 +251,19 @@ def test_a_backbone_that_does_not_load_leaves_no_log(tmp_path):
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_a_definition_that_no_plugin_brings_is_refused_before_the_run(tmp_path):
-    class Homeless(nstk.Loss):
-        """Never registered."""
+def test_failed_saving_hides_no_first_error(tmp_path, plugin, monkeypatch, caplog):
+    monkeypatch.setattr(saving, "write", lambda *args: 1 / 0)
+    nothing = """
+    class Nothing(nstk.Loss):
+        name = "nothing"
 
-        name = "homeless"
+        def __call__(self, features, target):
+            return tf.reduce_mean(features["image"]) * np.nan
 
-    recipe = testing.recipe(tmp_path).model_copy(update={"losses": {"mine": Homeless()}})
-    with pytest.raises(nstk.UserError, match=r"`losses.mine` is a Homeless, which no plugin of this recipe defines"):
-        nstk.run(recipe)
+    @nstk.hookimpl
+    def nstk_losses():
+        return [Nothing]
+    """
+    with pytest.raises(nstk.NotFinite):
+        testing.run_recipe(tmp_path, plugins=[plugin(nothing)], losses={"nothing": None}, run_eagerly=True)
+    assert "the picture so far could not be saved: division by zero" in caplog.text

@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import nstk
 from nstk import testing
@@ -46,7 +47,7 @@ def greedy(tmp_path):
     return write
 
 
-def test_a_run_goes_on_in_tiles_where_memory_runs_out(greedy, tmp_path, caplog):
+def test_out_of_memory_it_goes_on_in_tiles(greedy, tmp_path, caplog):
     expected = testing.run_recipe(tmp_path, **greedy(10**9)).picture
     with caplog.at_level(logging.WARNING, "nstk"):
         made = testing.run_recipe(tmp_path, **greedy(8000))
@@ -56,12 +57,12 @@ def test_a_run_goes_on_in_tiles_where_memory_runs_out(greedy, tmp_path, caplog):
     assert len(made.history) == 3
 
 
-def test_where_no_tile_is_small_enough_the_run_ends(greedy, tmp_path):
+def test_where_no_tile_fits_the_run_ends(greedy, tmp_path):
     with pytest.raises(OutOfMemory, match=r"loss `greedy` ran out of memory: choose a smaller `size`"):
         testing.run_recipe(tmp_path, **greedy(1))
 
 
-def test_a_loss_that_cannot_be_split_is_named_before_the_run(tmp_path):
+def test_what_cannot_be_split_is_named_early(tmp_path):
     (tmp_path / "mine.py").write_text(
         "import nstk\n\nclass Mine(nstk.Loss):\n    name = 'mine'\n\n@nstk.hookimpl\ndef nstk_losses():\n    return [Mine]\n"
     )
@@ -70,7 +71,7 @@ def test_a_loss_that_cannot_be_split_is_named_before_the_run(tmp_path):
     testing.recipe(tmp_path, plugins=[str(tmp_path / "mine.py")], losses={"mine": None})
 
 
-def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, tmp_path):
+def test_where_no_split_is_possible_it_ends(greedy, tmp_path):
     settings = greedy(8000)
     (tmp_path / "greedy.py").write_text(
         "import nstk\nimport tensorflow as tf\n\nclass Greedy(nstk.Loss):\n    name = 'greedy'\n\n"
@@ -82,7 +83,7 @@ def test_a_loss_that_cannot_be_split_ends_the_run_where_memory_runs_out(greedy, 
         testing.run_recipe(tmp_path, **settings)
 
 
-def test_a_loss_of_weight_0_does_not_stand_in_the_way_of_tiles(tmp_path, plugin):
+def test_a_weight_of_0_allows_tiles(tmp_path, plugin):
     path = plugin(
         """
         class Mine(nstk.Loss):
@@ -104,3 +105,13 @@ def test_what_memory_does_not_allow_is_said(tmp_path, caplog):
     lines = [record.getMessage() for record in caplog.records]
     assert "memory is short at 200 x 150: optimizer `lbfgs` has `history` 1 in place of 20" in lines
     assert any(line.startswith("200 x 150 may need ") for line in lines)
+
+
+def test_running_out_of_memory_says_what_to_do(tmp_path, monkeypatch):
+    def no_room(*args):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    recipe = testing.recipe(tmp_path, losses={"gram": None})
+    monkeypatch.setattr(type(recipe.losses["gram"]), "target", no_room)
+    with pytest.raises(nstk.RunError, match=r"loss `gram`.* ran out of memory: choose a smaller `size`"):
+        nstk.run(recipe)

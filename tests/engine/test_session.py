@@ -208,7 +208,7 @@ def test_a_closed_session_begins_anew(recipes):
     assert np.array_equal(again.picture, nstk.read_picture(again.path))
 
 
-def test_it_works_in_a_thread_and_an_event_loop(tmp_path):
+def test_it_works_in_threads_and_event_loops(tmp_path):
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 

@@ -35,7 +35,7 @@ def test_xla_paints_the_same_picture(tmp_path):
     assert '"jit": true' in (tmp_path / "out.run.json").read_text()
 
 
-def test_what_xla_cannot_compile_says_what_to_do(tmp_path, plugin):
+def test_what_xla_cannot_compile_is_told(tmp_path, plugin):
     settings = {"plugins": [plugin(HOSTED)], "losses": {"hosted": None}}
     assert testing.run_recipe(tmp_path, jit=False, **settings).stopped == "done"
     with pytest.raises(
@@ -45,7 +45,7 @@ def test_what_xla_cannot_compile_says_what_to_do(tmp_path, plugin):
     assert not {"\n", "{", "["} & set(str(caught.value))
 
 
-def test_what_xla_has_no_part_in_is_not_put_down_to_it(monkeypatch):
+def test_xla_is_not_blamed_for_other_errors(monkeypatch):
     """Memory that runs out, and whatever a later call raises."""
 
     raises = [tf.errors.ResourceExhaustedError(None, None, "OOM"), None, tf.errors.InternalError(None, None, "lost")]
@@ -84,7 +84,7 @@ def test_a_traced_graph_leaves_no_gradient_behind():
     assert set(gradient_registry.list()) == before
 
 
-def test_a_graph_that_draws_is_not_run_for_another_picture():
+def test_a_graph_that_draws_is_not_repeatable():
     draws = {
         "uniform": lambda x: x + tf.random.uniform([]),
         "in a branch": lambda x: tf.cond(x > 0, lambda: x + tf.random.normal([]), lambda: x),

@@ -47,7 +47,7 @@ def derive(objective, compiled=False, picture=PICTURE):
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("weight", [1e-20, 1e-12, 1.0, 1e12, 1e20])
-def test_a_gradient_of_any_size_is_that_of_float32(weight, compiled):
+def test_any_gradient_is_that_of_float32(weight, compiled):
     losses = [Gram(weight=weight), TotalVariation(weight=weight)]
     expected, exact = derive(make(losses, "float32"))
     evaluation, gradient = derive(make(losses), compiled)
@@ -65,7 +65,7 @@ def test_without_a_factor_it_would_be_lost():
         assert what(derive(objective)[1])
 
 
-def test_the_factor_follows_so_that_one_evaluation_is_enough():
+def test_the_factor_follows_in_one_evaluation():
     objective = make([Counted(weight=1e-9)])
     CALLS.clear()
     derive(objective)
@@ -79,7 +79,7 @@ def test_the_factor_follows_so_that_one_evaluation_is_enough():
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_gradient_that_is_zero_is_zero_and_the_next_is_right(compiled):
+def test_after_a_zero_gradient_the_next_is_right(compiled):
     objective = make([Content()])
     content = testing.pictures((48, 64)).content
     for _ in range(2):
@@ -112,7 +112,7 @@ def nstk_losses():
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
 @pytest.mark.parametrize(("way", "message"), [("nan", "loss `mine` is nan"), ("root", "the gradient of loss `mine` is NaN")])
-def test_what_is_not_finite_ends_the_run(way, message, run_eagerly, tmp_path, plugin, monkeypatch):
+def test_infinity_ends_the_run(way, message, run_eagerly, tmp_path, plugin, monkeypatch):
     monkeypatch.setattr(device, "machine", lambda: Machine(gpu=True, capability=(7, 0)))
     losses = {"gram": None, "mine": {"use": "breaking", "way": way}}
     settings = {"precision": "float16", "losses": losses, "run_eagerly": run_eagerly}

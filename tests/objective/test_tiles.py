@@ -31,7 +31,7 @@ class Blurry(Vgg19):
 
 @settings(deadline=None)
 @given(st.integers(16, 2000), st.integers(1, 700), st.booleans())
-def test_each_position_of_each_layer_belongs_to_one_tile(length, edge, taps):
+def test_each_position_belongs_to_one_tile(length, edge, taps):
     backbone = type("Backbone", (Vgg19,), {"taps": taps, "name": "other"})()
     tiling = Tiling.of(backbone, LOSSES, edge)
     spans = [tile.rows for tile in tiling.tiles(length, 16)]
@@ -50,7 +50,7 @@ def test_each_position_of_each_layer_belongs_to_one_tile(length, edge, taps):
 
 @settings(deadline=None)
 @given(st.integers(200, 2000), st.integers(1, 300), st.booleans())
-def test_what_a_tile_owns_is_far_enough_from_where_the_picture_was_cut(length, edge, taps):
+def test_what_is_owned_is_far_from_the_cut(length, edge, taps):
     backbone = type("Backbone", (Vgg19,), {"taps": taps, "name": "other"})()
     tiling = Tiling.of(backbone, LOSSES, edge)
     for tile in tiling.tiles(length, length):
@@ -61,7 +61,7 @@ def test_what_a_tile_owns_is_far_enough_from_where_the_picture_was_cut(length, e
                 assert span.after >= looks or span.at + span.length == length
 
 
-def test_a_loss_or_a_network_that_cannot_be_split_is_named():
+def test_what_cannot_be_split_is_named():
     with pytest.raises(nstk.UserError, match="loss `mine` cannot be split into tiles"):
         Tiling.of(Vgg19(), {"gram": Gram(), "mine": Whole()}, 64)
     with pytest.raises(nstk.UserError, match="backbone `blurry` cannot be split"):
