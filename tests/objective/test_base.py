@@ -51,7 +51,7 @@ def broken(tmp_path, plugin, way, others, **settings):
 @pytest.mark.parametrize(
     ("way", "message", "line"),
     [
-        ("vector", r"loss `mine` \(Breaking\) returned a tensor of shape \(1, 3\): return a scalar.*", "def __call__"),
+        ("vector", r"loss `mine` \(Broken\) returned a tensor of shape \(1, 3\): return a scalar.*", "def __call__"),
         (
             "reads",
             r"loss `mine` failed: .*`block1_conv1` is not among the layers that its reads\(\) names: image",

@@ -57,3 +57,30 @@ def test_what_is_too_large_is_not_kept(tmp_path, decoded, monkeypatch):
     held = pictures.Original.of(write(tmp_path / "a.png", "red"))
     assert held.size == held.size == (20, 30)
     assert decoded == ["a.png", "a.png"]
+
+
+def test_a_file_is_hashed_once(tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(original, "file_hash", lambda path: hashed.append(path.name) or files.file_hash(path))
+    path = write(tmp_path / "a.png", "red")
+    held = pictures.Original.of(path)
+    assert held.sha256 == pictures.Original.of(str(path)).sha256
+    assert hashed == ["a.png"]
+
+
+def test_the_one_read_last_is_kept_longest(tmp_path, decoded, monkeypatch):
+    monkeypatch.setattr(original, "HELD", 2 * 20 * 30 * 3)
+    one, two, three = (pictures.Original.of(write(tmp_path / f"{name}.png", "red")) for name in "abc")
+    original._held.clear()
+    for picture in (one, two, one, three, one, two):
+        assert picture.size == (20, 30)
+    assert decoded == ["a.png", "b.png", "c.png", "b.png"]
+
+
+def test_what_nobody_holds_is_dropped(tmp_path, decoded):
+    path = write(tmp_path / "a.png", "red")
+    before = len(original._held)
+    for _ in range(2):
+        pictures.check_picture(path)
+        assert len(original._held) == before
+    assert decoded == ["a.png", "a.png"]
