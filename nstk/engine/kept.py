@@ -1,7 +1,7 @@
 """What one picture leaves for the next: the network, what the losses know of the paintings, and compiled steps.
 
 Everything is found again by what it was made from. Definitions are compared key by key, so that a single key of a single loss
-that differs asks for another step. Pictures and weights are told apart by their hashes, not by their names.
+that differs asks for another step. Weights, pictures and other files are told apart by their hashes, not by their names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 import tensorflow as tf
 
 from ..api import Scale
+from ..errors import PictureError
 from ..objective.base import Remember
 from ..objective.compiled import Compiled
 from ..objective.features import Network, layers_read, network
@@ -30,6 +31,9 @@ ALGORITHM = "philox"
 
 NETWORKS, STYLES, RIGS = 2, 64, 16
 """How many networks, styles and rigs are kept. A pyramid has a rig for each scale."""
+
+MOVING = "losses", "parametrization", "optimizer"
+"""The parts of a recipe that a step is made from, besides the network."""
 
 T = TypeVar("T")
 
@@ -51,7 +55,8 @@ class Kept:
 
     def tiles(self, recipe: Recipe, plan: Plan, edge: int) -> TileNetwork:
         """The passes over tiles of about this edge, compiled unless the recipe runs eagerly."""
-        losses, key = recipe.active_losses, (_seen(recipe, plan), _losses(recipe), edge, recipe.run_eagerly, plan.jit)
+        losses = recipe.active_losses
+        key = _seen(recipe, plan), _losses(recipe), _files(recipe, *MOVING), edge, recipe.run_eagerly, plan.jit
 
         def make() -> TileNetwork:
             tiling = Tiling.of(recipe.backbone, losses, edge)
@@ -66,23 +71,25 @@ class Kept:
     def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Remember:
         """A `Remember` that keeps what the losses have to know of each painting at its size in a scale."""
         size = max(scale.width, scale.height), recipe.style_scale
-        hashes = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
+        paintings = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
+        files = _files(recipe, "losses")
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:
             label, asks = key
-            return self._styles.get((_seen(recipe, plan), hashes[label], size, layout.edge, asks), compute)
+            return self._styles.get((_seen(recipe, plan), paintings[label], files, size, layout.edge, asks), compute)
 
         return remember
 
-    def rig(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Rig | None:
-        """A rig that painted a scale of the same size in the same way, or None. A rig is handed out once."""
-        return self._rigs.take(_rig_key(recipe, plan, scale, layout))
+    def rig(self, made_from: Any) -> Rig | None:
+        """A rig that painted a scale of the same size in the same way, see `rig_key`, or None. A rig is handed out once."""
+        return self._rigs.take(made_from)
 
     def keep_rig(self, rig: Rig, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> None:
-        """Keep a rig that is not at work any more, if its step is compiled."""
-        if self._rigs.most and rig.step is not None:
+        """Keep a rig that is not at work any more, if its step is compiled and no file that it was made from has changed."""
+        key = rig_key(recipe, plan, scale, layout)
+        if self._rigs.most and rig.step is not None and rig.made_from == key:
             rig.rest()
-            self._rigs.put(_rig_key(recipe, plan, scale, layout), rig)
+            self._rigs.put(key, rig)
 
     @cached_property
     def numbers(self) -> tf.random.Generator:
@@ -102,10 +109,18 @@ class Kept:
             self._seeded = True
 
 
+def rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
+    """What a scale's rig is made from."""
+    size, files = (scale.width, scale.height, scale.steps), _files(recipe, *MOVING)
+    parts = _losses(recipe), recipe.parametrization, layout.optimizer
+    return size, _seen(recipe, plan), parts, files, recipe.average, plan.jit
+
+
 def _seen(recipe: Recipe, plan: Plan) -> Any:
-    """What the network depends on."""
+    """What the network depends on. A backbone that does not tell its weights is known by the files that it names."""
     layers = layers_read(recipe.backbone, recipe.active_losses.values())
-    return recipe.backbone, layers, plan.choice.dtype, recipe.backbone.provenance()
+    weights = recipe.backbone.provenance() or _files(recipe, "backbone")
+    return recipe.backbone, layers, plan.choice.dtype, weights
 
 
 def _losses(recipe: Recipe) -> list[Any]:
@@ -113,9 +128,16 @@ def _losses(recipe: Recipe) -> list[Any]:
     return [*recipe.active_losses.items()]
 
 
-def _rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
-    size = scale.width, scale.height, scale.steps
-    return size, _seen(recipe, plan), _losses(recipe), recipe.parametrization, layout.optimizer, recipe.average, plan.jit
+def _files(recipe: Recipe, *parts: str) -> dict[str, Any]:
+    """The hash of each file that these parts of a recipe name, by its place. A file that cannot be read equals no other."""
+    hashes: dict[str, Any] = {}
+    for place, path in recipe.inputs().items():
+        if place.partition(".")[0] in parts:
+            try:
+                hashes[place] = Original.of(path).sha256
+            except (OSError, PictureError):
+                hashes[place] = object()
+    return hashes
 
 
 class _Memory(Generic[T]):

@@ -43,6 +43,8 @@ class Rig:
     """What these targets held besides tensors. The compiled step has it in its graph."""
     scaling: LossScale | None = None
     """The loss scaling of the objective that the rig was made with. The compiled step holds its variable."""
+    made_from: Any = None
+    """What a session finds the rig again by, as it was before any file was read for it."""
 
     @classmethod
     def of(

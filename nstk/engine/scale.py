@@ -19,7 +19,7 @@ from ..recipe.model import Recipe
 from .canvas import Canvas
 from .footprint import Layout
 from .inputs import initial, pictures_of
-from .kept import Kept
+from .kept import Kept, rig_key
 from .plan import Plan
 from .rig import Move, Rig
 from .steps import Work
@@ -37,14 +37,16 @@ def set_up(
         device.reserve(layout.needs - plan.footprint.held)
     made = pictures_of(recipe, scale.width, scale.height)
     first = initial(recipe, made) if picture is None else pictures.resize(picture, scale.width, scale.height)
+    made_from = rig_key(recipe, plan, scale, layout)
     objective, layout = _that_fits(recipe, plan, kept, scale, made, layout)
-    rig = kept.rig(recipe, plan, scale, layout)
+    rig = kept.rig(made_from)
     if rig is not None and rig.serves(objective):
         rig.restart(first, objective, before)
         return Work(scale, layout, rig)
     canvas = Canvas(first, recipe.average)
     del made, first  # pictures may be large, and the optimizer takes memory too
     rig = Rig.of(canvas, objective, recipe.parametrization, layout.optimizer, scale.steps, before)
+    rig.made_from = made_from
     return Work(scale, layout, rig)
 
 

@@ -54,7 +54,7 @@ class Shelf:
                 self._file.write(array.reshape(-1).view(np.uint8).data)
         except OSError as error:
             raise RunError(f"activations of the content cannot be put away on the disk ({error.strerror or error})") from error
-        return Slot(offset, array.shape, array.dtype)
+        return Slot(offset, np.shape(tensor), array.dtype)  # the array of a scalar has a dimension
 
     def _read(self, slot: Slot | None) -> tf.Tensor | None:
         if slot is None:

@@ -35,6 +35,21 @@ class Noted(nstk.Loss):
             image = image + LEVEL.assign_add(1.0)
         return tf.reduce_mean(tf.square(image - target["pixels"])) / target["level"]
 
+class Masked(nstk.Loss):
+    \"\"\"Reads its mask when it is traced.\"\"\"
+    name = "masked"
+    mask: nstk.InputPicture
+
+    def target(self, refs):
+        return refs.content["image"]
+
+    def __call__(self, features, target):
+        if not tf.executing_eagerly():
+            TRACED.append(self.mask)
+        height, width = target.shape[1:3]
+        mask = nstk.resize(nstk.read_picture(self.mask), width, height) / 255
+        return tf.reduce_mean(mask * tf.square(features["image"] - target - 9.0))
+
 class Stop(nstk.Callback):
     \"\"\"Interrupts the run at its third step, once.\"\"\"
     name = "stop"
@@ -45,7 +60,7 @@ class Stop(nstk.Callback):
 
 @nstk.hookimpl
 def nstk_losses():
-    return [Noted]
+    return [Noted, Masked]
 
 @nstk.hookimpl
 def nstk_callbacks():
@@ -145,6 +160,24 @@ def test_what_differs_is_compiled_anew(change, recipes):
     made, traces = in_a_session(recipes("in1", 1), recipes("in2", 1, **change))
     assert traces == 2
     assert made[1] == alone(recipes("own", 1, **change))
+
+
+def test_another_mask_of_the_same_name_is_seen(recipes, tmp_path):
+    mask, made = tmp_path / "mask.png", []
+
+    def draw(white):
+        picture = np.zeros((36, 48, 3), np.uint8)
+        picture[:, :white] = 255
+        nstk.write_picture(picture, mask)
+
+    draw(40)
+    first = recipes("own", losses={"masked": {"mask": str(mask), "weight": 0.1}})
+    with nstk.Session() as session:
+        for white in (40, 40, 8):
+            draw(white)
+            made.append(session.run(first).path.read_bytes())
+    assert len(traced(first)) == 2
+    assert made[0] == made[1] != made[2] == alone(first)
 
 
 def test_the_style_is_looked_at_once(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ def test_what_is_put_away_comes_back():
         "map": tf.random.stateless_uniform([1, 4, 5, 3], [0, 0]),
         "low": tf.cast(tf.random.stateless_uniform([7], [0, 1]), tf.bfloat16),
         "more": [tf.constant([3]), None, tf.zeros([0, 2])],
+        "scalar": tf.constant(2.5),
     }
     shelf = Shelf()
     slots = [shelf.put(put) for _ in range(2)]
@@ -23,7 +24,7 @@ def test_what_is_put_away_comes_back():
         assert taken["more"][1] is None
         for one, other in zip(tf.nest.flatten(put), tf.nest.flatten(taken), strict=True):
             if one is not None:
-                assert one.dtype == other.dtype
+                assert (one.dtype, one.shape) == (other.dtype, other.shape)
                 assert np.array_equal(one, other)
 
 
