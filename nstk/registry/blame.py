@@ -1,6 +1,7 @@
-"""Which line of whose plugin a mistake is in: where a thing is defined, and where an error comes from.
+"""Which plugin a mistake is in, and in which line.
 
-`spot` answers the first, `blame` the second, when a plugin is loaded and while a run calls what it defines.
+`spot` tells where a function or a class is defined. `blame` tells where an error comes from, both while a plugin is loaded and
+while a run calls what the plugin defines.
 """
 
 from __future__ import annotations
@@ -19,27 +20,27 @@ from ..errors import NstkError, OutOfMemory, PluginError, RunError
 from .source import lines_of
 
 SCOPE = "loss.{}"
-"""What the operations of a loss are called in a compiled step, before a slash."""
+"""The name scope of a loss, made from its label. In a compiled step, the names of the loss's operations hold this scope."""
 
 _CORE = Path(__file__).parents[1]
 _PLUGINS = _CORE / "plugins"
-"""Where the plugins that come with nstk lie in a wheel; they are plugins like any others."""
+"""The folder of the plugins that come with nstk, in a wheel. A line of these is blamed like a line of any other plugin."""
 _IMPORTING = Path(importlib.__file__).parent
 _LIBRARY = Path(os.__file__).parent
 _OUT_OF_MEMORY = ("ResourceExhaustedError", "MemoryError")
-"""By name: TensorFlow is not imported here."""
+"""The exceptions that mean a lack of memory, by name because TensorFlow is not imported here."""
 _NODE = re.compile(r"\{\{.*?\}\} ?")
-"""TensorFlow's names of nodes, which begin many of its messages."""
+"""The names of nodes with which many of TensorFlow's messages begin."""
 
 _Line = tuple[str, int | None]
 """A file and a line of it."""
 
 
 def spot(thing: Any) -> str:
-    """`foo.py:12`: where a function or a class is defined."""
+    """Where a function or a class is defined, such as `foo.py:12`."""
     try:
         file, first, lines = lines_of(thing)
-    except OSError:  # made without a source, by exec for instance
+    except OSError:  # the thing was made without a source, by exec for instance
         return str(getattr(thing, "__module__", thing))
     above = next((i for i, line in enumerate(lines) if line.lstrip().startswith(("def ", "class ", "async def "))), 0)
     return _shown((file, first + above))  # a decorator is a line above what it decorates
@@ -59,10 +60,10 @@ def blaming(who: str, definition: Definition) -> Iterator[None]:
 
 
 def blame(error: BaseException, definition: Definition | None = None) -> str:
-    """`ValueError: no such thing (foo.py:12)`: what was raised, and the line of the plugin that led to it.
+    """What was raised, and the line of the plugin that led to the error, such as `ValueError: no such thing (foo.py:12)`.
 
-    Of an error that a `definition` raised, it is the deepest line of that definition's own files: the deepest line of all is
-    often TensorFlow's.
+    If a `definition` raised the error, the line is the deepest one in the folders of the definition's own code. The deepest
+    line of all is often TensorFlow's.
     """
     if isinstance(error, PluginError):
         return str(error)
@@ -76,7 +77,7 @@ def blame(error: BaseException, definition: Definition | None = None) -> str:
 
 
 def code(definition: Definition, *methods: str) -> list[tuple[str, int]]:
-    """File and line of the methods that the definition's own classes define: of all, or of `methods`."""
+    """The file and line of each method that the definition's own classes define, or only of those named in `methods`."""
     owned = [cls for cls in type(definition).__mro__ if issubclass(cls, Definition) and not _is_of_api(cls)]
     found = [getattr(cls.__dict__.get(name), "__code__", None) for cls in owned for name in methods or cls.__dict__]
     return [(code.co_filename, code.co_firstlineno) for code in found if code]
@@ -88,17 +89,21 @@ def _is_of_api(cls: type) -> bool:
 
 
 def _deepest_of(error: BaseException, definition: Definition) -> _Line | None:
-    """The deepest line that is in the folder of the definition's own code."""
+    """The deepest line that is in a folder of the definition's own code."""
     homes = {Path(file).parent for file, _ in code(definition)}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if Path(frame.filename).parent in homes:
             return frame.filename, frame.lineno
-    called = code(definition, "__call__", "step", "start") if isinstance(error, TypeError) else []  # with other arguments
+    # A method that does not take its arguments raises a TypeError before any line of the method runs.
+    called = code(definition, "__call__", "step", "start") if isinstance(error, TypeError) else []
     return called[0] if called else None
 
 
 def _deepest(error: BaseException) -> _Line | None:
-    """The deepest line of the package whose line comes first: what it called (pydantic, TensorFlow) is not where to look."""
+    """The deepest line of the package whose line comes first.
+
+    The packages that this package called, such as pydantic or TensorFlow, are not where to look for the mistake.
+    """
     lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     lines = [line for line in lines if _is_plugins(line[0])]
     return next((line for line in reversed(lines) if _home(line[0]) == _home(lines[0][0])), None)
@@ -112,7 +117,7 @@ def _is_plugins(file: str) -> bool:
 
 
 def _home(file: str) -> tuple[str, ...]:
-    """The installed package that a file belongs to; nothing for a file of the user's own."""
+    """The parts of the path of the installed package that a file belongs to; empty for a file of the user's own."""
     parts = Path(file).parts
     for folder in ("site-packages", "dist-packages"):
         if folder in parts:
@@ -123,7 +128,7 @@ def _home(file: str) -> tuple[str, ...]:
 def _in_graph(said: str) -> str:
     """What TensorFlow says of an error in a compiled step: `assertion failed: [too dark] in loss `mine` (my_loss.py:12)`.
 
-    It lists the node, the lines that made it, and after an empty line what is wrong.
+    TensorFlow's message lists the node, the lines of code that made the node, and after an empty line what is wrong.
     """
     what = said.split("\n\n")[-1].strip().partition("\n")[0]
     label = re.search(r"Detected at node \S*" + SCOPE.format(r"([\w-]+)"), said)

@@ -1,6 +1,6 @@
-"""What is given in Python as a plugin: a class, as a cell of a notebook defines it, or a module.
+"""Plugins that are given in Python: a class, as a cell of a notebook defines it, or a module.
 
-A recipe names a class that was given as `python:MyLoss`. It cannot be found again by that name, but it can be asked for.
+A recipe writes `python:MyLoss` for a class that was given. nstk cannot find the class again by that name, but can ask for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PluginLike = str | os.PathLike[str] | ModuleType | type[Definition]
 
 
 def spec_of(plugin: Any) -> str:
-    """A plugin as a recipe names it. Raises `PluginError` for what is none."""
+    """A plugin as a recipe names it. Raises `PluginError` for a value that is no plugin."""
     if isinstance(plugin, (str, os.PathLike)):
         return str(os.fspath(plugin))
     if isinstance(plugin, ModuleType):
@@ -48,7 +48,7 @@ def spec_of(plugin: Any) -> str:
 
 
 def listed(plugins: Any) -> Sequence[Any]:
-    """The plugins, if they were given as a list. Raises `PluginError` for one that is not in a list."""
+    """The plugins, if they were given as a list. Raises `PluginError` for a plugin that is not in a list."""
     if isinstance(plugins, (str, os.PathLike, ModuleType, Definition, type)):
         shown = repr(plugins) if isinstance(plugins, str) else getattr(plugins, "__name__", "...")
         raise PluginError(f"`plugins` is a list: write `plugins=[{shown}]`")
@@ -59,7 +59,7 @@ def listed(plugins: Any) -> Sequence[Any]:
 
 
 def class_named(spec: str) -> str:
-    """`MyLoss` for `python:MyLoss`; nothing for what is no class given in Python."""
+    """The name of a class given in Python: `MyLoss` for `python:MyLoss`. The result is empty for any other plugin."""
     return spec.removeprefix(_PREFIX) if spec.startswith(_PREFIX) else ""
 
 
@@ -70,7 +70,10 @@ def how_to_give(name: str) -> str:
 
 
 def checked(classes: Iterable[type[Definition]]) -> Sequence[tuple[str, type[Definition]]]:
-    """Classes that were given in Python, each once and with its kind. Raises `PluginError` for one that no recipe could use."""
+    """Classes that were given in Python, each once and with its kind.
+
+    Raises `PluginError` for a class that no recipe could use, and for two classes of one name.
+    """
     found: list[tuple[str, type[Definition]]] = []
     for cls in dict.fromkeys(classes):
         kind = _kind_of(cls)
@@ -92,7 +95,7 @@ def _kind_of(cls: type[Definition]) -> str:
 
 
 def _module_spec(module: ModuleType) -> str:
-    """A module by its name if it is installed or in a package, else by its file."""
+    """The name of a module that is installed or in a package; the file of any other module."""
     name, file = module.__name__, getattr(module, "__file__", None) or ""
     by_name = "." in name or hasattr(module, "__path__") or any(folder in Path(file).parts for folder in _INSTALLED)
     if by_name and not name.startswith(FILE):

@@ -1,9 +1,10 @@
 """Import a plugin: a file under a name of its own, with the files beside it that it imports, or a module.
 
-A file may say `import helpers` where helpers.py lies beside it. That is found for this file alone: no folder is added to
-`sys.path`, and nothing is known as `helpers` to anybody else. So two folders may each have a helpers.py, and a file beside a
-plugin never stands in for a package that others import. To the plugin itself the file beside it comes first, as to a script,
-but never before Python's own modules. A file is run once a registry, however many of its plugins import it.
+A file may say `import helpers` where helpers.py lies in the same folder. Only the files of that folder find this helpers.py: no
+folder is added to `sys.path`, and no module elsewhere can import it as `helpers`. So two folders may each have a helpers.py,
+and a file beside a plugin never stands in for a package that others import. For the plugin itself, as for a script, a file in
+its folder comes before an installed package, but never before Python's own modules. A registry runs a file only once, however
+many plugins import the file.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from ..files import file_hash, shown
 from ..hints import suggest
 
 FILE = "nstk_file_"
-"""How the name of a module begins that was imported from a file by nstk."""
+"""The beginning of the name of each module that nstk has imported from a file."""
 
 
 def place(spec: str, folder: Path) -> tuple[Path | None, str, str]:
-    """The file that a plugin is (None for a module), its name and its origin."""
+    """The file of a plugin (None for a module), the plugin's name, and the plugin's origin."""
     if not spec.endswith(".py"):
         return None, spec, spec
     path = Path(os.path.abspath(folder / os.path.expanduser(spec)))
@@ -56,7 +57,7 @@ class Files:
         self._modules: dict[Path, ModuleType] = {}
 
     def load(self, path: Path) -> ModuleType:
-        """Import a file under a name of its own. It is in `sys.modules` before it runs, so that its annotations resolve."""
+        """Import a file under a name of its own. The module is in `sys.modules` before it runs, so that annotations resolve."""
         if path in self._modules:
             return self._modules[path]
         if not path.is_file():
@@ -78,7 +79,7 @@ class Files:
         return module
 
     def _importer(self, importing: Path) -> Any:
-        """What `import` means in a file: a file beside it, or else what it means everywhere."""
+        """The function that `import` calls in a file. A file in the same folder comes first."""
 
         def import_(
             name: str,
@@ -95,13 +96,16 @@ class Files:
 
 
 def _beside(importing: Path, name: str) -> Path | None:
-    """The file that `import NAME` means in a file, if it is one beside it."""
+    """The file in the folder of `importing` that `import NAME` means there; None if `import` means no such file."""
     path = importing.parent / f"{name}.py"
     return path if name not in sys.stdlib_module_names and path != importing and path.is_file() else None
 
 
 def source_hash(module: str, file: str) -> str:
-    """The sha256 of a module's file; of one that nstk imported as a file, with those beside it that it imports."""
+    """The sha256 of a module's file; empty if there is no such file.
+
+    For a module that nstk imported from a file, the hash also covers the files in its folder that the module imports.
+    """
     if not os.path.isfile(file):
         return ""
     files = [Path(file), *(_siblings(Path(file)) if module.startswith(FILE) else ())]
@@ -110,7 +114,7 @@ def source_hash(module: str, file: str) -> str:
 
 
 def _siblings(path: Path) -> list[Path]:
-    """The files beside a file that it imports, wherever in it, and those that they import; by name."""
+    """The files in a file's folder that the file imports, wherever in its code, and those that these import in turn; sorted."""
     found: set[Path] = set()
     waiting = [path]
     while waiting:
@@ -126,7 +130,7 @@ def _imported(path: Path) -> Iterator[str]:
     """The names of modules that a file imports."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # it has changed since it was imported: so has its hash
+    except (OSError, SyntaxError, ValueError):  # the file has changed since it was imported, and so has its hash
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""What plugin authors get wrong, found before pluggy passes over it in silence or it fails far from the line to mend."""
+"""Find the mistakes of plugin authors that pluggy passes over in silence, or that fail far from the line to mend."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOOKS = {
 
 
 def is_hook(function: Any) -> bool:
-    """Whether it is marked with `@nstk.hookimpl`."""
+    """Whether a value is a function that is marked with `@nstk.hookimpl`."""
     return inspect.isfunction(function) and hasattr(function, f"{PROJECT}_impl")
 
 
@@ -68,7 +68,7 @@ def refuse_hookless(module: ModuleType) -> None:
 
 
 def check_returned(cls: Any, base: type[Definition], hook: Callable[..., Any]) -> None:
-    """Refuse what a hook must not return: not a class, or a class of another kind."""
+    """Refuse what a hook must not return: a value that is no class, or a class of another kind."""
     if not inspect.isclass(cls):
         hint = "return the class, not an instance of it" if isinstance(cls, base) else "return a list of classes"
         raise PluginError(f"{spot(hook)}: `{hook.__name__}` returns {repr(cls)[:60]}: {hint}")
@@ -79,13 +79,13 @@ def check_returned(cls: Any, base: type[Definition], hook: Callable[..., Any]) -
 
 
 def check_class(cls: type[Definition]) -> None:
-    """Refuse a class that no recipe could use: without a good name, with a default that is refused."""
+    """Refuse a class that no recipe could use, such as a class without a good name or with a default that is refused."""
     _check_name(cls)
     layers = getattr(cls, "layers", None)
     if issubclass(cls, Backbone) and not (isinstance(layers, tuple) and layers and all(isinstance(it, Layer) for it in layers)):
         raise PluginError(f"{spot(cls)}: {cls.__name__} needs its layers: write `layers = (nstk.Layer(...),)` in the class")
     try:
-        cls.model_rebuild()  # does nothing for a complete class
+        cls.model_rebuild()  # a complete class stays as it is
     except PydanticUndefinedAnnotation as error:
         raise PluginError(f"{spot(cls)}: {cls.__name__} has a field whose type cannot be found: {error.message}") from error
     _check_defaults(cls)

@@ -1,4 +1,4 @@
-"""Find plugins, load them without letting one break the rest, and remember who defined what.
+"""Find plugins, load them without letting one break the rest, and remember which plugin defines what.
 
 A registry belongs to one run: nothing here is global.
 """
@@ -43,29 +43,29 @@ if TYPE_CHECKING:
 
 
 SHIPPED = "nstk"
-"""The name of the plugin that ships with nstk, and with `nstk:gram` the owner of its gram."""
+"""The name of the plugin that ships with nstk, which a recipe may write before the name of a class: `nstk:gram`."""
 
 
 BROKEN = (Exception, SystemExit)
-"""What a plugin may raise while it loads; Ctrl-C is not its doing."""
+"""The exceptions by which a plugin fails to load. `KeyboardInterrupt` is not among them, for it comes from the user."""
 
 
 @dataclass
 class Plugin:
-    """What was loaded from one place."""
+    """A plugin: all that was loaded from one place."""
 
     name: str
     version: str
     origin: str
-    """`built in`, the distribution, or the file."""
+    """Where the plugin comes from: `built in`, a distribution, a file, a module, or `given in Python`."""
     modules: list[ModuleType] = field(default_factory=list)
     defines: list[tuple[str, str]] = field(default_factory=list)
-    """(kind, name) of everything it defines."""
+    """The kind and the name of everything that the plugin defines."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A plugin that did not load, and why."""
+    """A plugin that did not load or could not add its commands, and why."""
 
     name: str
     origin: str
@@ -101,9 +101,9 @@ class Registry:
 
     @classmethod
     def of(cls, plugins: Sequence[PluginLike]) -> Registry:
-        """What comes with nstk, what is installed, and what is asked for: by `-p` files and modules, in Python classes too.
+        """The plugins that come with nstk, those that are installed, and those that are asked for.
 
-        `no:NAME` leaves an installed plugin out.
+        `-p` asks for files and modules, and Python also for classes. `no:NAME` leaves an installed plugin out.
         """
         plugins = listed(plugins)
         specs = [spec_of(it) for it in plugins]
@@ -127,12 +127,12 @@ class Registry:
             self.plugins.append(plugin)
 
     def _load_shipped(self) -> None:
-        """Load `nstk.plugins`. A file that somebody put there must not take the others down."""
+        """Load `nstk.plugins`. A broken file that somebody put there must not take the others down."""
         plugin = Plugin(SHIPPED, __version__, "built in")
         self.plugins.append(plugin)
         package = importlib.import_module("nstk.plugins")
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if found.ispkg or any(part.startswith("_") for part in found.name.split(".")):  # what several plugins share
+            if found.ispkg or any(part.startswith("_") for part in found.name.split(".")):  # plugins share a module with `_`
                 continue
             try:
                 self._register(plugin, importlib.import_module(found.name))
@@ -140,7 +140,7 @@ class Registry:
                 self.failures.append(Failure(SHIPPED, found.name, error))
 
     def _load_entry(self, entry: EntryPoint) -> None:
-        """Load one installed plugin. One that is broken must not take the tool down."""
+        """Load one installed plugin. A broken plugin must not take the tool down."""
         if entry.name in self.without:
             return
         dist = entry.dist
@@ -153,7 +153,7 @@ class Registry:
             self.plugins.append(plugin)
 
     def knows(self, spec: str, folder: Path) -> bool:
-        """Whether `load` would run nothing: the plugin is loaded, left out, or known to be broken."""
+        """Whether `load` would run no code, because the plugin is loaded, left out, or known to be broken."""
         _, name, origin = place(spec, folder)
         modules = (module.__name__ for plugin in self.plugins for module in plugin.modules)
         return self._is_settled(name, origin) or spec in (*modules, *(failure.name for failure in self.failures))
@@ -183,17 +183,17 @@ class Registry:
             self._register(plugin, module)
         except BROKEN as error:
             raise PluginError(str(Failure(name, origin, error))) from error
-        if plugin.modules:  # none: an installed plugin brought the same module
+        if plugin.modules:  # an installed plugin may have brought the same module
             self.plugins.append(plugin)
 
     def _register(self, plugin: Plugin, module: Any) -> None:
-        """Register one module with pluggy and take down what it defines. Leaves nothing behind when it fails."""
+        """Register one module with pluggy and note what the module defines. A failure leaves nothing behind."""
         if not isinstance(module, ModuleType):
             raise PluginError(f"a plugin is a module, but its entry point names {repr(module)[:60]}")
         refuse_slips(module)
         if self.manager.is_registered(module):
             return
-        if plugin.name != SHIPPED:  # whose files may hold what several plugins share
+        if plugin.name != SHIPPED:  # a file of nstk may hold only what several plugins share
             refuse_hookless(module)
         try:
             self.manager.register(module, f"{plugin.origin}/{module.__name__}")
@@ -203,7 +203,7 @@ class Registry:
                 if names.count((kind, cls.name)) > 1:
                     raise PluginError(f"{spot(cls)}: it defines the {kind} `{cls.name}` twice")
         except BaseException as error:
-            if self.manager.is_registered(module):  # a register() that fails leaves the plugin half in
+            if self.manager.is_registered(module):  # a register() that fails leaves the plugin half registered
                 self.manager.unregister(module)
             if isinstance(error, pluggy.PluginValidationError):
                 raise PluginError(" ".join(str(error).split())) from error
@@ -214,7 +214,7 @@ class Registry:
             self._owned.setdefault((kind, cls.name), []).append((plugin, cls))
 
     def _classes(self, hook: str, base: type[Definition], module: ModuleType) -> list[type[Definition]]:
-        """What one module's implementation of one hook returns, so that it, and what it raises, has an owner."""
+        """The classes that one hook of one module returns. Modules are asked one by one, so that each error has an owner."""
         classes: list[type[Definition]] = []
         for call in getattr(self.manager.hook, hook).get_hookimpls():
             if call.plugin is not module:
@@ -233,11 +233,11 @@ class Registry:
         return sorted({name for k, name in self._owned if k == kind})
 
     def with_key(self, kind: str, key: str) -> list[str]:
-        """The names of a kind that have a parameter of that name."""
+        """The names of a kind whose classes have the parameter `key`."""
         return [name for name in self.names(kind) if any(key in cls.model_fields for _, cls in self.owned(kind, name))]
 
     def owned(self, kind: str, name: str) -> Sequence[tuple[Plugin, type[Any]]]:
-        """Every class of that kind and name, with the plugin that defines it."""
+        """Every class of this kind and name, with the plugin that defines the class."""
         return self._owned.get((kind, name), [])
 
     def get(self, kind: str, name: str) -> type[Any]:
@@ -268,9 +268,10 @@ class Registry:
         return next(plugin for owned in self._owned.values() for plugin, known in owned if known is cls)
 
     def code_hash(self, cls: type[Definition]) -> str:
-        """The sha256 of the code of a class, in hexadecimal: of its file and those beside it that this one imports.
+        """The sha256 of the code of a class, in hexadecimal: of the file that defines the class.
 
-        Of a class that was given in Python, or that is in no file, it is that of its source alone.
+        If nstk imported that file by its path, the files in its folder that it imports count too. For a class that was given in
+        Python or is in no file, only the source of the class and of its bases counts.
         """
         module = sys.modules.get(cls.__module__)
         file = getattr(module, "__file__", None)
@@ -278,7 +279,7 @@ class Registry:
         return known or class_hash(cls)
 
     def commands(self, core: Mapping[str, click.Command]) -> dict[str, click.Command]:
-        """The commands that plugins add to the `core` ones. Two of one name are called `plugin:name`, so that none wins."""
+        """The commands that plugins add to the `core` ones. Commands of one name become `plugin:name`, so that none wins."""
         found: list[tuple[Plugin, str, click.Command]] = []
         for call in self.manager.hook.nstk_commands.get_hookimpls():
             plugin = next(plugin for plugin in self.plugins if call.plugin in plugin.modules)
@@ -296,7 +297,7 @@ class Registry:
 def _added_commands(
     hook: Callable[..., Any], arguments: Sequence[str], core: Mapping[str, click.Command]
 ) -> dict[str, click.Command]:
-    """What `nstk_commands` adds to a group of its own: all of it, or nothing if it fails or replaces a core command."""
+    """The commands that one plugin's `nstk_commands` adds. None is taken if the hook fails or replaces a core command."""
     import click
 
     group = click.Group(PROJECT, commands=dict(core))
@@ -309,7 +310,7 @@ def _added_commands(
 
 
 def describe_plugins(registry: Registry) -> Sequence[tuple[str, str, str, str]]:
-    """Rows of `nstk plugins`: name, version, origin, what it defines or why it is broken; the broken ones last."""
+    """The rows of `nstk plugins`: name, version, origin, what a plugin defines or why it is broken. Broken plugins are last."""
     rows = []
     for plugin in registry.plugins:
         defines = ", ".join(f"{kind} {name}" for kind, name in plugin.defines)

@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any
 
 _OTHERS = ("abc", "builtins", "nstk", "pydantic", "typing")
-"""Packages whose classes a definition may be built on; a record holds their versions."""
+"""The packages of base classes that are no part of a class's hash. A record holds the versions of these packages."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -21,14 +21,18 @@ def lines_of(thing: Any) -> tuple[str, int, list[str]]:
     try:
         lines, first = inspect.getsourcelines(thing)
         return inspect.getsourcefile(thing) or "", max(1, first), lines
-    except (OSError, TypeError):  # a cell's classes are in no file that `inspect` looks into, but their methods tell where
+    except (OSError, TypeError):
+        # `inspect` does not find a class of a notebook's cell, but the class's methods tell where the class is.
         if not inspect.isclass(thing):
             raise OSError("no source") from None
         return _found_by_methods(thing)
 
 
 def class_hash(cls: type) -> str:
-    """The sha256 of a class's source, and of that of its bases which are not nstk's; without a source, of the compiled code."""
+    """The sha256 of the source of a class and of those of its bases that are in none of the packages `_OTHERS`.
+
+    Where a class or a base has no source, its compiled code is hashed instead.
+    """
     own = [it for it in cls.__mro__ if it.__module__.partition(".")[0] not in _OTHERS]
     return hashlib.sha256("\n".join(map(_text, own)).encode()).hexdigest()
 
@@ -41,12 +45,12 @@ def _text(cls: type) -> str:
 
 
 def _found_by_methods(cls: type) -> tuple[str, int, list[str]]:
-    """The lines of a class, found by the places of its methods."""
+    """The file of a class, the line where it begins, and its lines, found by the places of its methods."""
     for code in _codes(cls):
         lines = linecache.getlines(code.co_filename)
         try:
             tree = ast.parse("".join(lines))
-        except (SyntaxError, ValueError):  # it was changed since
+        except (SyntaxError, ValueError):  # the source was changed since
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and node.name == cls.__name__ and _holds(node, code.co_firstlineno):
@@ -89,7 +93,8 @@ def _instructions(code: CodeType) -> str:
 
 
 def _constant(value: Any) -> str:
-    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)  # in an order of its own
+    # The members of a frozenset are sorted, because their order may differ between processes.
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def _shown(value: Any) -> str:
