@@ -1,6 +1,7 @@
-"""The command line: one function per command. Nothing here imports TensorFlow but those that compute, and what they call.
+"""The command line, with one function for each command. Only the commands that compute import TensorFlow.
 
-Exit codes: 0 done, 1 the run failed, 2 a mistake of the user's (recipe, usage, plugin), 130 interrupted with the picture saved.
+The exit code is 0 if all went well, 1 if a run failed or does not fit, 2 if the user made a mistake (in a recipe, the usage or
+a plugin), and 130 after an interrupt. A run that is interrupted saves its picture first.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ for command in COMMANDS:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """The `nstk` command: runs one command and ends the process with its exit code."""
+    """Run the command line of `nstk`, and end the process with its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a file whose name is not UTF-8 is printed as it is
     sys.exit(call(cli, sys.argv[1:] if args is None else args))

@@ -30,7 +30,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Group(click.Group):
-    """The commands of nstk and those of plugins, which are loaded only when one is asked for that nstk does not have."""
+    """The commands of nstk and those of plugins.
+
+    Plugins are loaded only to list all commands, or when nstk itself does not have the command that is asked for.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*self.commands, *self._added(ctx)])
@@ -46,7 +49,7 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run one command. What it returns is an exit code if it is nstk's; a plugin's may return anything."""
+        """Run one command. A command of nstk returns an exit code or None; what a plugin's command returns is ignored."""
         returned = super().invoke(ctx)
         return returned if ctx.invoked_subcommand in self.commands else None
 
@@ -61,7 +64,7 @@ class Group(click.Group):
         from importlib.metadata import entry_points
 
         if not plugins and not entry_points(group="nstk"):
-            return {}  # nothing to import, so `nstk --help` is instant
+            return {}  # there is nothing to import, so `nstk --help` is instant
         registry = open_registry(plugins)
         commands = registry.commands(self.commands)
         warn_broken(registry)
@@ -69,7 +72,7 @@ class Group(click.Group):
 
 
 def _gather(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> Sequence[str]:
-    """`nstk -p foo.py run ...` means the same as `nstk run -p foo.py ...`."""
+    """The plugins of `-p` before and after the command: `nstk -p foo.py run ...` means `nstk run -p foo.py ...`."""
     return (*(ctx.parent.params.get("plugins") or ()), *value) if ctx.parent else value
 
 
@@ -83,7 +86,10 @@ def is_verbose(ctx: click.Context | None) -> bool:
 
 
 def plugin_option(function: _F) -> _F:
-    """`-p`, for every command that loads plugins. It is eager so that `nstk -p foo.py --help` lists what foo.py adds."""
+    """Add the option `-p`, for a command that loads plugins.
+
+    The option is eager so that `nstk -p foo.py --help` lists the commands that foo.py adds.
+    """
     help_ = "Load a plugin; no:NAME leaves an installed one out."
     names = ("-p", "--plugin", "plugins")
     return click.option(*names, multiple=True, is_eager=True, callback=_gather, metavar="FILE_OR_MODULE", help=help_)(function)
@@ -99,26 +105,26 @@ def is_trusting(ctx: click.Context) -> bool:
 
 
 def trust_option(function: _F) -> _F:
-    """`--trust`, for every command that reads a recipe."""
+    """Add the option `--trust`, for a command that reads a recipe."""
     help_ = "Load the plugins that a recipe names, wherever it lies: they are code."
     return click.option("--trust", is_flag=True, expose_value=False, callback=_trust, help=help_)(function)
 
 
 def verbose_option(function: _F) -> _F:
-    """`-v`, for every command that can fail."""
+    """Add the option `-v`, for a command that can fail."""
     help_ = "Show more, and the traceback of an error."
     return click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_remember, help=help_)(function)
 
 
 def open_registry(plugins: Sequence[str]) -> Registry:
-    """The plugins of one command."""
+    """The registry with the plugins of one command."""
     from ..registry.registry import Registry
 
     return Registry.of(plugins)
 
 
 def warn_broken(registry: Registry) -> None:
-    """One line for each installed plugin that was left out, once in a call of `nstk`."""
+    """Print one line for each plugin that failed. No line is printed twice in a call of `nstk`."""
     ctx = click.get_current_context()
     warned: set[str] = ctx.meta.setdefault("nstk.warned", set())
     for failure in registry.failures:
@@ -132,19 +138,20 @@ def warn_broken(registry: Registry) -> None:
 
 
 def complain(error: Exception, verbose: bool) -> None:
-    """Tell the user what to mend."""
+    """Tell the user what to mend, with the traceback if `verbose`."""
     if verbose:
         traceback.print_exception(error)
     if isinstance(error, click.ClickException):
         error.show()
     else:
-        click.echo(error if isinstance(error, RecipeError) else f"error: {error}", err=True)  # a recipe's say file and line
+        # The mistakes of a recipe already say their file and line.
+        click.echo(error if isinstance(error, RecipeError) else f"error: {error}", err=True)
 
 
 def call(group: Group, args: Sequence[str]) -> int:
     """Run one command line and return its exit code.
 
-    Only what is the user's to mend is turned into a sentence: a bug, ours or a plugin's, goes on to show its traceback.
+    Only an error that nstk or click raises on purpose is told as a sentence. A bug of nstk or of a plugin shows its traceback.
     """
     ctx: click.Context | None = None
     try:
@@ -168,7 +175,7 @@ def call(group: Group, args: Sequence[str]) -> int:
 
 
 def _reader_left() -> bool:
-    """Whether nobody reads what we print (`nstk schema | head -1`). The rest of it then goes nowhere, without a word."""
+    """Whether nobody reads the output any more, as after `nstk schema | head -1`. If so, the rest is thrown away."""
     poll = select.poll()
     poll.register(STDOUT, 0)
     if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):

@@ -11,11 +11,11 @@ import tempfile
 def import_tensorflow() -> None:
     """Import TensorFlow and let it look for devices, with the process's error stream put aside.
 
-    Its notices (CUDA is absent, oneDNN is on) come before its log level is read, so an environment variable cannot hush them
-    all. If the import fails, they are shown.
+    TensorFlow's notices (CUDA is absent, oneDNN is on) come before its log level is read, so an environment variable cannot
+    hush them all. If the import fails, the notices are shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if sys.stderr is None:  # closed (`2>&-`): there is no terminal to keep clean
+    if sys.stderr is None:  # the stream is closed (`2>&-`), so there is no terminal to keep clean
         return
     sys.stderr.flush()
     kept = os.dup(2)

@@ -33,7 +33,7 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
         try:
             recipe = load(name, overrides, plugins)
         except PluginError:
-            raise  # what `-p` names is the same for all of them
+            raise  # the plugins that `-p` names are the same for all recipes
         except UserError as error:
             complain(error, is_verbose(ctx))
             code = error.exit_code

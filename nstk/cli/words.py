@@ -1,4 +1,4 @@
-"""The words of a command line as a recipe, and what every command that paints or judges does first."""
+"""The words of a command line read as a recipe, and what commands do before their own work."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def to_paint(words: Sequence[str], options: Mapping[str, str | None]) -> tuple[s
 
 
 def quoted(value: str) -> str:
-    """A file name as an override is read back: `a #1.jpg` or `12` would not survive bare."""
+    """A file name written so that an override is read back as that name. `a #1.jpg` and `12` need quotes for this."""
     return value if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", value) else json.dumps(value, ensure_ascii=False)
 
 
@@ -65,7 +65,7 @@ def registry(plugins: Sequence[str]) -> Registry:
 
 
 def start_tensorflow() -> None:
-    """Set up what is said on the way; TensorFlow's notices about itself are shown with `-v` only."""
+    """Set up the log. Without `-v`, TensorFlow is imported here, so that its notices about itself are not shown."""
     verbose = is_verbose(click.get_current_context())
     if not verbose:
         from .quietly import import_tensorflow
