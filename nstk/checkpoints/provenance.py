@@ -1,4 +1,4 @@
-"""What a run is made from (files with their hashes, settings, versions), and what of it has changed since."""
+"""What a run is made from (files with their hashes, settings, versions), and what of this has changed since the run began."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ from ..recipe.settings import Settings
 from . import provenance
 
 INDIFFERENT = ("output", "checkpoint", "callbacks")
-"""Keys of a recipe that do not change the picture."""
+"""The keys of a recipe that do not change the picture."""
 
 
 def origins(recipe: Recipe) -> dict[str, Any]:
-    """The name of the recipe, its files (as seen from the output's), its settings, and what it reads; files with hashes."""
+    """The name and settings of a recipe, its files, inputs and plugins with their hashes, and the versions.
+
+    The paths of the recipe's files are written as seen from the folder of the output.
+    """
     return {
         "name": recipe.name,
         "recipes": {relative(str(path), _folder(recipe)): file_hash(path) for path in recipe.files if path.is_file()},
@@ -37,7 +40,7 @@ def origins(recipe: Recipe) -> dict[str, Any]:
 
 
 def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
-    """What is another than it was, where that changes the picture: recipe files, settings, inputs, plugins. Each in words."""
+    """The changes since `then` that make another picture, each in words: of recipe files, settings, inputs and plugins."""
     now = origins(recipe)
     files = recipe_files(then, _folder(recipe))
     found = [f"{shown(path)} was edited" for path, sha256 in files.items() if _edited(path, sha256)]
@@ -68,12 +71,12 @@ def recipe_files(then: Mapping[str, Any], folder: Path) -> dict[Path, str]:
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Two sets of versions, where they differ: `tensorflow 2.16.1, now 2.17.0`."""
+    """The versions that differ between two sets, such as `tensorflow 2.16.1, now 2.17.0`."""
     return ", ".join(f"{what} {was}, now {now[what]}" for what, was in then.items() if now.get(what, was) != was)
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
-    """What the recipe says, without what does not change the picture; files are told apart by what is in them, not by name."""
+    """The settings of a recipe that change the picture. File names are left out, for files are told apart by their hashes."""
     keys = set(Settings.model_fields) - set(INDIFFERENT)
     data: dict[str, Any] = _without_files(recipe, recipe.model_dump(include=keys, mode="json"))
     for key in SLOTS:
@@ -93,7 +96,7 @@ def _without_files(model: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """`{"losses": {"tv": {"weight": 1}}}` -> `("losses.tv.weight", 1)`."""
+    """The values of a nested mapping by dotted keys: `{"losses": {"tv": {"weight": 1}}}` gives `("losses.tv.weight", 1)`."""
     for key, value in data.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{key}.")
@@ -102,7 +105,7 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _edited(path: Path, sha256: str) -> bool:
-    """Whether a file says something else now; one that is gone says nothing."""
+    """Whether the content of a file has changed. A file that is gone does not count as changed."""
     return path.is_file() and file_hash(path) != sha256
 
 
@@ -110,7 +113,7 @@ PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "ima
 
 
 def versions() -> dict[str, str]:
-    """The versions that decide the bits."""
+    """The versions of Python, the platform and the packages, on which the exact bits of a picture depend."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for package in PACKAGES:
         try:
@@ -121,13 +124,13 @@ def versions() -> dict[str, str]:
 
 
 def sources(recipe: Recipe) -> dict[str, Any]:
-    """The files that a run is made from, with their hashes."""
+    """The inputs and the plugins that a run is made from, with their hashes."""
     inputs = {where: {"path": str(path), "sha256": Original.of(path).sha256} for where, path in recipe.inputs().items()}
     return {"inputs": inputs, "plugins": plugins(recipe)}
 
 
 def plugins(recipe: Recipe) -> list[dict[str, Any]]:
-    """Each definition in use: whose it is, and the hash of the code that defines it."""
+    """Each definition in use, with the plugin that owns it and the hash of the code that defines it."""
     rows = []
     for where, definition in recipe.definitions():
         try:

@@ -29,7 +29,7 @@ log = logging.getLogger("nstk")
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A run to go on with."""
+    """A run to go on with: its recipe, its folder and its latest whole checkpoint."""
 
     recipe: Recipe
     folder: RunFolder
@@ -47,16 +47,18 @@ def unfinished(
 ) -> Unfinished:
     """The run of a folder (`out/louvre.run`) or of a picture (`out/louvre.png`), from its latest checkpoint.
 
-    Raises `UserError` where there is none, and where the recipe or what it reads has changed since, unless `force` is given.
-    The rest is that of `load_recipe`: what was given in Python is to be given again. Never imports TensorFlow.
+    Raises `UserError` where there is no such run and, unless `force` is given, where the recipe or what it reads has changed
+    since the run began. The other arguments are those of `load_recipe`: what was given in Python has to be given again.
+    TensorFlow is never imported.
     """
     folder = _find(Path(path))
     saved = folder.latest()
     made_from = saved.state.origins
-    files = [*recipe_files(made_from, folder.path.parent)]  # not the copy in the folder: what was read must not be written over
+    # The files are those that the run was begun from, which must not be written over, and not the copy in the folder.
+    files = [*recipe_files(made_from, folder.path.parent)]
     recipe = load_recipe(folder.recipe, plugins=plugins, content=content, style=style, trust=trust)
     recipe = recipe.model_copy(update={"name": made_from["name"], "files": files})
-    assert recipe.path  # only a run that writes has a folder
+    assert recipe.path  # only a run that writes a picture has a folder
     if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
     if changed := changes(made_from, recipe):
@@ -72,7 +74,7 @@ def unfinished(
 
 
 def _find(path: Path) -> RunFolder:
-    """The folder that holds the run."""
+    """The folder of the unfinished run that a path names. Raises `UserError` where there is no such run."""
     folder = RunFolder(path) if path.is_dir() or path.suffix == SUFFIX else RunFolder.of(path)
     if folder.unfinished:
         return RunFolder(folder.path.absolute())
