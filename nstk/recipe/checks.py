@@ -1,4 +1,4 @@
-"""Whether the parts of a recipe go together: losses, layers, pictures, sizes, and where the result goes."""
+"""Checks whether the parts of a recipe go together: losses, layers, pictures, sizes, and where the result goes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
 from .settings import Settings
 
 MANY = 100
-"""Mistakes after which no more words are compared: of thousands, nobody would read the suggestions, and they take minutes."""
+"""After so many mistakes, no more words are suggested: nobody would read thousands of suggestions, and they take minutes."""
 
 
 class Findings:
-    """What is wrong with a tree; all of it goes to `mistakes`."""
+    """Collects in `mistakes` what is wrong with the tree of a recipe."""
 
     def __init__(self, tree: Node, mistakes: list[Mistake]):
         self.tree, self.mistakes = tree, mistakes
@@ -36,11 +36,11 @@ class Findings:
         self.mistakes.append(Mistake(message, mark, hint))
 
     def mark(self, *path: str) -> Mark:
-        """Where the value at `path` is written, or the recipe as a whole where it is not."""
+        """The place where the value at `path` is written, or the recipe as a whole if the value is not written."""
         return self.written(*path) or Mark(self.tree.mark.where, self.tree.mark.folder)
 
     def written(self, *path: str) -> Mark | None:
-        """Where the value at `path` is written, if it is."""
+        """The place where the value at `path` is written, or None if the value is not written."""
         node = self.tree
         for step in path:
             if not isinstance(node.value, dict) or step not in node.value:
@@ -49,7 +49,7 @@ class Findings:
         return node.mark
 
     def suggest(self, word: str, choices: Sequence[str]) -> str:
-        """`did you mean ...?`, or nothing."""
+        """The question `did you mean ...?` with the closest choice, or nothing."""
         return suggest(word, choices) if len(self.mistakes) < MANY else ""
 
 
@@ -62,7 +62,7 @@ def check_losses(found: Findings, losses: dict[str, Loss]) -> None:
     elif node.value is None or node.value is False:
         named = []
     else:
-        return  # reported already
+        return  # such a value has been reported already
     if not named:
         found.mistake("the recipe has no losses", mark, "name one, such as `gram:`, or leave `losses` out for the default ones")
     elif len(losses) == len(named) and all(loss.weight == 0 for loss in losses.values()):
@@ -76,7 +76,7 @@ def check_layers(found: Findings, backbone: Backbone, losses: dict[str, Loss], b
     papers |= {paper.replace("relu", "conv"): name for paper, name in papers.items()}
     for label, loss in (losses | broken).items():
         node = found.tree.at(("losses", label))
-        whole, places = node.key or node.mark, dict(reversed([*node.words()]))  # where each word is written first
+        whole, places = node.key or node.mark, dict(reversed([*node.words()]))  # `places` holds the first place of each word
         for layer in _layers_read(found, label, loss, whole):
             if layer in known or layer == IMAGE or (layer not in places and label in broken):
                 continue
@@ -86,7 +86,7 @@ def check_layers(found: Findings, backbone: Backbone, losses: dict[str, Loss], b
 
 
 def _layers_read(found: Findings, label: str, loss: Loss, mark: Mark) -> list[str]:
-    """The layers that a loss says it reads; a mistake of its author's is reported as one of the recipe's."""
+    """The layers that a loss says it reads. A mistake in the code of the loss is reported as a mistake of the recipe."""
     try:
         layers = loss.reads()
     except Exception as error:
@@ -99,14 +99,14 @@ def _layers_read(found: Findings, label: str, loss: Loss, mark: Mark) -> list[st
 
 
 def check_jit(found: Findings, settings: Settings) -> None:
-    """Refuse to compile what is to run op by op."""
+    """Refuse to compile a step that is to run op by op."""
     if settings.jit is True and settings.run_eagerly:
         message = "`jit: true` would compile the step, but `run_eagerly: true` runs it op by op"
         found.mistake(message, found.mark("jit"), "leave one of them out")
 
 
 def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> None:
-    """Refuse tiles of what cannot be split."""
+    """Refuse tiles of a given size if a loss or the network cannot be split into tiles."""
     if (
         isinstance(settings.tiles, int)
         and slots["backbone"]
@@ -116,7 +116,7 @@ def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> N
 
 
 def long_edge_of(found: Findings, settings: Settings) -> int:
-    """The long edge of the result in pixels; one to go on with where `size` and the content give none."""
+    """The long edge of the result in pixels, or an edge for the checks to go on with where `size` and the content give none."""
     default, size = int(Settings.model_fields["size"].default), settings.size
     if not settings.content:
         return size if isinstance(size, int) else default
@@ -129,7 +129,10 @@ def long_edge_of(found: Findings, settings: Settings) -> int:
 
 
 def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
-    """The long edge of each scale, pixels; just the `size` where `pyramid` or `steps` do not fit it, which is reported."""
+    """The long edge of each scale in pixels. A `pyramid` that does not fit the `size` is reported and counts as one scale.
+
+    `steps` that do not fit the number of scales are reported too.
+    """
     edges = [size]
     try:
         edges = settings.pyramid.long_edges(size) if settings.pyramid else edges
@@ -144,7 +147,7 @@ def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
 
 
 def check_pictures(found: Findings, settings: Settings, edges: Sequence[int]) -> None:
-    """See that the pictures have a position left in the deepest layers at the smallest scale."""
+    """Refuse pictures that would have no position left in the deepest layers at the smallest scale."""
     for place, file in input_files([("", settings)]).items():
         key, size = place.partition(".")[0], pictures.check_picture(file)
         scale = settings.style_scale if key == "style" else 1.0
@@ -160,7 +163,10 @@ def check_pictures(found: Findings, settings: Settings, edges: Sequence[int]) ->
 
 
 def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:
-    """The picture's file, absolute: a `text` of the recipe, or out/NAME.png in the working directory; None if it cannot be."""
+    """The absolute path of the picture's file: the `text` of the recipe, or out/NAME.png in the working directory.
+
+    The path is None where no picture can be written. The reason is reported.
+    """
     mark = found.mark("output", "path")
     path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
     try:
@@ -187,7 +193,7 @@ def output(found: Findings, settings: Settings, text: str, name: str) -> Path | 
 
 
 def check_overwriting(found: Findings, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
-    """Nothing that the run reads may be what it writes, and what it writes unasked stays in the picture's folder."""
+    """Refuse a run that would write over a file that it reads, or through a link that leads out of the picture's folder."""
     definitions = [("", settings), *((key, slots[key]) for key in SLOTS if slots[key])]
     definitions += [(f"{key}.{label}", made) for key in LABELLED for label, made in slots[key].items()]
     mark = found.mark("output", "path")
@@ -203,5 +209,5 @@ def check_overwriting(found: Findings, path: Path, settings: Settings, slots: di
 
 
 def written(path: Path) -> list[Path]:
-    """What a run writes: the picture, and what lies beside it."""
+    """The files that a run writes: the picture, and beside it the recipe and the record of the run."""
     return [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]

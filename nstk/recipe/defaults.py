@@ -1,4 +1,4 @@
-"""What a recipe gets where it is silent (`recipes/default.yaml`), and which of its keys hold definitions."""
+"""The definitions that a recipe gets where it names none (`recipes/default.yaml`), and the keys that hold definitions."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from typing import Any
 from ..syntax.parse import parse, read_text
 
 SLOTS = {"backbone": "backbone", "init": "initializer", "parametrization": "parametrization", "optimizer": "optimizer"}
-"""Keys that hold one definition, and its kind."""
+"""The keys of a recipe that hold one definition, each with the kind of the definition."""
 
 LABELLED = {"losses": "loss", "callbacks": "callback"}
-"""Keys that hold definitions by label, and their kind."""
+"""The keys of a recipe that hold definitions by label, each with the kind of the definitions."""
 
 
 def recipes_folder() -> Path:
-    """Where the recipes lie that come with nstk."""
+    """The folder of the recipes that come with nstk."""
     return Path(str(files("nstk.recipes")))
 
 
 @cache
 def defaults() -> dict[str, Any]:
-    """What each slot holds in the default recipe. Naming any loss replaces its losses; other slots merge."""
+    """What the keys for definitions hold in the default recipe.
+
+    A recipe that names any loss gets none of the default losses. The default callbacks stay beside those that a recipe names.
+    Each other key gets its default definition where a recipe names none.
+    """
     path = recipes_folder() / "default.yaml"
     written: dict[str, Any] = parse(read_text(path), path.name, path.parent).plain()
     return {key: written[key] for key in (*SLOTS, *LABELLED)}

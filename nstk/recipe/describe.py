@@ -1,4 +1,4 @@
-"""What `nstk describe` and `nstk layers` print: the parameters' own descriptions, so that no text is written twice."""
+"""The lines that `nstk describe` and `nstk layers` print. Descriptions come from the parameters: no text is written twice."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .defaults import LABELLED, SLOTS, defaults
 from .settings import Settings
 
 WORDS = tuple(word for word, _ in KINDS.values())
-"""What the kinds of parts are called."""
+"""The words for the kinds of parts, such as `loss`."""
 
 
 def describe_lines(registry: Registry, kind: str | None, name: str | None) -> Iterator[str]:
-    """Everything, a kind, or one definition."""
+    """The lines that describe all parts, the parts of one kind, one part, or the keys of a recipe."""
     if kind == "recipe":
         yield from _parameters("recipe", Settings)
         for key, each in {**SLOTS, **LABELLED}.items():
@@ -62,12 +62,12 @@ def _parameters(title: str, cls: type[BaseModel], full: bool = False) -> Iterato
 
 
 class Parameter(NamedTuple):
-    """A key of a recipe, or of a part that it uses, in words."""
+    """A key of a recipe, or a parameter of a part, in words."""
 
     key: str
     type: str
     default: str | None
-    """As JSON; None where the key is required."""
+    """The default as JSON, or None where the key is required."""
     description: str
 
 
@@ -75,7 +75,7 @@ def parameters(cls: type[BaseModel]) -> Iterator[Parameter]:
     """The parameters of a part, or the keys of a recipe, as `nstk describe` and the documentation tell them."""
     try:
         properties = cls.model_json_schema().get("properties", {})
-    except PydanticInvalidForJsonSchema:  # a type that JSON has not
+    except PydanticInvalidForJsonSchema:  # JSON does not have the type of a field
         properties = {}
     for key, info in cls.model_fields.items():
         default = None if info.is_required() else plain(info.get_default(call_default_factory=True))
@@ -83,7 +83,7 @@ def parameters(cls: type[BaseModel]) -> Iterator[Parameter]:
 
 
 def plain(value: Any) -> str:
-    """A default as JSON, which YAML reads too."""
+    """A default as JSON, which is YAML, too."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     return json.dumps(value, default=str)
@@ -93,7 +93,7 @@ def _type(schema: dict[str, Any], annotation: Any) -> str:
     """A field's type in words, with its bounds, from its JSON schema."""
     if "enum" in schema:
         return " | ".join(value if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
-    if "examples" in schema:  # of a text that has a form
+    if "examples" in schema:  # an example says more about the form of a text than its type does
         return str(schema["examples"][0])
     if "const" in schema:
         return schema["const"] if isinstance(schema["const"], str) else json.dumps(schema["const"])

@@ -1,7 +1,7 @@
-"""What a recipe is given in Python besides its words: pictures and classes. How it names them, and how it asks for them again.
+"""Pictures and classes that are given to a recipe in Python: how the recipe names them, and how it asks for them again.
 
-A picture becomes the text `python:9f86d081884c7d65`, a class in `plugins` the text `python:MyLoss`. A recipe that is saved
-holds these texts, and comments that say what was given; whoever loads it has to give the same again.
+A picture becomes the text `python:9f86d081884c7d65`, and a class in `plugins` becomes the text `python:MyLoss`. A saved recipe
+holds these texts, and comments that say what was given. Whoever loads the saved recipe has to give the same again.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import MAX_DEPTH
 
 PLACES = ("content", "style")
-"""The keys whose pictures are arguments of `nstk.load_recipe` too."""
+"""The keys of a recipe whose pictures can also be arguments of `nstk.load_recipe`."""
 
 
 class Given:
-    """What one call was given in Python; `mistakes` takes what is wrong with it."""
+    """The pictures and plugins that one call was given in Python. What is wrong with a picture goes to `mistakes`."""
 
     def __init__(self, mistakes: list[Mistake]):
         self.mistakes = mistakes
         self.pictures: dict[str, pictures.Original | None] = {}
-        """By the names that the recipe has for them; None for one that is no good, which is reported."""
+        """The pictures, by the names that the recipe has for them. A picture that cannot be used is reported, and is None."""
         self.plugins: list[Any] = []
-        """What the recipe's own `plugins` hold that is no text."""
+        """The Python objects in the recipe's own `plugins`: classes and modules, but no texts."""
 
     def recipe(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
-        """A recipe with the names of pictures in place of what was given, and without the classes among its plugins."""
+        """The recipe in `mapping` with names in place of the pictures, and without the Python objects among its plugins."""
         plain: dict[str, Any] = {key: self.named(it, (str(key),)) for key, it in mapping.items() if key != "plugins"}
         if "plugins" in mapping:
             plugins = mapping["plugins"]
@@ -42,7 +42,7 @@ class Given:
         return plain
 
     def named(self, value: Any, place: tuple[str, ...]) -> Any:
-        """The same data with the name of each picture in its place."""
+        """The data in `value`, with the name of each picture in place of the picture."""
         if len(place) > MAX_DEPTH:
             return value
         if isinstance(value, Mapping):
@@ -54,7 +54,7 @@ class Given:
     def _name(self, value: Any, place: tuple[str, ...]) -> str:
         try:
             original = pictures.given(value, f"{in_words(place)} given in Python")
-            original.size  # noqa: B018 (all of it is decoded)
+            original.size  # noqa: B018 (to ask for the size decodes the whole picture)
         except PictureError as error:
             self.mistakes.append(Mistake(str(error), Mark("recipe", Path.cwd())))
             name = f"{pictures.PREFIX}no good {len(self.mistakes)}"
@@ -88,9 +88,10 @@ def how_to_give(place: Sequence[str]) -> str:
 
 
 def notes(classes: Sequence[tuple[str, type[Definition]]], inputs: Mapping[str, Path]) -> str:
-    """Comments that say what a recipe needs which was given in Python; nothing where nothing was.
+    """The comments that say what a recipe needs to be given in Python. The text is empty if that is nothing.
 
-    `classes` are those that were given, with their kinds; `inputs` are all the files that the recipe reads, by their places.
+    `classes` are the classes that were given in Python, with their kinds. `inputs` are all the files that the recipe reads, by
+    their places.
     """
     needs: dict[str, list[str]] = {}
     for kind, cls in classes:

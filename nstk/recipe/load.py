@@ -1,8 +1,4 @@
-"""The optimisation: scales, and the loop over steps. `_paint` is the algorithm.
-
-Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016: the picture's own pixels are
-moved against the gradient of a weighted sum of losses over the activations of a fixed network.
-"""
+"""Loads a recipe: reads its file, lays it over the recipes that it extends, applies overrides, and resolves the result."""
 
 from __future__ import annotations
 
@@ -43,20 +39,20 @@ def load_recipe(
 ) -> Recipe:
     """Read, check and resolve a recipe.
 
-    `recipe` is a file, the name of a shipped recipe, or a mapping with the same keys (its paths are relative to the working
-    directory). `overrides` are `key=value` texts as on the command line; `output` is the picture's file, or false: then nothing
+    `recipe` is a file, the name of a shipped recipe, or a mapping with the same keys, whose paths are relative to the working
+    directory. `overrides` are `key=value` texts as on the command line. `output` is the picture's file, or False: then nothing
     is written.
 
-    `plugins` are loaded first: files, modules, and classes that were defined in Python (`no:NAME` leaves an installed one out).
-    Plugins are code: those that the recipe names are loaded only if its file lies under the working directory or comes with
-    nstk, or if you `trust` it.
+    `plugins` are files, modules, and classes that were defined in Python, and are loaded first. `no:NAME` leaves an installed
+    plugin out. Plugins are code: those that a recipe names are loaded only if the recipe's file lies under the working
+    directory or comes with nstk, or if you `trust` the recipe.
 
-    `content` and `style` replace what the recipe names: files, or pictures in memory. Such a one is an array of height x width
-    x 3 (x 4 with alpha), uint8 or floats of 0..255, an image of Pillow's, the bytes of a picture file, or a file open for
-    reading. `style` may be a mapping of label to picture. A mapping as `recipe` takes the same wherever it names a picture.
+    `content` and `style` replace the pictures that the recipe names. A picture is a file, or in memory an array of height x
+    width x 3 (x 4 with alpha), uint8 or floats of 0..255, an image of Pillow's, the bytes of a picture file, or a file open for
+    reading. `style` may be a mapping of label to picture. A mapping as `recipe` may hold such pictures wherever it names one.
 
-    Raises `RecipeError` with every mistake of the recipe, and `PluginError` where one of `plugins` does not load. Never imports
-    TensorFlow.
+    Raises `RecipeError` with every mistake of the recipe, and `PluginError` where one of `plugins` does not load. TensorFlow is
+    never imported.
     """
     mistakes: list[Mistake] = []
     given = Given(mistakes)
@@ -78,7 +74,7 @@ def load_recipe(
 
 
 def _change(tree: Node, changes: Iterable[str | tuple[str, Any]], mistakes: list[Mistake]) -> None:
-    """Apply overrides to a recipe, in place; what is wrong with one goes to `mistakes`."""
+    """Apply overrides to a recipe, in place. What is wrong with an override goes to `mistakes`."""
     for change in changes:
         try:
             override(tree, change)
@@ -87,7 +83,7 @@ def _change(tree: Node, changes: Iterable[str | tuple[str, Any]], mistakes: list
 
 
 def _needed(recipe: Recipe, asked: Iterable[PluginLike]) -> list[str]:
-    """The plugins that a recipe names and those that were asked for besides; of the classes given in Python, those in use."""
+    """The plugins that a recipe names and those that were asked for besides, without classes given in Python but not in use."""
     specs = [spec for spec in map(spec_of, asked) if not spec.startswith("no:")]
     known = dict.fromkeys([*recipe.plugins, *(plugin_spec(spec, Path.cwd()) for spec in specs)])
     used = {cls.__name__ for _, cls in recipe.given_classes()}
@@ -95,7 +91,7 @@ def _needed(recipe: Recipe, asked: Iterable[PluginLike]) -> list[str]:
 
 
 def _says(tree: Node, key: str, value: Any) -> bool:
-    """Whether a recipe names this picture, or these, already: then giving it again changes nothing."""
+    """Whether a recipe already names the picture or pictures in `value`, so that `value` would change nothing."""
     if key not in tree.value:
         return False
     said, meant = ({STYLE: it} if isinstance(it, str) else it for it in (tree.value[key].plain(), value))
@@ -103,7 +99,7 @@ def _says(tree: Node, key: str, value: Any) -> bool:
 
 
 def _read(recipe: str | PathLike[str] | Mapping[str, Any] | None) -> tuple[Node, list[Path]]:
-    """The tree of a recipe laid over what it extends, and the files that it came from."""
+    """The tree of a recipe, laid over the recipes that it extends, and the files that were read."""
     chain: list[Path] = []
     if recipe is None or isinstance(recipe, Mapping):
         trees = [from_plain(dict(recipe or {}), Mark("recipe", Path.cwd()))]
@@ -115,7 +111,7 @@ def _read(recipe: str | PathLike[str] | Mapping[str, Any] | None) -> tuple[Node,
 
 
 def _read_file(path: Path, asked: Mark | None, chain: list[Path]) -> Node:
-    """The tree of one file, which `asked` wants to extend; it is added to the `chain` of those read before."""
+    """The tree of one file, which is added to the `chain` of files read before. `asked` is the place that extends the file."""
     path = path.absolute()
     if any(same_file(path, seen) for seen in chain):
         loop = " -> ".join(shown(seen) for seen in [*chain, path])
@@ -129,7 +125,7 @@ def _read_file(path: Path, asked: Mark | None, chain: list[Path]) -> Node:
 
 
 def _extended(tree: Node) -> tuple[Path, Mark] | None:
-    """The file that a recipe extends, and where it says so; taken out of the tree."""
+    """The file that a recipe extends, and the place that says so. The key `extends` is taken out of the tree."""
     extends = tree.value.pop("extends", None)
     if extends is None or extends.value is None:
         return None
@@ -145,7 +141,7 @@ def _extended(tree: Node) -> tuple[Path, Mark] | None:
 
 
 def _in_order(mistake: Mistake) -> tuple[bool, str, int, int]:
-    """Files first, each from top to bottom; then the command line."""
+    """The sort key of a mistake. Files come first, each from top to bottom, and then mistakes without a line."""
     mark = mistake.mark
     return mark.line == 0, mark.where, mark.line, mark.column
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in nstk's words and with the place in the recipe."""
+"""Tells what pydantic finds wrong, in nstk's words and with the place in the recipe."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _OF_SEVERAL_FORMS = {
     "style": "a picture, or a mapping of label to picture",
     "output": "a path, false, or a mapping with `path`, `quality`, `depth` and `gps`",
 }
-"""Keys of a recipe whose value may be short for a mapping, and what it must be."""
+"""The keys of a recipe whose value may be short for a mapping, each with words for what the value must be."""
 
 
 _BOOLS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 class Unfit(ValueError):
-    """A value that a field refuses: what it must be instead, and a hint at what was meant."""
+    """A field refuses a value. The message says what the value must be, and `hint` says what was probably meant."""
 
     def __init__(self, message: str, hint: str = ""):
         super().__init__(message)
@@ -68,7 +68,7 @@ def translate(
 ) -> list[Mistake]:
     """One mistake for each thing that is wrong with the values at `path`, which were to become a `cls`.
 
-    `elsewhere` hints at where a key belongs that `cls` does not have.
+    For a key that `cls` does not have, `elsewhere` hints at the place where the key belongs.
     """
     found: dict[tuple[Mark, str], Mistake] = {}
     wanted: dict[tuple[Mark, str, str], list[tuple[bool, str]]] = {}
@@ -89,13 +89,16 @@ def translate(
 
 
 def _either(musts: Sequence[tuple[bool, str]]) -> str:
-    """Each branch of a union complains about one value: if one finds it just out of bounds, that one is meant."""
+    """The words for what a value must be, where each branch of a union complains about the value.
+
+    If a branch finds only that the value is out of bounds, that branch is the one that was meant.
+    """
     bounds = [must for is_bound, must in musts if is_bound]
     return " or ".join(dict.fromkeys(bounds or [must for _, must in musts]))
 
 
 class _Place:
-    """Where in the recipe one of pydantic's complaints belongs."""
+    """The place in the recipe to which one of pydantic's complaints belongs."""
 
     def __init__(self, detail: Any, cls: type[BaseModel], tree: Node, path: tuple[str, ...]):
         self.cls = cls
@@ -104,7 +107,7 @@ class _Place:
         steps: list[str] = []
         for step in self.loc:
             below = self.node.at([step])
-            if below is not self.node or len(self.loc) == 1:  # else a step of pydantic's own: the branch of a union
+            if below is not self.node or len(self.loc) == 1:  # any other step is pydantic's own, for the branch of a union
                 steps.append(str(step))
             self.node = below
         self.key = str(self.loc[-1]) if self.loc else ""
@@ -117,7 +120,7 @@ class _Place:
         return self.node.key or self.node.mark
 
     def known_keys(self) -> list[str]:
-        """The keys that could stand beside the last one."""
+        """The keys that could stand beside the last key of this place."""
         if len(self.loc) < 2:
             return [*self.cls.model_fields]
         field = self.cls.model_fields.get(str(self.loc[0]))
@@ -133,7 +136,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _must_be(detail: Any, place: _Place) -> str:
-    """What the value must be, for complaints of that form."""
+    """The words for what the value must be, or nothing if the complaint is of another form."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]
@@ -151,7 +154,7 @@ def _must_be(detail: Any, place: _Place) -> str:
 
 
 def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Mistake:
-    """A complaint of another form."""
+    """The mistake for a complaint that `_must_be` has no words for."""
     kind, context, mark = detail["type"], detail.get("ctx", {}), place.node.mark
     if kind == "extra_forbidden":
         inside = f" in {place.parent}" if place.parent else ""
@@ -162,7 +165,7 @@ def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Mis
         return Mistake(f"`{place.parent}` has too few items", mark)
     if kind == "missing":
         message = _SAID_BY_HAND.get((*place.path, place.key))
-        if message:  # there is no word to point at
+        if message:  # the recipe has no word to point at
             return Mistake(message, Mark(mark.where, mark.folder))
         return Mistake(f"`{place.parent}` needs the key `{place.key}`", place.key_mark)
     if kind == "union_tag_invalid":
@@ -209,7 +212,7 @@ def _number(value: Any) -> str:
 
 
 def instead(value: Any) -> str:
-    """What the recipe says instead."""
+    """The words for what the recipe says instead, such as `not a list`."""
     if value is None:
         return "but nothing is written there"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The recipe as the engine gets it: everything resolved, checked and absolute; and how it is written down again."""
+"""The recipe as the engine gets it, resolved, checked and with absolute paths, and how it is written down again."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from .scales import Edge
 from .settings import STYLE, Output, Settings
 
 RECIPE, RECORD = SIDECARS = (".recipe.yaml", ".run.json")
-"""What is written beside the picture: the ends of their names."""
+"""The ends of the names of the files that are written beside the picture: the recipe, and the record of the run."""
 
 
 class Recipe(Settings):
-    """A resolved recipe: definitions instead of names, absolute paths, nothing left to default.
+    """A resolved recipe has definitions instead of names, absolute paths, and a value for every key.
 
-    Made by `nstk.load_recipe`.
+    `nstk.load_recipe` makes resolved recipes.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
 
     name: str
     size: Edge
-    """The long edge of the result in pixels, whichever way the recipe says it."""
+    """The long edge of the result in pixels, whichever way the recipe gives the size."""
     backbone: Backbone
     losses: dict[str, Loss]
     init: Initializer
@@ -46,28 +46,28 @@ class Recipe(Settings):
     plugins: list[str] = Field(default_factory=list)
     registry: Registry = Field(exclude=True, repr=False)
     originals: list[Original] = Field(default_factory=list, exclude=True, repr=False)
-    """The pictures that it names, which were decoded when it was checked."""
+    """The pictures that the recipe names, which were decoded when the recipe was checked."""
     files: list[Path] = Field(default_factory=list, exclude=True, repr=False)
-    """The recipe files it was read from."""
+    """The files that the recipe was read from."""
     overridden: bool = Field(False, exclude=True, repr=False)
 
     @property
     def path(self) -> Path | None:
-        """Where the picture will be, absolute; None if nothing is written."""
+        """The absolute path of the picture's file, or None if nothing is written."""
         return None if self.output.path is False else Path(self.output.path)
 
     @property
     def styles(self) -> dict[str, Path]:
-        """The paintings by label; `style` where the recipe names one."""
+        """The paintings by label. A painting that is named without a label has the label `style`."""
         return {label: Path(text) for label, text in self.style.items()}
 
     @property
     def active_losses(self) -> dict[str, Loss]:
-        """The losses that count, by label: one of weight 0 is neither computed nor does its network reach deeper for it."""
+        """The losses that count, by label. A loss of weight 0 is not computed, and the network is not run any deeper for it."""
         return active(self.losses)
 
     def sidecar(self, suffix: str) -> Path:
-        """`out/louvre.recipe.yaml` for `out/louvre.png`."""
+        """The file beside the picture that ends in `suffix`, such as `out/louvre.recipe.yaml` for `out/louvre.png`."""
         assert self.path is not None
         return self.path.with_suffix("").with_name(self.path.stem + suffix)
 
@@ -89,8 +89,8 @@ class Recipe(Settings):
     def to_plain(self, folder: Path | None = None) -> dict[str, Any]:
         """The recipe as plain data, with every default written out.
 
-        If `folder` (default: the working directory) is in the working directory, paths in there are written relative to
-        `folder`, so that a project can be moved; others are absolute.
+        If `folder` (by default the working directory) is in the working directory, paths in the working directory are written
+        relative to `folder`, so that a project can be moved. All other paths are absolute.
         """
         folder = folder or Path.cwd()
         data = self.model_dump(include=set(Settings.model_fields), mode="json")
@@ -118,7 +118,7 @@ class Recipe(Settings):
     def to_yaml(self, folder: Path | None = None) -> str:
         """The recipe as YAML that `load_recipe` reads back, for a file in `folder`.
 
-        Comments above it say what was given in Python and is to be given again.
+        Comments above the YAML say what was given in Python and has to be given again.
         """
         return notes(self.given_classes(), self.inputs()) + dump(self.to_plain(folder))
 
@@ -127,7 +127,7 @@ class Recipe(Settings):
         try:
             self.registry.get(kind, cls.name)
             use = cls.name
-        except PluginError:  # two plugins define it: say whose
+        except PluginError:  # two plugins define the name, so say whose it is
             use = f"{self.registry.owner(cls).name}:{cls.name}"
         params = definition.model_dump(mode="json")
         for name, marker in file_fields(cls):
@@ -137,7 +137,7 @@ class Recipe(Settings):
 
 
 def active(losses: Mapping[str, Loss]) -> dict[str, Loss]:
-    """Those of the losses that count (see `Recipe.active_losses`)."""
+    """The losses that count, by label (see `Recipe.active_losses`)."""
     return {label: loss for label, loss in losses.items() if loss.weight > 0}
 
 

@@ -15,7 +15,10 @@ from .defaults import LABELLED, SLOTS, defaults
 
 
 def lay(above: Node, below: Node) -> Node:
-    """One recipe over another: mappings merge, all else replaces. A slot's bare name counts as `{use: name}`."""
+    """Lay one recipe over another. Mappings are merged, and every other value replaces the value below.
+
+    The bare name of a definition counts as `{use: name}`.
+    """
     merged = dict(below.value)
     for key, node in above.value.items():
         under = merged.get(key)
@@ -34,7 +37,10 @@ def _lay_slot(above: Node, below: Node | None, default: str | None, word: str | 
 
 
 def _merge(above: Node, below: Node, default: str | None = None) -> Node:
-    """Mappings merge, all else replaces. Another `use` is another thing: it replaces. `default` is what no `use` means."""
+    """Merge two mappings. If one of the values is no mapping, or `above` has another `use`, then `above` replaces `below`.
+
+    A mapping below that has no `use` counts as one with the `use` in `default`.
+    """
     if not (isinstance(above.value, dict) and isinstance(below.value, dict)):
         return above
     ours, theirs = above.value.get("use"), below.value.get("use")
@@ -58,9 +64,10 @@ def _as_mapping(node: Node, word: str | None) -> Node:
 
 
 def stacked(trees: Sequence[Node]) -> Node:
-    """One recipe of a chain of them, each over the next. If none names a loss (`false` drops one), the default ones are below.
+    """One recipe made of a chain of recipes, each laid over the next. The default losses are below if no recipe names a loss.
 
-    They are laid from below: what one of them resets, the one above it must not find again.
+    A loss that is set to `false` is dropped, and does not count as named. The lowest recipes are laid first, so that values
+    that a recipe replaces are gone for the recipes above it.
     """
     chain = trees if any(map(_names_losses, trees)) else [*trees, _default_for("losses")]
     return reduce(lambda below, above: lay(above, below), reversed(chain))
@@ -74,10 +81,10 @@ def _names_losses(tree: Node) -> bool:
 
 
 def completed(tree: Node) -> Node:
-    """The tree with the default callbacks, before its own (`false` drops one), and with its output as a mapping."""
+    """The tree with the default callbacks before its own, and its output as a mapping. `false` drops a default callback."""
     values = dict(tree.value)
     defaults, named = _default_for("callbacks").value["callbacks"], values.get("callbacks")
-    if named is None or named.value is None:  # absent, or empty: all defaults
+    if named is None or named.value is None:  # a recipe that says nothing gets all defaults
         values["callbacks"] = defaults
     elif isinstance(named.value, dict):
         absent = {label: node for label, node in defaults.value.items() if label not in named.value}
@@ -93,9 +100,9 @@ def _default_for(key: str) -> Node:
 
 
 def override(tree: Node, setting: str | tuple[str, Any]) -> None:
-    """Apply `losses.gram.weight=1e5`, in place, as if the recipe had been edited there.
+    """Apply a setting such as `losses.gram.weight=1e5`, in place, as if the recipe had been edited there.
 
-    A pair was given in Python, as an argument: its value is no YAML.
+    A setting that is a pair was given in Python, as an argument, and its value is not read as YAML.
     """
     key, equals, text = setting.partition("=") if isinstance(setting, str) else (setting[0], "=", "")
     argument = key.partition(".")[0]
@@ -111,12 +118,12 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
     if path[-1] == "use" and (before := here.value.get("use")) and before.value != value.value:
         here.value = {
             key: node for key, node in here.value.items() if not node.mark.line
-        }  # the file's parameters are another's
+        }  # the parameters in the file are those of the definition that is replaced
     here.value[path[-1]] = value
 
 
 def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
-    """The mapping at `path`, below `parent`; made where the recipe has none, or only a bare name."""
+    """The mapping at `path`, below `parent`. A mapping is made where the recipe has none, or only a bare name."""
     inside, child = ".".join(path), parent.value.get(path[-1])
     if child is None or child.value is None or child.value is False:
         made = Node({}, mark, mark)
@@ -131,7 +138,7 @@ def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
 
 
 def _parsed(text: str, mark: Mark) -> Node:
-    """A value given on the command line, which has no lines to point at."""
+    """The value of a text on the command line. Each mistake gets `mark`, for a command line has no lines to point at."""
     try:
         return from_plain(parse(text, mark.where, mark.folder).plain(), mark)
     except RecipeError as error:

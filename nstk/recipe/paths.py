@@ -13,7 +13,7 @@ from ..api import File
 
 
 def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
-    """Every file that definitions read, by its place in the recipe: `style`, or `style.sky` where there are several."""
+    """Every file that definitions read, by its place in the recipe: `style`, or `style.sky` where a key names several files."""
     found: dict[str, Path] = {}
     for where, definition in definitions:
         for name, marker in file_fields(type(definition)):
@@ -24,20 +24,20 @@ def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]
 
 
 def file_fields(cls: type[BaseModel]) -> Iterator[tuple[str, File]]:
-    """The fields of a definition that name files to read: `InputFile`, and `InputFile | None` or `list[InputFile]`."""
+    """The fields of a definition that name files to read, such as `InputFile` or `list[InputFile]`, each with its marker."""
     for name, info in cls.model_fields.items():
         yield from ((name, marker) for marker in [*info.metadata, *_metadata(info.annotation)] if isinstance(marker, File))
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:
-    """What is said with `Annotated` inside a type."""
+    """The metadata that `Annotated` holds inside a type."""
     yield from getattr(annotation, "__metadata__", ())
     for part in get_args(annotation):
         yield from _metadata(part)
 
 
 def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a value, and before it where it stands: `.sky`, `.0`."""
+    """Every text in a value, after the place where the text stands, such as `.sky` or `.0`."""
     if isinstance(value, str):
         yield at, value
     elif isinstance(value, (dict, list, tuple)):
@@ -46,7 +46,7 @@ def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
-    """A path as it is written for `folder` (see `Recipe.to_plain`); `words` are no paths."""
+    """A path as it is written for `folder` (see `Recipe.to_plain`). The texts in `words` are no paths and stay as they are."""
     here = Path.cwd()
     if path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
         return Path(os.path.relpath(path, folder.resolve())).as_posix()

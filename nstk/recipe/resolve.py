@@ -1,4 +1,4 @@
-"""From a tree to a `Recipe`: load its plugins, resolve its names, check its values and files."""
+"""Makes a `Recipe` of a tree: loads its plugins, resolves its names, and checks its values and files."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ from .settings import STYLE, Settings
 from .trust import HINT, distrust
 
 COLUMNS = ("step", "scale", "seconds", "loss")
-"""What tables have columns for beside the losses, so no loss can have such a label."""
+"""The columns that tables have besides those of the losses. No loss can have one of these names as its label."""
 
 NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: ""}}
-"""What the settings hold in place of pictures that are missing or no good, which is reported."""
+"""The values of the settings in place of pictures that are missing or cannot be used. Such pictures are reported."""
 
 
 class Resolver(Findings):
-    """Turns one tree into a `Recipe`; every mistake goes to `mistakes`.
+    """Turns one tree into a `Recipe`. Every mistake goes to `mistakes`.
 
-    `given` holds the pictures that were given in Python, by name; `trust` says whether any recipe may name plugins.
+    `given` holds the pictures that were given in Python, by name. `trust` says whether any recipe may name plugins.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Resolver(Findings):
         self.plugins_failed = False
         self.originals: list[pictures.Original] = []
         self.partial: dict[tuple[str, ...], Any] = {}
-        """Definitions with mistakes, without the keys that are wrong: so that the rest of them is checked too."""
+        """The settings and definitions with mistakes, without their wrong keys, so that the other keys are checked too."""
 
     def resolve(self, name: str) -> Recipe | None:
-        """The recipe, or None if something is wrong with it. `name` is that of its file."""
+        """The recipe, or None if something is wrong with it. `name` is the name of the recipe's file, or empty."""
         plugins = self.load_plugins()
         self.unknown_keys()
         settings = self.settings()
@@ -96,7 +96,7 @@ class Resolver(Findings):
         return Recipe(name=name, plugins=plugins, registry=self.registry, originals=self.originals, **values, **slots)
 
     def load_plugins(self) -> list[str]:
-        """Load what `plugins:` names; returns the files as absolute paths."""
+        """Load the plugins that `plugins:` names. Returns the same names, with files as absolute paths."""
         node = self.tree.value.get("plugins")
         if node is None or node.value is None:
             return []
@@ -112,7 +112,7 @@ class Resolver(Findings):
         return specs
 
     def load_plugin(self, spec: str, mark: Mark) -> None:
-        """Load what `plugins:` names at one place, unless the recipe is a stranger's."""
+        """Load one plugin that `plugins:` names, unless the recipe may be a stranger's."""
         if name := class_named(spec):
             if name not in self.registry.given:
                 self.plugins_failed = True
@@ -139,7 +139,7 @@ class Resolver(Findings):
                 self.mistake(f"unknown key `{key}`", node.key or node.mark, hint)
 
     def settings(self) -> Settings:
-        """The plain values; those that are wrong or missing, and reported, are replaced by the default, or by nothing."""
+        """The plain values. A value that is wrong or missing is reported, and is replaced by the default or by nothing."""
         nodes = {key: node for key, node in self.tree.value.items() if key in Settings.model_fields}
         if "output" in nodes and nodes["output"].value is None:
             del nodes["output"]
@@ -155,7 +155,10 @@ class Resolver(Findings):
         path: tuple[str, ...],
         elsewhere: Callable[[str], str] = lambda key: "",
     ) -> Any:
-        """A `cls` with these values, or None. Read as JSON, strictly: `true` and "5" are no numbers, a list may be a tuple."""
+        """A `cls` with these values, or None if a value is wrong.
+
+        The values are read as JSON, and strictly: `true` and "5" are no numbers, but a list may become a tuple.
+        """
         try:
             return cls.model_validate_json(json.dumps(whole_numbers(values)), strict=True)
         except ValidationError as error:
@@ -169,7 +172,10 @@ class Resolver(Findings):
         return None
 
     def files(self, cls: type[BaseModel], nodes: dict[str, Node], path: tuple[str, ...]) -> list[str]:
-        """Make the files that `cls` reads absolute, each relative to what says it. Returns the fields where one is no good."""
+        """Make the paths of the files that `cls` reads absolute. Returns the fields with a file that cannot be used.
+
+        A path is relative to the folder of the recipe that names the file.
+        """
         missing: list[str] = []
 
         def absolute(text: str, mark: Mark, name: str, marker: File) -> str:
@@ -188,7 +194,7 @@ class Resolver(Findings):
                 original = pictures.Original.of(file)
                 self.originals.append(original)
                 try:
-                    original.size  # noqa: B018 (all of it is decoded)
+                    original.size  # noqa: B018 (to ask for the size decodes the whole picture)
                 except PictureError as error:
                     missing.append(name)
                     self.mistake(str(error), mark)
@@ -200,7 +206,7 @@ class Resolver(Findings):
         return missing
 
     def give(self, text: str, mark: Mark, place: list[str], marker: File) -> bool:
-        """Whether a picture that was given in Python, by its name, is there; if it is, it is held on to."""
+        """Keep the picture of this name, which was given in Python. Returns whether the picture is there and may be used."""
         original = self.given.get(text)
         if original and marker.picture:
             self.originals.append(original)
@@ -244,7 +250,7 @@ class Resolver(Findings):
         return None if missing else made
 
     def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
-        """Report a name that cannot be used, unless a plugin that did not load may define it: that is reported already."""
+        """Report a name that cannot be used, unless it may belong to a plugin whose failure to load is reported already."""
         owner, _, short = name.rpartition(":")
         if self.registry.owned(kind, short) and not (self.plugins_failed and owner == PYTHON):
             self.mistake(message, mark)
@@ -263,7 +269,7 @@ class Resolver(Findings):
         made = {}
         for label, child in node.value.items():
             if child.value is False:
-                continue  # drops an inherited one
+                continue  # `false` drops an inherited definition
             mark = child.key or child.mark
             if not NAME.fullmatch(label):
                 self.mistake(f"`{label}` is no label: use letters, digits, `_` and `-`", mark)
@@ -287,7 +293,7 @@ def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:
 
 
 def _name_of(settings: Settings) -> str:
-    """The name of a recipe that is in no file, from its pictures' files; `picture` stands for a content given in Python."""
+    """The name of a recipe that is in no file, made of its pictures' names. A content given in Python is called `picture`."""
     given = pictures.PREFIX
     content = "picture" if settings.content.startswith(given) else settings.content
     stems = [Path(text).stem for text in (content, *settings.style.values()) if not text.startswith(given)]

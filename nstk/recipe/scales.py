@@ -20,7 +20,7 @@ RATIO = 2.0
 MOST_LEVELS = 16
 
 
-MAX_EDGE = 32768  # pixels
+MAX_EDGE = 32768  # in pixels
 
 
 CONTENT = "content"
@@ -33,11 +33,11 @@ _MEGAPIXELS = re.compile(f"{_NUMBER}[mM][pP]")
 
 
 _NEARLY = re.compile(r"([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*(m\w*|px|pixels?)\W*", re.IGNORECASE)
-"""What people write for megapixels, or for pixels."""
+"""The pattern of what people write for megapixels or for pixels, such as `8 mpx` or `1024px`."""
 
 
 def check_size(value: Any) -> Any:
-    """What a recipe may say of the size of the result. Raises `Unfit` for anything else."""
+    """The value, if a recipe may give it as the size of the result. Raises `Unfit` for any other value."""
     if isinstance(value, int) and not isinstance(value, bool):
         if wrong := out_of_bounds(value):
             raise Unfit(wrong)
@@ -61,7 +61,7 @@ def out_of_bounds(edge: int) -> str:
 
 
 def _meant(text: str) -> str:
-    """What to write instead of a size that is nearly one."""
+    """What to write instead of a text that is nearly a size."""
     plain = re.sub("[_,]", "", text)
     if plain.isdecimal():
         return "leave out the quotes" if plain == text else f"write {plain}"
@@ -78,7 +78,7 @@ Megapixels = Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$", examples=[
 
 
 Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Literal["content"] | Megapixels)]
-"""The type of `size`: the long edge of the result in pixels, or what it is once the content is known."""
+"""The type of `size`: the long edge of the result in pixels, or a text that gives it once the content is known."""
 
 
 def long_edge(size: int | str, width: int, height: int) -> int:
@@ -112,7 +112,7 @@ class Pyramid(BaseModel):
     )
 
     def long_edges(self, size: int) -> list[int]:
-        """The long edge of each scale in pixels, coarse to fine; the last is `size`. Raises `ValueError` with a sentence."""
+        """The long edge of each scale in pixels, coarse to fine. The last is `size`. Raises `ValueError` with a sentence."""
         if self.start is None and self.levels is None:
             raise ValueError("`pyramid` needs `start` (pixels) or `levels`")
         if self.start is not None and self.start > size:
@@ -126,9 +126,9 @@ class Pyramid(BaseModel):
 
 
 def shares(steps: int | Sequence[int], levels: int) -> list[int]:
-    """The steps of each scale. A budget is spread evenly, what is left over goes to the coarse ones.
+    """The steps of each scale. A single number is spread evenly, and the steps left over go to the coarse scales.
 
-    Raises `ValueError` with a sentence where the two disagree.
+    Raises `ValueError` with a sentence where `steps` and `levels` do not fit each other.
     """
     if isinstance(steps, int):
         if steps < levels:

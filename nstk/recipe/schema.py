@@ -15,7 +15,10 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def recipe_schema(registry: Registry) -> dict[str, Any]:
-    """The schema. It refuses only what no recipe can say: one that extends another may leave out `use`, or a picture."""
+    """The schema of recipes, which refuses only what no recipe can say.
+
+    No key is required, because a recipe that extends another may leave out `use` or a picture.
+    """
     definitions: dict[str, Any] = {}
     properties = _properties(Settings, definitions, "recipe")
     output = properties["output"]
@@ -48,7 +51,10 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
 
 
 def _labelled(registry: Registry, key: str, kind: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    """`losses:` or `callbacks:`. A label that is a name may be empty; `false` drops what is inherited."""
+    """The schema of `losses:` or `callbacks:`.
+
+    A label that is also the name of a definition may be empty. `false` drops an inherited definition.
+    """
     slot = {"anyOf": [{"const": False}, *_slot(registry, kind, definitions)]}
     labels = {
         name: {"description": _summary(registry.owned(kind, name)[0][1]), "anyOf": [{"type": "null"}, *slot["anyOf"]]}
@@ -87,13 +93,13 @@ def _mapping(cls: type[BaseModel], names: list[str], definitions: dict[str, Any]
 
 
 def _properties(cls: type[BaseModel], definitions: dict[str, Any], place: str) -> dict[str, Any]:
-    """The fields of a model; the models in them are defined under its own place, for two may have the same name."""
+    """The schemas of a model's fields. The models in its fields are defined under `place`, for two may have the same name."""
     try:
         schema = cls.model_json_schema(ref_template=f"#/definitions/{place}.{{model}}")
-    except PydanticInvalidForJsonSchema:  # a type that JSON has not: any value may be right
+    except PydanticInvalidForJsonSchema:  # JSON does not have the type of a field, so any value may be right
         return {name: {"description": info.description or ""} for name, info in cls.model_fields.items()}
     for name, model in schema.pop("$defs", {}).items():
-        model.pop("required", None)  # it may be inherited
+        model.pop("required", None)  # a key may be inherited
         definitions[f"{place}.{name}"] = model
     properties: dict[str, Any] = schema.get("properties", {})
     for value in properties.values():

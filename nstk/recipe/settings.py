@@ -41,14 +41,14 @@ class Checkpoint(BaseModel):
     every: Interval = Field("60s", description="From one checkpoint to the next: steps (50) or seconds (60s); false: none.")
 
     def due(self, steps: int, seconds: float) -> bool:
-        """Whether, so many steps and seconds after the last checkpoint, it is time for the next one."""
+        """Whether the next checkpoint is due, so many steps and seconds after the last one."""
         if isinstance(self.every, str):
             return seconds >= float(self.every[:-1])
         return self.every is not False and steps >= self.every
 
 
 STYLE = "style"
-"""The label of the painting where a recipe names one: `style: painting.jpg` is short for `style: {style: painting.jpg}`."""
+"""The label of a painting that has none in the recipe: `style: painting.jpg` is short for `style: {style: painting.jpg}`."""
 
 
 def _by_label(value: Any) -> Any:
@@ -78,7 +78,7 @@ OptionalPyramid = Annotated[
 
 
 def _checkpoint(value: Any) -> Any:
-    """`false` keeps none; `true`, or nothing, means the default."""
+    """The value as a mapping. `false` means that no checkpoints are kept, and `true` or nothing means the default."""
     return {"every": False} if value is False else {} if value is None or value is True else value
 
 

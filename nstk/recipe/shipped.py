@@ -21,9 +21,9 @@ def shipped() -> dict[str, Path]:
 
 
 def find_recipe(name: str | PathLike[str]) -> Path:
-    """The file of a recipe: a path, or the name of one that comes with nstk."""
+    """The file of a recipe. `name` is a path, or the name of a recipe that comes with nstk."""
     path, known = Path(name), shipped()
-    if str(name) in known and not path.is_file():  # a folder of that name is likely where its copy lies
+    if str(name) in known and not path.is_file():  # a folder of that name is likely to hold a copy of the recipe
         return known[str(name)]
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
         return path
@@ -35,7 +35,7 @@ _RECIPES = (".yaml", ".yml")
 
 
 SCHEMA = "nstk.schema.json"
-"""The JSON Schema of recipes, as the first line of a shipped recipe names it for editors."""
+"""The file of the JSON Schema of recipes, which the first line of a shipped recipe names for editors."""
 
 
 def copy_recipe(name: str, dest: Path) -> list[Path]:
@@ -54,7 +54,7 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
     there = [copy for origin, copy in pairs.items() if copy.exists() and not filecmp.cmp(origin, copy, shallow=False)]
     if there:
         raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
-    pairs[source.parent / SCHEMA] = target.parent / SCHEMA  # after the check: one that is there may know more plugins
+    pairs[source.parent / SCHEMA] = target.parent / SCHEMA  # a schema that is there may know more plugins, and stays
     for origin, copy in pairs.items():
         if not copy.exists():
             write_whole(copy, origin.read_bytes())
@@ -62,7 +62,7 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
 
 
 def _files_of(recipe: Path) -> Iterator[Path]:
-    """The files beside a recipe that it names, and those that a recipe names which it extends."""
+    """The files that a recipe names, and those that are named by the recipes that it extends."""
     for node in walk(parse(read_text(recipe), str(recipe), recipe.parent)):
         if isinstance(node.value, str) and node.value and (file := recipe.parent / node.value).is_file():
             yield file

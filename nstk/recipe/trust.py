@@ -1,9 +1,9 @@
-"""Whose words may run code: a plugin is code, and a recipe may be a stranger's.
+"""Decides whose words may load plugins: a plugin is code, and a recipe may be a stranger's.
 
-The user's own are those on the command line, those of a mapping given in Python, and those of a recipe under the working
-directory. Another recipe may use what is loaded already: what comes with nstk, what is installed as a plugin of nstk, what `-p`
-names. It may name no file, and no other module either: importing one runs it, and not only plugins are importable (one of
-Python's own opens a browser).
+The command line, a mapping given in Python, a recipe under the working directory and a recipe that comes with nstk may name any
+plugin. Any other recipe may name only plugins that are loaded already: those that come with nstk, those that are installed, and
+those that `-p` names. Such a recipe may name no file, and no other module either: to import a module is to run it, and not only
+plugins can be imported (one of Python's own modules opens a browser).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ HINT = "look into it first; `--trust` (in Python, `trust=True`) allows it"
 
 
 def distrust(spec: str, mark: Mark, registry: Registry) -> str:
-    """Why a plugin that is named at `mark` must not be loaded; nothing if it may, or if that would run nothing new."""
-    if not mark.line or registry.knows(spec, mark.folder):  # without a line: the command line, or a mapping
+    """Why a plugin that is named at `mark` must not be loaded, or nothing if loading it is allowed or runs nothing new."""
+    if not mark.line or registry.knows(spec, mark.folder):  # the command line and a mapping have no lines
         return ""
     here, shipped = Path.cwd(), recipes_folder()
     file = mark.folder / Path(mark.where).name
-    places = (file.resolve(), mark.folder.resolve())  # whose words they are, and whose files they mean
+    places = (file.resolve(), mark.folder.resolve())  # where the words are written, and where the files they name lie
     if all(any(place.is_relative_to(home.resolve()) for home in (here, shipped)) for place in places):
         return ""
     what = f"run {shown(located(spec, mark.folder))}" if spec.endswith(".py") else f"import the module {spec}"
