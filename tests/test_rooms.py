@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,12 @@ def packages(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path, at_once=True)}
 
 
+@cache
+def heavy() -> set[str]:
+    """The modules of the core that import TensorFlow when they are imported."""
+    return {module for module in CORE if "tensorflow" in packages(CORE[module])}
+
+
 def test_every_module_lies_in_a_room_of_the_plan():
     assert {room(module) for module in CORE} == set(FLOORS)
 
@@ -147,18 +154,17 @@ def test_a_room_is_entered_by_its_doors(module):
 
 @pytest.mark.parametrize("module", CORE)
 def test_those_who_compute_import_tensorflow(module):
-    heavy = (room(module) in TENSORFLOW or module in TENSORFLOW) and module not in WITHOUT
-    assert ("tensorflow" in packages(CORE[module])) <= heavy
+    may = (room(module) in TENSORFLOW or module in TENSORFLOW) and module not in WITHOUT
+    assert may or module not in heavy()
     assert "keras" not in packages(CORE[module])
 
 
 @pytest.mark.parametrize("module", CORE)
 def test_light_modules_stay_light(module):
     """A light command may import what computes only inside a function."""
-    heavy = {it for it in CORE if "tensorflow" in packages(CORE[it])}
     if room(module) in ("objective", "engine"):
         return
-    assert module in heavy or not uses(module, at_once=True) & heavy
+    assert module in heavy() or not uses(module, at_once=True) & heavy()
 
 
 def test_rooms_have_no_face_but_these():
@@ -206,7 +212,7 @@ def test_public_names_are_where_they_are_said_to_be():
     for name, home in nstk._HOMES.items():
         module = of_core(f"nstk{home}.{name}")
         assert name in bound(CORE[module]), f"{module} does not define {name}"
-        if module not in {it for it in CORE if "tensorflow" in packages(CORE[it])} and room(module) != "engine":
+        if module not in heavy() and room(module) != "engine":
             assert getattr(nstk, name) is not None
     assert set(dir(nstk)) == set(nstk.__all__)
     with pytest.raises(AttributeError, match="paint"):

@@ -100,6 +100,7 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_saved_pyramid_gives_the_same_bytes(tmp_path):
     first = testing.run_recipe(tmp_path, optimizer=LBFGS, pyramid={"start": 20}, steps=7, average=0.5)
     saved = first.path.read_bytes()
@@ -154,7 +155,7 @@ def nstk_callbacks():
     assert np.abs(expected - plain[-1]).max() > 1  # the average is something else than the last picture
 
 
-@pytest.mark.parametrize("settings", [{"average": 0.9}, {"pyramid": {"levels": 2}}, {"optimizer": "lbfgs"}])
+@pytest.mark.parametrize("settings", [{"average": 0.9}, {"pyramid": {"levels": 2}}, {"optimizer": LBFGS}])
 def test_last_losses_are_the_pictures(settings, tmp_path):
     result = testing.run_recipe(tmp_path, steps=4, **settings)
     judged = nstk.evaluate(testing.recipe(tmp_path, steps=4, **settings), result.path)

@@ -66,6 +66,7 @@ def style():
     return tf.function(objective.value_and_grad, autograph=False), pictures.content.astype(np.float64)
 
 
+@pytest.mark.slow
 def test_a_style_as_fast_as_scipy(style):
     value_and_grad, start = style
     theirs = scipys(value_and_grad, start, 60, 20)
@@ -179,7 +180,7 @@ def test_the_state_can_be_put_back():
     np.testing.assert_array_equal(more(), straight_on)
 
 
-@pytest.mark.parametrize("parametrization", [Pixels(), Spectral(), Spectral(power=1)])
+@pytest.mark.parametrize("parametrization", [Pixels(), Spectral(), pytest.param(Spectral(power=1), marks=pytest.mark.slow)])
 def test_it_takes_any_parametrization(style, parametrization):
     value_and_grad, start = style
     first = float(value_and_grad(tf.constant(start[None], tf.float32))[0].loss)
