@@ -8,8 +8,14 @@ modules hold:
     original    the pictures that a run reads, each decoded and hashed once
     in_memory   the pictures that are given in Python: arrays, images, bytes
     read        from a file to an array
+    formats     who decodes a file
+    kinds       what a file is that is no picture
+    png, jpeg, tiff, jpeg2000, jpeg_xl, heif, netpbm
+                what Pillow does not read, or not whole, of a format; boxes is what several of them are made of
+    levels      which number of a deep picture is white
+    notes       warnings, each said once
     write       from an array to a file
-    high_depth  files of more than 8 bits a channel
+    high_depth  pictures of more than 8 bits a channel
     icc         colour profiles
     exif        the notes of a camera that still hold
 """

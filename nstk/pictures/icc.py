@@ -6,10 +6,11 @@ is meant for a viewer.
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+
+from .notes import warn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from ..files import Location
-
-
-log = logging.getLogger("nstk")
 
 
 _SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # from a profile's colour space to Pillow's mode
@@ -82,4 +80,4 @@ def deep_to_srgb(colours: NDArray[np.float32], profile: bytes | None, path: Loca
 
 
 def _ignored(path: Location, error: Exception) -> None:
-    log.warning("%s: its colour profile is ignored, for it cannot be used (%s)", path, error)
+    warn(f"{path}: its colour profile is ignored, for it cannot be used ({error})")

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary, finalize
 from ..errors import PictureError
 from ..files import file_hash, shown
 from .alpha import filled, over_white
+from .notes import once
 from .read import Decoded, Picture, converted, decode
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Original:
         self.path = path
         self._stamp: tuple[int, int] | None = None
         self._sha256 = ""
+        self._said: set[str] = set()
         finalize(self, _held.pop, id(self), None)
 
     @classmethod
@@ -99,7 +101,8 @@ class Original:
 
     def read(self) -> Picture:
         """The picture with its transparency and EXIF."""
-        return converted(self._decoded(), self.name)
+        with once(self._said):
+            return converted(self._decoded(), self.name)
 
     def _decoded(self) -> Decoded:
         with _lock:
@@ -107,7 +110,8 @@ class Original:
             if id(self) in _held:
                 _held.move_to_end(id(self))
                 return _held[id(self)][0]
-            made = self._decode()
+            with once(self._said):
+                made = self._decode()
             if made.bytes <= HELD:
                 _held[id(self)] = made, made.bytes
                 while sum(count for _, count in _held.values()) > HELD:
@@ -125,7 +129,7 @@ class Original:
         except (OSError, ValueError):  # reading it says what is wrong
             stamp = None
         if stamp is None or stamp != self._stamp:
-            self._stamp, self._sha256 = stamp, ""
+            self._stamp, self._sha256, self._said = stamp, "", set()
             _held.pop(id(self), None)
 
 

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
 from ..hints import suggest
 from . import high_depth
 from .exif import kept, orientation
+from .formats import copied, read_file
 from .icc import deep_to_srgb, to_srgb
 from .pixels import MAX_PIXELS, check_size, too_large, upright
 
@@ -74,11 +75,6 @@ class Decoded:
         return self.pixels.width * self.pixels.height * len(self.pixels.getbands())
 
 
-READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP".split()  # noqa: SIM905
-"""The formats that Pillow may decode. Pillow knows more, and hands some to programs such as Ghostscript, however the file is
-called."""
-
-
 def decode(path: Location, name: str) -> Decoded:
     """The whole picture of a file that messages call `name`. Raises `PictureError`."""
     _check_file(path, name)
@@ -89,25 +85,15 @@ def decode(path: Location, name: str) -> Decoded:
 def decode_stream(file: IO[bytes], name: str) -> Decoded:
     """The whole picture of an open file that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow() as pillow, _blaming(name):
-        head = file.read(32)
-        try:
-            opened = pillow.open(file)
-        except pillow.UnidentifiedImageError:
-            if not head.startswith(high_depth.TIFF):  # tifffile knows more kinds of TIFF
-                raise
-            return _with_exif(high_depth.read_tiff(file, name), lambda: _exif_of_tiff(file))
-        with opened:
-            if opened.format not in READABLE:
-                raise PictureError(f"{name} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
-            check_size(opened.width, opened.height, name)
-            return _with_exif(_pixels(opened, head, file, name), opened.getexif)
+        found = read_file(file, pillow, name)
+        return _with_exif(found.pixels, found.exif, found.turn)
 
 
 def from_image(image: Image.Image, name: str) -> Decoded:
     """A copy of an image of Pillow's that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow(), _blaming(name):
         check_size(image.width, image.height, name)
-        return _with_exif(_copied(image, name), image.getexif)
+        return _with_exif(copied(image, name), image.getexif)
 
 
 def converted(decoded: Decoded, name: str) -> Picture:
@@ -122,33 +108,13 @@ def converted(decoded: Decoded, name: str) -> Picture:
         return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
 
 
-def _pixels(opened: Image.Image, head: bytes, file: IO[bytes], path: Location) -> Image.Image | high_depth.Deep:
-    """The pixels of a file that Pillow has opened. Those of a deep file keep all their bits."""
-    if high_depth.is_deep(opened, head):
-        return high_depth.read_png(file, opened, path) if head.startswith(high_depth.PNG) else high_depth.read_tiff(file, path)
-    return _copied(opened, path)
-
-
-def _copied(opened: Image.Image, path: Location) -> Image.Image | high_depth.Deep:
-    picture = opened.copy()  # a copy decodes the picture, and turns a TIFF upright
-    return high_depth.from_pillow(picture, path) if picture.mode[0] in "IF" else picture
-
-
-def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif]) -> Decoded:
+def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif], turn: int | None = None) -> Decoded:
+    """A picture with its EXIF tags; `turn` is its orientation where the file says it otherwise than by them."""
     try:
         tags = exif()
-        return Decoded(pixels, orientation(tags), kept(tags))
+        return Decoded(pixels, turn or orientation(tags), kept(tags))
     except Exception:  # a broken block is no reason to refuse a picture
-        return Decoded(pixels)
-
-
-def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
-    from PIL import Image
-
-    exif = Image.Exif()
-    file.seek(0)
-    exif.load_from_fp(file)
-    return exif
+        return Decoded(pixels, turn or 1)
 
 
 def _shallow(picture: Image.Image, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
@@ -181,6 +147,8 @@ def _check_file(path: Location, name: str) -> None:
         raise PictureError(f"no file {name}: {hint}") from None
     except OSError as error:
         raise PictureError(f"{name} cannot be read ({error.strerror}): check its name and its permissions") from None
+    if S_ISFIFO(status.st_mode) or S_ISSOCK(status.st_mode):
+        raise PictureError(f"{name} is a pipe, which can be read only once: save the picture to a file, and name that")
     if not S_ISREG(status.st_mode):
         raise PictureError(f"{name} is a {'folder' if S_ISDIR(status.st_mode) else 'device'}: name a picture file")
     if not status.st_size:

@@ -90,10 +90,10 @@ def test_floats_in_colour(tmp_path, dtype, unit):
 
 
 def test_numbers_beyond_levels_are_refused(tmp_path):
-    for bad, sentence in ((np.nan, "nan"), (np.inf, "inf")):
+    for bad in (np.nan, np.inf):
         numbers = np.full((H, W, 3), bad, np.float32)
         tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="rgb")
-        refused(tmp_path / "a.tif", f"holds numbers from {sentence} to {sentence}: save it with 8 or 16 bits a channel")
+        refused(tmp_path / "a.tif", "holds 1800 samples that are NaN or infinite: save it with 8 or 16 bits a channel")
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.uint32) + 65536, photometric="rgb")
     refused(tmp_path / "a.tif", "holds numbers from 65")
     tifffile.imwrite(tmp_path / "a.tif", np.full((H, W, 3), -5, np.int16), photometric="rgb")
@@ -245,15 +245,15 @@ def test_absurd_tiles_are_refused(tmp_path):
 
 def test_a_tiff_that_is_no_picture(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.float32), photometric="cielab", metadata=None)
-    refused(tmp_path / "a.tif", "is a TIFF of another kind than grey or RGB: save it as one of these, or as PNG")
+    refused(tmp_path / "a.tif", "is a TIFF of Lab in float32: save it as RGB, or as PNG")
 
 
 def test_only_deep_files_need_libraries(tmp_path):
     Image.new("RGB", (W, H)).save(tmp_path / "a.png")
-    Image.new("RGB", (W, H)).save(tmp_path / "a.tif")
+    Image.new("RGB", (W, H)).save(tmp_path / "a.jpg")
     code = (
         "import sys; import nstk.pictures as pictures; [pictures.read_all(path) for path in sys.argv[1:]]; "
         "pictures.write_picture(pictures.read_picture(sys.argv[1]), sys.argv[2]); "
         "assert not {'imagecodecs', 'tifffile'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.png"), str(tmp_path / "a.tif")], check=True)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.png"), str(tmp_path / "a.jpg")], check=True)

@@ -158,7 +158,7 @@ WRONG = [
     (but(-1), "has values from -1 to 255: pixels are 0..255"),
     (ARRAY / 255, "has values from 0 to 1, which is all black: pixels are 0..255, `255 * array`"),
     (b"", "is empty (0 bytes): give the bytes of a picture file"),
-    (b"GIF89a nonsense", "is damaged, or no picture that Pillow can read"),
+    (b"GIF89a nonsense\0", "is damaged, or no picture that Pillow can read"),
     (encoded()[:200], "is cut short or damaged"),
     (io.StringIO("a"), "reads as str, not as bytes: open the file with `open(path, 'rb')`"),
     (Image.new("RGB", (15, 20)), "is 15 x 20 pixels: at least 16 x 16 are needed"),

@@ -1,0 +1,182 @@
+"""Who decodes a file: told by what it begins with, not by its name. What cannot be a picture is called what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import PictureError
+from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, tiff
+from .high_depth import Deep
+from .levels import scaled
+from .pixels import check_size
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ..files import Location
+
+
+READABLE = "AVIF BMP GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP".split()  # noqa: SIM905
+"""The formats that Pillow may decode. Pillow knows more, and hands some to programs such as Ghostscript, however the file is
+called."""
+
+
+_HEAD = 4096
+"""How many bytes of a file are looked at to tell what it is."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is found in a file."""
+
+    pixels: Image.Image | Deep
+    exif: Callable[[], Image.Exif]
+    """Reads the notes of the camera. It may raise anything."""
+    turn: int | None = None
+    """The orientation, where the notes do not say it."""
+
+
+def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
+    """The picture in an open file, by `PIL.Image` where that reads it whole. Raises what a decoder raises."""
+    head = file.read(_HEAD)
+    if raw := kinds.raw(head):
+        raise tiff.raw(path, raw)
+    if what := kinds.what(head):
+        raise PictureError(f"{path} is {what[0]}: {what[1]}")
+    codec = heif.codec(head)
+    if head.startswith(png.HEAD):
+        return _png(_all(file), pillow, path)
+    if head.startswith(tiff.HEADS):
+        pixels, turn = tiff.read(file, path)
+        return Found(pixels, lambda: _exif_of_tiff(file), turn)
+    if head.startswith(jpeg.HEAD):
+        return _jpeg(file, pillow, path)
+    if head.startswith((jpeg2000.STREAM, jpeg2000.CONTAINER)):
+        return _jpeg2000(_all(file), pillow, path)
+    if head.startswith((jpeg_xl.STREAM, jpeg_xl.CONTAINER)):
+        deep, notes = jpeg_xl.read(_all(file), path)
+        return Found(deep, lambda: _exif_of(notes), 1)
+    if codec == "heic":
+        picture, notes = heif.read_heic(_all(file), path)
+        return Found(picture, lambda: _exif_of(notes), 1)
+    if codec == "avif":
+        return _avif(_all(file), pillow, path)
+    if netpbm.is_one(head):
+        return Found(netpbm.read(_all(file), path), pillow.Exif, 1)
+    return _by_pillow(file, pillow, path, head)
+
+
+def copied(opened: Image.Image, path: Location) -> Image.Image | Deep:
+    """A copy of the pixels of an image. A picture of more than 8 bits keeps them all."""
+    picture = opened.copy()  # a copy decodes the picture
+    if picture.mode[0] not in "IF":
+        return picture
+    import numpy as np
+
+    numbers = np.asarray(picture)[..., None]
+    return replace(scaled(numbers, 8 * numbers.dtype.itemsize, 1, False, path), profile=picture.info.get("icc_profile"))
+
+
+def _by_pillow(file: IO[bytes], pillow: Any, path: Location, head: bytes = b"") -> Found:
+    file.seek(0)
+    try:
+        opened = pillow.open(file)
+    except pillow.UnidentifiedImageError:
+        if kinds.text(head) and head:
+            raise PictureError(f"{path} is text, not a picture: name a picture file") from None
+        raise
+    with opened:
+        _check(opened, path)
+        return Found(copied(opened, path), opened.getexif)
+
+
+def _check(opened: Image.Image, path: Location) -> None:
+    if opened.format not in READABLE:
+        raise PictureError(f"{path} is a file of kind {opened.format}, which is not read: save it as PNG or JPEG")
+    check_size(opened.width, opened.height, path)
+
+
+def _png(data: bytes, pillow: Any, path: Location) -> Found:
+    parts = png.picked(data, path)
+    with pillow.open(BytesIO(parts.data)) as opened:
+        _check(opened, path)
+        if parts.profile:
+            opened.info["icc_profile"] = parts.profile
+        if parts.bits <= 8:
+            return Found(copied(opened, path), opened.getexif)
+        import imagecodecs
+
+        levels = imagecodecs.png_decode(parts.pixels())
+        levels = levels if levels.ndim == 3 else levels[..., None]
+        deep = scaled(levels, 16, 1 if levels.shape[2] < 3 else 3, levels.shape[2] % 2 == 0, path)
+        opened.load()  # the notes of a camera may follow the pixels
+        return Found(replace(deep, profile=parts.profile), opened.getexif)
+
+
+def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
+    file.seek(0)
+    try:
+        opened = pillow.open(file)
+        with opened:
+            _check(opened, path)
+            return Found(copied(opened, path), opened.getexif)
+    except (OSError, SyntaxError):
+        data = _all(file)
+    bits, width, height, _ = jpeg.frame(data)
+    check_size(width, height, path)
+    if bits > 8:
+        levels = jpeg.levels(data, path)
+        deep = replace(scaled(levels, bits, levels.shape[2], False, path), profile=jpeg.profile(data))
+        return Found(deep, lambda: _exif_of(jpeg.notes(data)))
+    return Found(jpeg.cut_short(data, pillow, path), lambda: _exif_of(jpeg.notes(data)))
+
+
+def _jpeg2000(data: bytes, pillow: Any, path: Location) -> Found:
+    head = jpeg2000.header(data)
+    check_size(head.width, head.height, path)
+    if not head.usual:
+        return Found(jpeg2000.read(data, head, path), pillow.Exif, 1)
+    found = _by_pillow(BytesIO(data), pillow, path)
+    if head.profile and not isinstance(found.pixels, Deep):
+        found.pixels.info["icc_profile"] = head.profile
+    return found
+
+
+def _avif(data: bytes, pillow: Any, path: Location) -> Found:
+    if not find_spec("PIL._avif"):
+        raise PictureError(
+            f"{path} is an AVIF, which this Pillow does not read: `pip install --upgrade pillow`, or save it as PNG"
+        )
+    bits = heif.avif_bits(data)
+    if bits == 8:
+        return _by_pillow(BytesIO(data), pillow, path)
+    with pillow.open(BytesIO(data)) as opened:
+        _check(opened, path)
+        deep = heif.read_avif(data, bits, path)
+        return Found(replace(deep, profile=opened.info.get("icc_profile")), opened.getexif)
+
+
+def _all(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _exif_of(block: bytes) -> Image.Exif:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.load(block)
+    return exif
+
+
+def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
+    from PIL import Image
+
+    exif = Image.Exif()
+    file.seek(0)
+    exif.load_from_fp(file)
+    return exif

@@ -1,0 +1,131 @@
+"""JPEG: files that are cut a little short, and those of 12 bits.
+
+A decoder does not say where the data of a cut file ended. So it is decoded twice, with two different endings: down to the first
+row that differs, the picture is in the file.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from ..errors import PictureError
+from .notes import warn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from ..files import Location
+
+
+HEAD = b"\xff\xd8\xff"
+
+
+_END = b"\xff\xd9"
+
+
+_OTHER = b"\x5a" * 2**16
+"""Bytes that a decoder takes for a picture, and for another one than zeros."""
+
+
+_MOST_MISSING = 10
+"""One row in so many may be missing at the bottom."""
+
+
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+"""The markers of frames, which say the size."""
+
+
+_SCAN, _APP1, _APP2, _APP14 = 0xDA, 0xE1, 0xE2, 0xEE
+
+
+def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The marker of each segment, and what it holds; what is between segments, the pixels, is passed over."""
+    place = 2
+    while True:
+        place = data.find(b"\xff", place)
+        if place < 0 or place + 4 > len(data):
+            return
+        marker = data[place + 1]
+        if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD9:
+            place += 1 if marker == 0xFF else 2
+            continue
+        size = struct.unpack_from(">H", data, place + 2)[0]
+        yield marker, data[place + 4 : place + 2 + size]
+        place += 2 + size
+
+
+def frame(data: bytes) -> tuple[int, int, int, int]:
+    """The bits, the width, the height and the channels of a JPEG."""
+    for marker, body in segments(data):
+        if marker in _FRAMES:
+            bits, height, width, channels = struct.unpack_from(">BHHB", body)
+            return bits, width, height, channels
+    raise ValueError("its size is missing")
+
+
+def cut_short(data: bytes, pillow: Any, path: Location) -> Image.Image:
+    """A JPEG whose end is missing, as viewers show it. Raises for one of which more than a little is missing."""
+    import numpy as np
+
+    if not _has_all_scans(data):
+        raise ValueError("most of it is missing")
+    shown, other = (_decoded(data + more + _END, pillow) for more in (b"", _OTHER))
+    differ = np.flatnonzero((np.asarray(shown) != np.asarray(other)).reshape(shown.height, -1).any(1))
+    missing = shown.height - int(differ[0]) if len(differ) else 0
+    if missing * _MOST_MISSING > shown.height:
+        raise ValueError(f"the last {missing} of its {shown.height} rows are missing")
+    what = f"its last {missing} rows are missing or coarse" if missing else "its end mark is missing, but no row is"
+    warn(f"{path} is cut short: {what}")
+    return shown
+
+
+def _decoded(data: bytes, pillow: Any) -> Image.Image:
+    with pillow.open(BytesIO(data)) as opened:
+        copy: Image.Image = opened.copy()
+        return copy
+
+
+def _has_all_scans(data: bytes) -> bool:
+    """Whether each coefficient of each channel is in some scan to its last bit, be that scan cut."""
+    wanted: set[tuple[int, int]] = set()
+    for marker, body in segments(data):
+        if marker in _FRAMES and not wanted:
+            wanted = {(body[6 + 3 * channel], place) for channel in range(body[5]) for place in range(64)}
+        elif marker == _SCAN:
+            count = body[0]
+            first, last, bits = body[1 + 2 * count : 4 + 2 * count]
+            if bits & 15 == 0:
+                wanted -= {(body[1 + 2 * channel], place) for channel in range(count) for place in range(first, last + 1)}
+            if not wanted:
+                return True
+    return False
+
+
+def profile(data: bytes) -> bytes | None:
+    """The colour profile, which may lie in several segments that are counted from 1."""
+    name = b"ICC_PROFILE\0"
+    parts = {body[12]: body[14:] for marker, body in segments(data) if marker == _APP2 and body.startswith(name) and body[14:]}
+    return b"".join(parts[number] for number in sorted(parts)) or None
+
+
+def notes(data: bytes) -> bytes:
+    """The block of EXIF, empty if there is none."""
+    return next((body for marker, body in segments(data) if marker == _APP1 and body.startswith(b"Exif\0\0")), b"")
+
+
+def levels(data: bytes, path: Location) -> NDArray[np.uint16]:
+    """The pixels of a JPEG of more than 8 bits: height x width x 1 or 3."""
+    import imagecodecs
+    import numpy as np
+
+    if frame(data)[3] not in (1, 3):
+        raise PictureError(
+            f"{path} is a JPEG of {frame(data)[0]} bits and {frame(data)[3]} channels: save it as RGB, or as PNG"
+        )
+    numbers: NDArray[np.uint16] = np.atleast_3d(imagecodecs.jpeg_decode(data))
+    return numbers

@@ -1,0 +1,147 @@
+"""Which number of a deep picture is white: 1, 255, the largest that the bits hold.
+
+Integers say it by their bits. Floats do not: 0..1 is usual, but files of 0..255 and of 0..65535 are met too, and a picture of
+0..1 may have highlights above 1. One sample must not decide, so that most samples do. What is beyond white is clipped, and what
+is in doubt is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import PictureError
+from .high_depth import Deep
+from .notes import warn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..files import Location
+
+
+WHITES = (1, 255, 65535)
+"""The numbers that may stand for white in a file of floats."""
+
+
+_SLACK = 1.0001
+"""So much above white is rounding, and not a highlight."""
+
+
+_TOO_DARK = 4
+"""No picture is meant to be as dark as this level of 0..255 at its brightest: its numbers are 0..1."""
+
+
+_FEW = 0.02
+"""The share of samples that may be highlights of a scale, rather than the middle of a larger one."""
+
+
+_DIM = 1 / 16
+"""A picture whose brightest sample is below this share of white may be meant otherwise."""
+
+
+_MOST_SEEN = 2_000  # rows and columns that are looked at to guess a scale
+
+
+def scaled(
+    numbers: NDArray[Any],
+    bits: int,
+    wanted: int,
+    alpha: bool,
+    path: Location,
+    *,
+    premultiplied: bool = False,
+    told: float | None = None,
+) -> Deep:
+    """Numbers (height x width x channels) as 0..1. The first `wanted` channels are colours, and the next may be an alpha.
+
+    `bits` are those of an integer; `told` is the largest sample that the file itself speaks of.
+    """
+    import numpy as np
+
+    white, colours = _divided(numbers[..., :wanted], bits, told, path)
+    if not alpha:
+        return Deep(_clipped(colours, white, path))
+    opaque, opacity = _divided(numbers[..., wanted], bits, None, path, "alpha")
+    opacity = _clipped(opacity, opaque, path, "alpha")
+    if not premultiplied:
+        return Deep(_clipped(colours, white, path), opacity)
+    over = opacity[..., None]
+    straight = np.divide(colours, over, out=np.zeros_like(colours), where=over > 0)
+    return Deep(straight.clip(0, 1), opacity)  # the rounding of the products leaves some a little above 1
+
+
+def _divided(
+    numbers: NDArray[Any], bits: int, told: float | None, path: Location, part: str = ""
+) -> tuple[float, NDArray[np.float32]]:
+    """The number that stands for white (or for opaque, in the `part` alpha), and the numbers divided by it."""
+    import numpy as np
+
+    low, high = numbers.min(), numbers.max()  # both are NaN if any number is
+    if numbers.dtype.kind not in "iuf":
+        raise PictureError(f"{path} holds numbers of type {numbers.dtype}: save it with 8 or 16 bits a channel")
+    if not np.isfinite([low, high]).all():
+        count = numbers.size - np.count_nonzero(np.isfinite(numbers))
+        are = "one sample that is" if count == 1 else f"{count} samples that are"
+        raise PictureError(f"{path} holds {are} NaN or infinite: save it with 8 or 16 bits a channel")
+    if numbers.dtype.kind == "f":
+        white, sure = _white_of_floats(numbers, float(high), told, bool(part))
+    else:
+        white, sure = _white_of_integers(numbers.dtype.kind == "i", bits, int(low), int(high))
+    if white is None:
+        raise PictureError(f"{path} holds numbers from {low} to {high}: save it with 8 or 16 bits a channel")
+    if not sure or (bits > 8 and white > 1 and 0 < high < white * _DIM):
+        what, top = (f"the numbers of its {part}", "opaque") if part else ("its numbers", "white")
+        warn(f"{path} does not say which number is {top}: {what}, up to {high:g}, are read as 0..{white:g}")
+    exact = np.float64 if numbers.dtype.itemsize > 4 else np.float32
+    return white, np.divide(numbers, white, dtype=exact).astype(np.float32, copy=False)
+
+
+def _white_of_integers(signed: bool, bits: int, low: int, high: int) -> tuple[float | None, bool]:
+    """The number for white, and whether that is sure. Of more than 16 bits, pictures of 8 and of 16 bits are told apart."""
+    if low < 0 or high > 65535:
+        return None, True
+    if bits > 16:
+        return (255, high > 255 * _DIM) if high <= 255 else (65535, high > 65535 * _DIM)
+    most = 2 ** (bits - signed) - 1
+    return most, not signed
+
+
+def _white_of_floats(numbers: NDArray[Any], high: float, told: float | None, alpha: bool) -> tuple[float | None, bool]:
+    """The number for white, and whether that is sure."""
+    import numpy as np
+
+    if high <= _TOO_DARK:
+        return 1, True
+    rows, columns = (max(1, side // _MOST_SEEN) for side in numbers.shape[:2])
+    seen = numbers[::rows, ::columns]
+    seen = seen[seen > 0]
+    if told in WHITES and np.mean(seen > told * _SLACK) <= _FEW and (told == 1 or np.mean(seen <= told / 256) < 0.5):
+        return told, True
+    below = float(np.mean(seen <= _SLACK))
+    if not alpha and (seen == np.rint(seen)).all():  # levels, of which 1 may be one of many
+        below = 1 if below > 1 - _FEW / 20 else 0
+    if below >= 0.5:
+        return 1, True
+    middle = float(np.median(seen))
+    if below > 0.05 and middle < _TOO_DARK:
+        return 1, False
+    if high <= 2 * 255 or np.mean(seen > 255 * _SLACK) <= _FEW:
+        return 255, below <= 0.05
+    if np.mean(seen > 65535 * _SLACK) > _FEW:
+        return None, True
+    return 65535, middle > 255
+
+
+def _clipped(parts: NDArray[np.float32], white: float, path: Location, part: str = "") -> NDArray[np.float32]:
+    """Parts of `white`, 0..1. Those beyond are clipped, and how many they are is said."""
+    import numpy as np
+
+    top, bottom, of = ("opaque", "transparent", f" of its {part}") if part else ("white", "black", "")
+    for beyond, than, end in ((parts > _SLACK, f"above {white:g}", top), (parts < 1 - _SLACK, "below 0", bottom)):
+        count = int(np.count_nonzero(beyond))
+        if count:
+            extreme = white * float(parts.max() if end == top else parts.min())
+            samples = f"one sample{of} is" if count == 1 else f"{count} samples{of} are"
+            warn(f"{path} is read as 0..{white:g}: {samples} {than} ({extreme:.4g}) and clipped to {end}")
+    return parts.clip(0, 1)
