@@ -132,7 +132,14 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
         levels = jpeg.levels(data, path)
         deep = replace(scaled(levels, bits, levels.shape[2], False, path), profile=jpeg.profile(data))
         return Found(deep, lambda: _exif_of(jpeg.notes(data)))
-    return Found(jpeg.cut_short(data, pillow, path), lambda: _exif_of(jpeg.notes(data)))
+    bare = jpeg.bare(data)
+    try:
+        with pillow.open(BytesIO(bare)) as opened:
+            image = opened.copy()
+    except OSError:
+        image = jpeg.cut_short(bare, pillow, path)
+    image.info["icc_profile"] = jpeg.profile(data)
+    return Found(image, lambda: _exif_of(jpeg.notes(data)))
 
 
 def _jpeg2000(data: bytes, pillow: Any, path: Location) -> Found:

@@ -90,9 +90,11 @@ def _divided(
         white, sure = _white_of_integers(numbers.dtype.kind == "i", bits, int(low), int(high))
     if white is None:
         raise PictureError(f"{path} holds numbers from {low} to {high}: save it with 8 or 16 bits a channel")
-    if not sure or (bits > 8 and white > 1 and 0 < high < white * _DIM):
-        what, top = (f"the numbers of its {part}", "opaque") if part else ("its numbers", "white")
+    what, top = (f"the numbers of its {part}", "opaque") if part else ("its numbers", "white")
+    if not sure:
         warn(f"{path} does not say which number is {top}: {what}, up to {high:g}, are read as 0..{white:g}")
+    elif bits > 8 and white > 1 and 0 < high < white * _DIM:
+        warn(f"{path} is almost {'transparent' if part else 'black'}: {what}, up to {high:g}, are read as 0..{white:g}")
     exact = np.float64 if numbers.dtype.itemsize > 4 else np.float32
     return white, np.divide(numbers, white, dtype=exact).astype(np.float32, copy=False)
 
@@ -120,7 +122,7 @@ def _white_of_floats(numbers: NDArray[Any], high: float, told: float | None, alp
         return told, True
     below = float(np.mean(seen <= _SLACK))
     if not alpha and (seen == np.rint(seen)).all():  # levels, of which 1 may be one of many
-        below = 1 if below > 1 - _FEW / 20 else 0
+        below = 1 if below > 1 - max(_FEW / 4, 1.5 / len(seen)) else 0
     if below >= 0.5:
         return 1, True
     middle = float(np.median(seen))
