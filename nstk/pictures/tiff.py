@@ -35,6 +35,10 @@ _CHANNELS = {_INVERTED: 1, _GREY: 1, _COLOURS: 3, _PALETTE: 1, _PRINT: 4, _YCBCR
 _NAMES = {_PALETTE: "a palette", _PRINT: "CMYK", _YCBCR: "YCbCr", _LAB: "Lab"}
 
 
+_JPEG = (6, 7)
+"""The compressions that decode to RGB where the numbers are YCbCr, and that know nothing of Lab."""
+
+
 _SENSOR = (32803, 34892)
 """The meanings of the numbers in a camera's raw file."""
 
@@ -123,6 +127,8 @@ def _is_aside(page: Any) -> bool:
 def _check_page(page: Any, size: int, path: Location) -> None:
     """Refuse a page that is no picture, has absurd tiles, or is cut short, before it is read: tifffile would fill in zeros."""
     check_size(page.imagewidth, page.imagelength, path)
+    if page.photometric == _LAB and page.compression in _JPEG:
+        raise PictureError(f"{path} is a TIFF of Lab in JPEG: save it as RGB, or as PNG")
     if page.photometric not in _CHANNELS or page.imagedepth != 1 or page.samplesperpixel < _CHANNELS[page.photometric]:
         raise PictureError(f"{path} is a TIFF of another kind than grey, RGB, CMYK or Lab: save it as one of these, or as PNG")
     if max(math.prod(page.shape), math.prod(page.chunks)) > 4 * MAX_PIXELS:
@@ -165,6 +171,8 @@ def _shallow(numbers: NDArray[Any], page: Any, wanted: int, extra: int, path: Lo
     import numpy as np
 
     kind, bits = page.photometric, page.bitspersample
+    if kind == _YCBCR and page.compression in _JPEG:
+        kind = _COLOURS
     if kind == _PALETTE and page.colormap is not None and numbers.dtype.kind in "bu":
         numbers, wanted, kind, extra = _looked_up(numbers[..., 0], page.colormap), 3, _COLOURS, 0
     elif kind == _LAB and numbers.dtype.itemsize == 2:
