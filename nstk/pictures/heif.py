@@ -66,11 +66,14 @@ def read_heic(data: bytes, path: Location) -> tuple[Image.Image | Deep, bytes]:
     opened: Any = pillow_heif.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
     check_size(opened.size[0], opened.size[1], path)
     exif, profile, bits = opened.info.get("exif") or b"", opened.info.get("icc_profile"), opened.info.get("bit_depth", 8)
-    numbers = np.atleast_3d(np.asarray(opened))
+    numbers, multiplied = np.atleast_3d(np.asarray(opened)), bool(getattr(opened, "premultiplied_alpha", False))
+    alpha = numbers.shape[2] % 2 == 0
     if numbers.dtype != np.uint8:
-        made = scaled(numbers, bits, 1 if numbers.shape[2] < 3 else 3, numbers.shape[2] % 2 == 0, path)
+        made = scaled(numbers, bits, 1 if numbers.shape[2] < 3 else 3, alpha, path, premultiplied=alpha and multiplied)
         return replace(made, profile=profile), exif
-    image = Image.fromarray(numbers[..., 0] if numbers.shape[2] == 1 else numbers)
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[numbers.shape[2]]
+    mode = mode.replace("A", "a") if multiplied else mode
+    image = Image.frombytes(mode, numbers.shape[1::-1], np.ascontiguousarray(numbers).tobytes(), "raw", mode)
     if profile:
         image.info["icc_profile"] = profile
     return image, exif

@@ -82,7 +82,8 @@ def read(data: bytes, head: Header, path: Location) -> Deep:
         raise PictureError(f"{path} is a JPEG 2000 of another kind than grey or RGB: save it as one of these, or as PNG")
     if not head.even:
         raise PictureError(f"{path} is a JPEG 2000 whose channels differ in size: save it as RGB, or as PNG")
-    numbers = imagecodecs.jpeg2k_decode(data)
+    # The decoder would use the profile that it finds in some boxes: without any boxes, nobody uses it twice.
+    numbers = imagecodecs.jpeg2k_decode(data[data.find(STREAM) :] if head.profile else data)
     numbers = numbers if numbers.ndim == 3 else numbers[..., None]
     bits = head.bits[0]
     if head.signed:

@@ -193,5 +193,5 @@ def _blaming(path: Location) -> Iterator[None]:
     except MemoryError:
         raise PictureError(f"{path} does not fit into memory: make it smaller first") from None
     except Exception as error:
-        why = str(error) or type(error).__name__
+        why = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"{path} is cut short or damaged ({why}): save or download it again") from error
