@@ -36,6 +36,7 @@ _BEGINNINGS: dict[bytes, tuple[str, str]] = {
     b"II\xbc\x01": ("a JPEG XR file", _SAVE),
     b"\xff\xd8\xff\xf7": ("a JPEG-LS file", _SAVE),
     b"BPG\xfb": ("a BPG file", _SAVE),
+    b"\0\5\x16\7": ("what macOS keeps beside a file (`._NAME`)", "name the file without `._`"),
     b"FLIF": ("a FLIF file", _SAVE),
     b"SIMPLE  =": ("a FITS file", "stretch its levels and save it as TIFF or PNG"),
     b"\x93NUMPY": ("an array of NumPy", "give the array in Python, or save it as PNG"),
@@ -100,6 +101,8 @@ def what(head: bytes) -> tuple[str, str] | None:
             return words
     if head[:4] == b"PK\3\4":
         return next((words for inside, words in _PACKED.items() if inside in head[:200]), ("a ZIP archive", _UNPACK))
+    if head[:4] == b"\x89PNG" and not head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) > _LEAST_TEXT:
+        return "a PNG that was copied as if it were text", "copy or download it again, as binary"
     if b"%PDF-" in head[:1024]:
         return "a PDF document (or an Illustrator file)", "export the page as PNG"
     if head[257:262] == b"ustar":
@@ -130,13 +133,11 @@ def text(head: bytes) -> bool:
     """Whether a file begins as text does. The pictures whose headers are text begin with a P and a digit."""
     if len(head) < _LEAST_TEXT or re.match(rb"P[1-7fF]\s", head):
         return False
-    try:
-        words = head[: len(head) - 4 if len(head) > 1000 else len(head)].decode("utf-8-sig", errors="strict")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 8:
-            return False
-        words = head[: error.start].decode()
-    return all(sign.isprintable() or sign in "\t\n\r\f" for sign in words)
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        words = head[: len(head) & ~1].decode("utf-16", errors="replace")
+        return all(sign.isprintable() or sign.isspace() for sign in words)
+    control = sum(byte < 9 or 13 < byte < 32 or byte == 127 for byte in head)
+    return control == 0 and sum(byte > 127 for byte in head) <= len(head) // 3
 
 
 def _video(head: bytes) -> tuple[str, str] | None:
@@ -154,5 +155,5 @@ def _markup(head: bytes) -> tuple[str, str] | None:
     if _SVG.search(words) and not re.match(r"<!doctype html|<html", words, re.IGNORECASE):
         return "a drawing (SVG)", "export it as PNG, from Inkscape for example"
     if _HTML.search(words):
-        return "a web page (HTML), which a download leaves that went wrong", "download the picture itself"
-    return ("an XML file", "name a picture") if words.startswith("<?xml") else None
+        return "a web page (HTML), as a failed download may leave", "download the picture itself"
+    return ("an XML file, as a failed download may leave", "download the picture itself") if words.startswith("<?xml") else None

@@ -88,7 +88,7 @@ def picked(data: bytes, path: Location) -> Png:
             bits = body[8]
         if kind in _PIXELS:
             if not whole and kind != b"IEND":
-                raise ValueError(f"the part {kind.decode()} is not what it was when it was written")
+                raise ValueError(f"its part {kind.decode()} is not whole")
             kept.append(_chunk(kind, body))
         elif kind in _COLOURS or kind in (_TURN, b"iCCP"):
             if not whole or len(body) != _COLOURS.get(kind, len(body)):

@@ -156,7 +156,7 @@ def test_damaged_pixels_are_refused(tmp_path, plain, capfd):
     data, _ = plain
     place = data.index(b"IDAT") + 40
     (tmp_path / "a.png").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-    refused(tmp_path / "a.png", "is cut short or damaged (the part IDAT is not what it was when it was written)")
+    refused(tmp_path / "a.png", "is cut short or damaged (its part IDAT is not whole)")
     (tmp_path / "b.png").write_bytes(data[:-END])
     assert pictures.check_picture(tmp_path / "b.png") == (W, H), "only the mark of the end is missing"
     assert capfd.readouterr() == ("", "")
