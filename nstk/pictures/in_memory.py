@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
+from .levels import of_one
 from .original import Original
 from .pixels import check_size
 from .read import Decoded, Picture, decode_stream, from_image
@@ -150,10 +151,9 @@ def _check_array(array: NDArray[Any], words: str) -> None:
         raise PictureError(
             f"{words} has values from {least:g} to {most:g}: pixels are 0..255, `array.clip(0, 255)` for example"
         )
-    if 0 < most <= 1:
-        raise PictureError(
-            f"{words} has values from {least:g} to {most:g}, which is all black: pixels are 0..255, `255 * array`"
-        )
+    if of_one(array):
+        what = "which is all black" if most <= 1 else "most of them below 1, which is almost black"
+        raise PictureError(f"{words} has values from {least:g} to {most:g}, {what}: pixels are 0..255, `255 * array`")
 
 
 def _of_image(image: Image.Image, words: str) -> Original:

@@ -98,7 +98,7 @@ def cut_short(data: bytes, pillow: Any, path: Location) -> Image.Image:
     if refined is None:
         raise ValueError("too much of it is missing")
     shown, other = (_decoded(data + more + _END, pillow) for more in (b"", _OTHER))
-    differ = np.not_equal(shown, other).reshape(shown.height, shown.width, -1).any(-1)
+    differ = (np.asarray(shown) != np.asarray(other)).reshape(shown.height, shown.width, -1).any(-1)
     missing = shown.height - int(np.flatnonzero(differ.any(1))[0]) if differ.any() else 0
     differ[shown.height - missing + _BLOCKS :] = True  # a decoder may give up both endings at a mark between blocks
     if differ.mean() > _MOST_MISSING and not refined:

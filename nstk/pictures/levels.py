@@ -36,6 +36,10 @@ _FEW = 0.02
 """The share of samples that may be highlights of a scale, rather than the middle of a larger one."""
 
 
+_MOST_OF_255, _APART = 300, 32
+"""The largest number that interpolation makes of 0..255, and how far apart the levels of such a picture lie at least."""
+
+
 _DIM = 1 / 16
 """A picture whose brightest sample is below this share of white may be meant otherwise."""
 
@@ -115,24 +119,54 @@ def _white_of_floats(numbers: NDArray[Any], high: float, told: float | None, alp
 
     if high <= _TOO_DARK:
         return 1, True
-    rows, columns = (max(1, side // _MOST_SEEN) for side in numbers.shape[:2])
-    seen = numbers[::rows, ::columns]
-    seen = seen[seen > 0]
+    seen = _seen(numbers)
     if told in WHITES and np.mean(seen > told * _SLACK) <= _FEW and (told == 1 or np.mean(seen <= told / 256) < 0.5):
         return told, True
     below = float(np.mean(seen <= _SLACK))
-    if not alpha and (seen == np.rint(seen)).all():  # levels, of which 1 may be one of many
-        below = 1 if below > 1 - max(_FEW / 4, 1.5 / len(seen)) else 0
-    if below >= 0.5:
+    if of_one(numbers, levels=not alpha):
         return 1, True
     middle = float(np.median(seen))
-    if below > 0.05 and middle < _TOO_DARK:
+    if 0.05 < below < 0.5 and middle < _TOO_DARK and not (seen == np.rint(seen)).all():
         return 1, False
     if high <= 2 * 255 or np.mean(seen > 255 * _SLACK) <= _FEW:
-        return 255, below <= 0.05
+        return 255, below <= 0.05 or bool((seen == np.rint(seen)).all())
     if np.mean(seen > 65535 * _SLACK) > _FEW:
         return None, True
     return 65535, middle > 255
+
+
+def of_one(numbers: NDArray[Any], *, levels: bool = True) -> bool:
+    """Whether floats (height x width x channels) are 0..1, by most of them. `levels`: whether integers may be 0..255."""
+    import numpy as np
+
+    seen = _seen(numbers)
+    if not len(seen) or seen.max() <= _SLACK:
+        return bool(len(seen))
+    below = np.mean(seen <= _SLACK)
+    if levels and (seen == np.rint(seen)).all():  # of which 1 may be one of many
+        return bool(below > 1 - max(_FEW / 4, 1.5 / len(seen)))
+    return bool(below >= 0.5) and not _is_on_black(seen)
+
+
+def _is_on_black(seen: NDArray[Any]) -> bool:
+    """Whether positive numbers are those of a picture of 0..255 with much black, which resizing has made a little uneven.
+
+    Its other levels lie far apart. Highlights of a picture of 0..1 are few, or near 1, or all as bright as a lamp is.
+    """
+    import numpy as np
+
+    above = seen[seen > _SLACK]
+    if len(above) <= _FEW * len(seen) or seen.max() > _MOST_OF_255:
+        return False
+    low, high = np.percentile(above, [25, 75])
+    return bool(high - low > _APART)
+
+
+def _seen(numbers: NDArray[Any]) -> NDArray[Any]:
+    """The numbers above 0, of a large picture some of them."""
+    rows, columns = (max(1, side // _MOST_SEEN) for side in numbers.shape[:2])
+    seen: NDArray[Any] = numbers[::rows, ::columns]
+    return seen[seen > 0]
 
 
 def _clipped(parts: NDArray[np.float32], white: float, path: Location, part: str = "") -> NDArray[np.float32]:

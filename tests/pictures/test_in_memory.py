@@ -157,6 +157,11 @@ WRONG = [
     (but(300), "has values from 0 to 300: pixels are 0..255, `array.clip(0, 255)` for example"),
     (but(-1), "has values from -1 to 255: pixels are 0..255"),
     (ARRAY / 255, "has values from 0 to 1, which is all black: pixels are 0..255, `255 * array`"),
+    (but(1.5) / 255 + 1e-3, "has values from 0.001 to 1.001"),
+    (
+        np.where(ARRAY > 250, 40.5, ARRAY / 255),
+        "has values from 0 to 40.5, most of them below 1, which is almost black: pixels are",
+    ),
     (b"", "is empty (0 bytes): give the bytes of a picture file"),
     (b"GIF89a nonsense\0", "is damaged, or no picture that Pillow can read"),
     (encoded()[:200], "is cut short or damaged"),
@@ -172,6 +177,13 @@ def test_anything_else_is_a_sentence(value, message):
         given(value, "the content given in Python").read()
     assert str(caught.value).startswith(f"the content given in Python {message}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("most", [2, 3, 9])
+def test_a_dark_array_is_a_picture(most):
+    """The last pictures before a film is black, in floats."""
+    array = (ARRAY // (256 // (most + 1))).clip(0, most).astype(np.float32)
+    assert np.array_equal(given(array, "the content").read().colours, array)
 
 
 def test_black_is_a_picture():

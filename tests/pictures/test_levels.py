@@ -74,6 +74,22 @@ def test_levels_of_a_dark_picture(tmp_path):
     assert np.array_equal(read(tmp_path, sky).colours, sky)
 
 
+def test_a_picture_on_black(tmp_path, caplog):
+    """A picture of 0..255 that was resized: its black is not quite black, and most of it is black."""
+    numbers = (BASE * 255).astype(np.float32)
+    numbers[: 2 * H // 3] = RNG.uniform(0.001, 0.9, (2 * H // 3, W, 3))
+    assert np.abs(read(tmp_path, numbers).colours - numbers).max() < 1e-3
+    assert "are read as 0..255" in caplog.text
+
+
+@pytest.mark.parametrize("light", [12, 50, 250, 5000])
+@pytest.mark.parametrize("share", [0.001, 0.03, 0.2])
+def test_a_lamp_in_a_render(tmp_path, light, share):
+    render = (0.7 * BASE + 0.01).astype(np.float32)
+    render[: max(1, round(share * H))] = light
+    assert np.abs(read(tmp_path, render).colours - 255.0 * render.clip(0, 1)).max() < 0.01
+
+
 def test_a_doubt_is_said(tmp_path, caplog):
     render = RNG.lognormal(0.3, 1.2, (H, W, 3)).astype(np.float32)
     assert np.abs(read(tmp_path, render).colours - 255 * render.clip(0, 1)).max() < 0.01
