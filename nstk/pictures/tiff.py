@@ -6,6 +6,7 @@ Pictures of up to 8 bits become images of Pillow's, and deeper ones keep all the
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
@@ -138,6 +139,14 @@ def _check_page(page: Any, size: int, path: Location) -> None:
     few = len(starts) != len(counts) or len(ends) < math.prod(page.chunked)
     if few or min(starts) < 1 or min(counts) < 1 or max(ends) > size:
         raise ValueError("a part of it is missing")
+    if page.compression in _JPEG[1:] and not all(map(_is_ended, repeat(page.parent.filehandle), ends)):
+        raise ValueError("a part of it is cut short")
+
+
+def _is_ended(file: Any, end: int) -> bool:
+    """Whether a JPEG that goes to a place in a file has the mark of its end: a decoder would fill in grey without."""
+    file.seek(max(0, end - 16))
+    return b"\xff\xd9" in file.read(16)
 
 
 def _pixels(page: Any, path: Location) -> Image.Image | Deep:

@@ -216,6 +216,20 @@ def test_what_is_refused_by_its_kind(tmp_path):
     refused(tmp_path / "c.tif", "is a TIFF of Lab in JPEG: save it as RGB, or as PNG")
 
 
+@pytest.mark.parametrize("compression", ["lzw", "zlib", "jpeg", "packbits", "zstd", "webp", "jpeg2000", "png"])
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_a_strip_that_is_cut_short(tmp_path, compression, part):
+    """The file says so itself; nothing is filled in for what is missing."""
+    noise = np.random.default_rng(0).integers(0, 256, (H, W, 3), np.uint8)
+    path = write(tmp_path / "a.tif", noise, compression=compression)
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        tag, count = tiff.pages.first.tags["StripByteCounts"], tiff.pages.first.databytecounts[0]
+    struct.pack_into("<H" if tag.dtype.name == "SHORT" else "<I", data, tag.valueoffset, int(part * count))
+    path.write_bytes(data)
+    refused(path, "is cut short or damaged")
+
+
 @pytest.mark.parametrize("compression", ["lzw", "zlib", "jpeg", "packbits", None])
 def test_damage_prints_nothing(tmp_path, capfd, compression):
     buffer = io.BytesIO()
