@@ -126,7 +126,10 @@ def _is_aside(page: Any) -> bool:
 
 
 def _check_page(page: Any, size: int, path: Location) -> None:
-    """Refuse a page that is no picture, has absurd tiles, or is cut short, before it is read: tifffile would fill in zeros."""
+    """Refuse a page that is no picture, has absurd tiles, or misses one, before it is read: tifffile would fill in zeros.
+
+    The end of the last part may lie behind the file's, for some writers count too much; its decoder finds what is missing.
+    """
     check_size(page.imagewidth, page.imagelength, path)
     if page.photometric == _LAB and page.compression in _JPEG:
         raise PictureError(f"{path} is a TIFF of Lab in JPEG: save it as RGB, or as PNG")
@@ -137,7 +140,7 @@ def _check_page(page: Any, size: int, path: Location) -> None:
     starts, counts = page.dataoffsets, page.databytecounts
     ends = [start + count for start, count in zip(starts, counts, strict=False)]
     few = len(starts) != len(counts) or len(ends) < math.prod(page.chunked)
-    if few or min(starts) < 1 or min(counts) < 1 or max(ends) > size:
+    if few or min(starts) < 1 or min(counts) < 1 or max(starts) >= size:
         raise ValueError("a part of it is missing")
     if page.compression in _JPEG[1:] and not all(map(_is_ended, repeat(page.parent.filehandle), ends)):
         raise ValueError("a part of it is cut short")

@@ -230,6 +230,23 @@ def test_a_strip_that_is_cut_short(tmp_path, compression, part):
     refused(path, "is cut short or damaged")
 
 
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib", "packbits"])
+def test_a_strip_that_is_counted_too_long(tmp_path, compression):
+    path = write(tmp_path / "a.tif", EIGHT, compression=compression)
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        tag, count = tiff.pages.first.tags["StripByteCounts"], tiff.pages.first.databytecounts[0]
+    struct.pack_into("<H" if tag.dtype.name == "SHORT" else "<I", data, tag.valueoffset, count + 1000)
+    path.write_bytes(data)
+    assert is_ramp(path)
+    if compression is None:  # nor does it need to be counted
+        struct.pack_into("<H", data, tag.offset, 65001)
+        path.write_bytes(data)
+        assert is_ramp(path)
+        path.write_bytes(data[:-1])
+        refused(path, "is cut short or damaged")
+
+
 @pytest.mark.parametrize("compression", ["lzw", "zlib", "jpeg", "packbits", None])
 def test_damage_prints_nothing(tmp_path, capfd, compression):
     buffer = io.BytesIO()
