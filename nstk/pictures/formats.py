@@ -87,7 +87,7 @@ def _by_pillow(file: IO[bytes], pillow: Any, path: Location, head: bytes = b"") 
         opened = pillow.open(file)
     except pillow.UnidentifiedImageError:
         if kinds.text(head) and head:
-            raise PictureError(f"{path} is text, not a picture: name a picture file, or download it again") from None
+            raise PictureError(f"{path} is text, not a picture: name a picture, or download it again") from None
         raise
     with opened:
         _check(opened, path)

@@ -36,7 +36,7 @@ HTML = b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>
 PAGE = "is a web page (HTML), as a failed download may leave: download the picture itself"
 VIDEO = "save one frame of it as PNG, for example `ffmpeg -i VIDEO -frames:v 1 frame.png`"
 RAW = "is the raw file of a camera ({}): develop it, in darktable for example, and save it as TIFF, PNG or JPEG"
-TEXT = "is text, not a picture: name a picture file, or download it again"
+TEXT = "is text, not a picture: name a picture, or download it again"
 PNG = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 20, 30, 8, 2, 0, 0, 0))
 
 FILES = {

@@ -172,7 +172,7 @@ def test_empty_and_foreign_files(tmp_path):
     (tmp_path / "empty.png").touch()
     refused(tmp_path / "empty.png", "is empty (0 bytes): save or download it again")
     (tmp_path / "recipe.png").write_text("content: louvre.jpg\n" * 50)
-    refused(tmp_path / "recipe.png", "is text, not a picture: name a picture file, or download it again")
+    refused(tmp_path / "recipe.png", "is text, not a picture: name a picture, or download it again")
 
 
 def test_a_file_without_permission(tmp_path, orange, monkeypatch):
