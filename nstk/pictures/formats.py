@@ -13,6 +13,7 @@ from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, tiff
 from .high_depth import Deep
 from .levels import scaled
 from .pixels import check_size
+from .sgi import is_deep_sgi, read_sgi
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -67,6 +68,8 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
         return _avif(_all(file), pillow, path)
     if netpbm.is_one(head):
         return Found(netpbm.read(_all(file), path), pillow.Exif, 1)
+    if is_deep_sgi(head):
+        return Found(read_sgi(_all(file), path), pillow.Exif, 1)
     return _by_pillow(file, pillow, path, head)
 
 
@@ -126,9 +129,9 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
             return Found(copied(opened, path), opened.getexif)
     except (OSError, SyntaxError):
         data = _all(file)
-    bits, width, height, _ = jpeg.frame(data)
+    bits, width, height, _, lossless = jpeg.frame(data)
     check_size(width, height, path)
-    if bits > 8:
+    if bits > 8 or lossless:
         levels = jpeg.levels(data, path)
         deep = replace(scaled(levels, bits, levels.shape[2], False, path), profile=jpeg.profile(data))
         return Found(deep, lambda: _exif_of(jpeg.notes(data)))
@@ -136,7 +139,9 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
     try:
         with pillow.open(BytesIO(bare)) as opened:
             image = opened.copy()
-    except OSError:
+    except OSError as error:
+        if "truncated" not in str(error):
+            raise
         image = jpeg.cut_short(bare, pillow, path)
     image.info["icc_profile"] = jpeg.profile(data)
     return Found(image, lambda: _exif_of(jpeg.notes(data)))

@@ -15,7 +15,6 @@ from ..errors import PictureError
 from .notes import warn
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
@@ -41,7 +40,8 @@ _BLOCKS = 17
 
 
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-"""The markers of frames, which say the size."""
+_LOSSLESS = 0xC3
+"""The markers of frames, which say the size, and the one of lossless ones."""
 
 
 _SCAN, _APP1, _APP2, _APP14 = 0xDA, 0xE1, 0xE2, 0xEE
@@ -81,12 +81,12 @@ def _places(data: bytes) -> Iterator[tuple[int, bytes, int, int]]:
         place += 2 + size
 
 
-def frame(data: bytes) -> tuple[int, int, int, int]:
-    """The bits, the width, the height and the channels of a JPEG."""
+def frame(data: bytes) -> tuple[int, int, int, int, bool]:
+    """The bits, the width, the height and the channels of a JPEG, and whether it is lossless, which Pillow does not read."""
     for marker, body in segments(data):
         if marker in _FRAMES:
             bits, height, width, channels = struct.unpack_from(">BHHB", body)
-            return bits, width, height, channels
+            return bits, width, height, channels, marker == _LOSSLESS
     raise ValueError("its size is missing")
 
 
@@ -149,8 +149,8 @@ def notes(data: bytes) -> bytes:
     return next((body for marker, body in segments(data) if marker == _APP1 and body.startswith(b"Exif\0\0")), b"")
 
 
-def levels(data: bytes, path: Location) -> NDArray[np.uint16]:
-    """The pixels of a JPEG of more than 8 bits: height x width x 1 or 3."""
+def levels(data: bytes, path: Location) -> NDArray[Any]:
+    """The pixels of a JPEG of more than 8 bits, or of a lossless one: height x width x 1 or 3."""
     import imagecodecs
     import numpy as np
 
@@ -158,5 +158,5 @@ def levels(data: bytes, path: Location) -> NDArray[np.uint16]:
         raise PictureError(
             f"{path} is a JPEG of {frame(data)[0]} bits and {frame(data)[3]} channels: save it as RGB, or as PNG"
         )
-    numbers: NDArray[np.uint16] = np.atleast_3d(imagecodecs.jpeg_decode(data))
+    numbers: NDArray[Any] = np.atleast_3d(imagecodecs.jpeg_decode(data))
     return numbers
