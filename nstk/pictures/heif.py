@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_ANY = {b"mif1", b"mif2", b"msf1", b"miaf", b"jpeg", b"j2ki"}
 _AVIF = {b"avif", b"avis"}
 
 
@@ -31,7 +32,7 @@ def codec(head: bytes) -> str | None:
     brands = {head[8:12], *(head[place : place + 4] for place in range(16, min(size, len(head)), 4))}
     if brands & _AVIF:
         return "avif"
-    return "heic" if brands & _HEIC or head[8:12] in (b"mif1", b"msf1") else None
+    return "heic" if brands & _HEIC or head[8:12] in _ANY else None
 
 
 def avif_bits(data: bytes) -> int:

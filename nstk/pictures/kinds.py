@@ -78,13 +78,8 @@ _PACKED = {
 """What ZIP archives hold that are known by another name."""
 
 
-_BRANDS = set(b"isom iso2 iso4 iso5 iso6 mp41 mp42 avc1 MSNV dash 3gp4 3gp5 3gp6 XAVC".split()) | {
-    b"M4V ",
-    b"M4A ",
-    b"qt  ",
-    b"f4v ",
-}
-"""The brands of the films among the files that are made of boxes."""
+_STILLS = set(b"avif avis heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1 miaf MA1A MA1B jpeg j2ki".split())
+"""The brands of pictures among the files that are made of boxes; the others are films and sound."""
 
 
 _LEAST_TEXT, _LEAST_ZEROS = 12, 100  # bytes; less may be the beginning of anything
@@ -142,7 +137,7 @@ def text(head: bytes) -> bool:
 
 def _video(head: bytes) -> tuple[str, str] | None:
     brand = head[8:12]
-    if head[4:8] in (b"moov", b"mdat", b"wide", b"free") or (head[4:8] == b"ftyp" and brand in _BRANDS):
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free") or (head[4:8] == b"ftyp" and brand not in _STILLS):
         return ("sound (M4A)", "name a picture") if brand == b"M4A " else ("a video (MP4 or QuickTime)", _FRAME)
     return None
 

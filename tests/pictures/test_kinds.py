@@ -81,6 +81,7 @@ FILES = {
     "numpy": (b"\x93NUMPY\1\0" + REST, "is an array of NumPy: give the array in Python, or save it as PNG"),
     "mp4": (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + REST, f"is a video (MP4 or QuickTime): {VIDEO}"),
     "mov": (b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + REST, f"is a video (MP4 or QuickTime): {VIDEO}"),
+    "3gp": (b"\0\0\0\x14ftyp3g2a\0\0\0\0" + REST, f"is a video (MP4 or QuickTime): {VIDEO}"),
     "webm": (b"\x1a\x45\xdf\xa3" + REST, f"is a video (Matroska or WebM): {VIDEO}"),
     "avi": (b"RIFF\0\0\0\0AVI LIST" + REST, f"is a video (AVI): {VIDEO}"),
     "sound": (b"RIFF\0\0\0\0WAVEfmt " + REST, "is sound (WAVE): name a picture"),
