@@ -88,7 +88,9 @@ def picked(data: bytes, path: Location) -> Png:
             bits = body[8]
         if kind in _PIXELS:
             if not whole and kind != b"IEND":
-                raise ValueError(f"its part {kind.decode()} is not whole")
+                raise ValueError(
+                    "it ends too early" if data.endswith(body) else f"the checksum of its part {kind.decode()} is wrong"
+                )
             kept.append(_chunk(kind, body))
         elif kind in _COLOURS or kind in (_TURN, b"iCCP"):
             if not whole or len(body) != _COLOURS.get(kind, len(body)):

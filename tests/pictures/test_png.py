@@ -156,7 +156,9 @@ def test_damaged_pixels_are_refused(tmp_path, plain, capfd):
     data, _ = plain
     place = data.index(b"IDAT") + 40
     (tmp_path / "a.png").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-    refused(tmp_path / "a.png", "is cut short or damaged (its part IDAT is not whole)")
+    refused(tmp_path / "a.png", "is cut short or damaged (the checksum of its part IDAT is wrong)")
+    (tmp_path / "c.png").write_bytes(data[:place])
+    refused(tmp_path / "c.png", "is cut short or damaged (it ends too early): save or download it again")
     (tmp_path / "b.png").write_bytes(data[:-END])
     assert pictures.check_picture(tmp_path / "b.png") == (W, H), "only the mark of the end is missing"
     assert capfd.readouterr() == ("", "")
