@@ -81,6 +81,12 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
+def in_place(words: Sequence[str], *settings: str) -> list[str]:
+    """The words of a command with these settings in place of its own for the same keys."""
+    keys = [setting.partition("=")[0] for setting in settings]
+    return [word for word in words if word.partition("=")[0] not in keys] + [*settings]
+
+
 class Newcomer:
     """Someone in a working directory, with two pictures and all the files that the pages show."""
 
@@ -112,7 +118,7 @@ class Newcomer:
         self, recipe: Any = None, overrides: Iterable[str] = (), *, plugins: Sequence[Any] = (), **options: Any
     ) -> nstk.Recipe:
         """`nstk.load_recipe`, for few pixels and steps whatever the page says."""
-        settings = [*overrides, *SMALL, "callbacks.progress=false"]
+        settings = [*in_place([*overrides], *SMALL), "callbacks.progress=false"]
         if self.stops:
             settings, plugins = [*settings, "callbacks.stop="], [*plugins, "stop.py"]
         return load_recipe(recipe, settings, plugins=plugins, **options)
@@ -145,8 +151,9 @@ class Newcomer:
         if ">" in words:
             *words, _, target = words
         if words[0] in ("run", "estimate", "evaluate") and not words[1].endswith(".recipe.yaml"):  # that is small already
-            words += SMALL
-            words += ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
+            more = ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
+            both = ["size=64x36"] if re.search(r"size=\d+x", line) else []
+            words = in_place(words, *in_place(SMALL, *more, *both))
         if words[0] == "cp":
             Path(words[2]).unlink()
         if words[0] == "resume":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+def _whole(picture: np.ndarray) -> np.ndarray:
+    return picture
+
+
 @dataclass(frozen=True)
 class Pictures:
     """The recipe's pictures at one scale, each height x width x 3, float32, 0..255. The arrays are read-only."""
 
     content: np.ndarray
     styles: Mapping[str, np.ndarray]
+    cut: Callable[[np.ndarray], np.ndarray] = _whole
+    """Gives the part of another picture, of any size, that has the content's aspect; `crop` says which part."""
 
 
 class Initializer(Definition):

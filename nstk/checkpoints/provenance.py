@@ -18,7 +18,7 @@ from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
 from ..recipe.paths import file_fields, relative
-from ..recipe.settings import Settings
+from ..recipe.settings import SPELLINGS, Settings
 from . import provenance
 
 INDIFFERENT = ("output", "checkpoint", "callbacks")
@@ -77,8 +77,8 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
     """The settings of a recipe that change the picture. File names are left out, for files are told apart by their hashes."""
-    keys = set(Settings.model_fields) - set(INDIFFERENT)
-    data: dict[str, Any] = _without_files(recipe, recipe.model_dump(include=keys, mode="json"))
+    keys = set(Settings.model_fields) - {*INDIFFERENT, *SPELLINGS}
+    data: dict[str, Any] = _without_files(recipe, recipe.model_dump(include=keys, mode="json")) | recipe.measures
     for key in SLOTS:
         data[key] = _definition(getattr(recipe, key))
     for key in set(LABELLED) - set(INDIFFERENT):

@@ -96,7 +96,9 @@ def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
         return not plan.footprint.layout(scale, recipe.tiles, most.layout.room).fits
 
     fitting = bisect_left(sizes, True, key=too_large)
-    return f"`size: {sizes[fitting - 1]}` would" if fitting else "no size would"
+    if not fitting:
+        return "no size would"
+    return f"`size: {recipe.model_copy(update={'size': sizes[fitting - 1]}).measures['size']}` would"
 
 
 def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:

@@ -31,16 +31,16 @@ log = logging.getLogger("nstk")
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
     """Each loss of a given picture under a recipe, in float32, without optimising.
 
-    The content is brought to the picture's size, so their aspects must agree. Each style's long edge is brought to
-    `style_scale` times the picture's. `sizes` tells what was compared. A transparent picture is judged as it looks on white;
-    but if the content is transparent too, it is judged by the colours under the transparency, which are what a run paints.
-    `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those of weight 0.
-    Raises `NotFinite` for a loss that is NaN or infinite.
+    The content, or the part of it that is painted, is brought to the picture's size, so their aspects must agree. Each style's
+    long edge is brought to `style_scale` times the picture's. `sizes` tells what was compared. A transparent picture is judged
+    as it looks on white; but if the content is transparent too, it is judged by the colours under the transparency, which are
+    what a run paints. `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those
+    of weight 0. Raises `NotFinite` for a loss that is NaN or infinite.
     """
     recipe = loaded(recipe)
     device.set_up_memory()
-    content, judged = pictures.read_all(recipe.content), pictures.read_all(picture)
-    _check_aspect(judged, content, picture)
+    content, judged = recipe.read_content(), pictures.read_all(picture)
+    _check_aspect(judged, recipe, picture)
     if content.alpha is not None and judged.alpha is None:
         log.warning("%s is opaque, but the content is not: what it has there in place of the painting is judged too", picture)
     width, height = judged.size
@@ -55,7 +55,7 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
         label: {"file": list(pictures.check_picture(recipe.styles[label])), "compared": [*style.shape[1::-1]]}
         for label, style in made.styles.items()
     }
-    compared = {"file": list(content.size), "compared": [width, height]}
+    compared = {"file": list(pictures.check_picture(recipe.content)), "compared": [width, height]}
     return {
         "picture": str(Path(picture).resolve()),
         "recipe": recipe.name,
@@ -67,12 +67,13 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     }
 
 
-def _check_aspect(judged: pictures.Picture, content: pictures.Picture, name: str | PathLike[str]) -> None:
-    """Refuse a picture of another aspect than the content's."""
-    (width, height), fitted = judged.size, pictures.fit(*content.size, max(judged.size))
+def _check_aspect(judged: pictures.Picture, recipe: Recipe, name: str | PathLike[str]) -> None:
+    """Refuse a picture of another aspect than the recipe's."""
+    (width, height), fitted = judged.size, pictures.fit(*recipe.shape, max(judged.size))
     if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
+        what = "recipe's size" if recipe.aspect else "content picture"
         raise UserError(
-            f"{name} is {width} x {height} pixels, but the content picture has another aspect "
+            f"{name} is {width} x {height} pixels, but the {what} has another aspect "
             f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from .. import pictures
 from ..api import Pictures
 from ..errors import RunError
+from ..recipe.crop import matching
 from ..recipe.model import Recipe
 from ..registry.blame import blaming
 
@@ -15,14 +18,19 @@ def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
     """The recipe's pictures for a scale: the content at the scale's size, and each style with a long edge of `style_scale`
     times the scale's."""
     long_edge = max(1, round(max(width, height) * recipe.style_scale))
-    content = pictures.resize(pictures.read_picture(recipe.content, straight=True), width, height)
+    content = _content(recipe, width, height)
     styles = {}
     for label, path in recipe.styles.items():
         style = pictures.read_picture(path)
         styles[label] = pictures.resize(style, *pictures.fit(style.shape[1], style.shape[0], long_edge))
     for picture in (content, *styles.values()):
         picture.setflags(write=False)
-    return Pictures(content, styles)
+    return Pictures(content, styles, partial(matching, aspect=recipe.shape, crop=recipe.crop))
+
+
+def _content(recipe: Recipe, width: int, height: int) -> np.ndarray:
+    photograph = recipe.read_content()
+    return pictures.resize(pictures.filled(photograph.colours, photograph.alpha), width, height)
 
 
 def initial(recipe: Recipe, made: Pictures) -> np.ndarray:

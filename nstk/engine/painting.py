@@ -31,7 +31,7 @@ class Painting:
         self.recipe, self.plan = recipe, plan
         self.output = recipe.path
         """The picture's file; None if nothing is to be written."""
-        content = pictures.read_all(recipe.content)
+        content = recipe.read_content()
         last = plan.scales[-1]
         self.alpha = content.alpha if content.alpha is None else pictures.resize_alpha(content.alpha, last.width, last.height)
         """The content's transparency, laid over what is saved: height x width, 0..1; None where it is opaque."""

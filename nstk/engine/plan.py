@@ -9,7 +9,6 @@ from ..api import Scale
 from ..machine import device, memory
 from ..machine.precision import FLOAT32, Choice, choose
 from ..objective.features import takes_precision
-from ..pictures import Original
 from ..recipe import scales
 from ..recipe.model import Recipe
 from .footprint import Footprint, Layout
@@ -37,8 +36,7 @@ class Plan:
     def of(cls, recipe: Recipe, ground: int | None = None) -> Plan:
         """The plan for a recipe. Where `ground` is not given, it is what the process holds now."""
         ground = memory.resident() if ground is None else ground
-        size = Original.of(recipe.content).size
-        planned = scales.plan(*size, recipe.size, recipe.steps, recipe.pyramid)
+        planned = scales.plan(*recipe.shape, recipe.size, recipe.steps, recipe.pyramid)
         choice = _choice(recipe)
         footprint, room = Footprint(recipe, choice.dtype), device.room(recipe.memory, ground)
         layouts = [footprint.layout(scale, recipe.tiles, room) for scale in planned]

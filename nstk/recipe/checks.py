@@ -16,11 +16,12 @@ from ..objective.tiles import unsplittable
 from ..registry.blame import blame
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node
+from .crop import CENTRE
 from .defaults import LABELLED, SLOTS
 from .model import SIDECARS, active
 from .paths import input_files
-from .scales import MAX_EDGE, long_edge, out_of_bounds, shares
-from .settings import Settings
+from .scales import MAX_EDGE, edges_in, long_edge, long_edge_for, out_of_bounds, shares
+from .settings import SPELLINGS, Settings
 
 MANY = 100
 """After so many mistakes, no more words are suggested: nobody would read thousands of suggestions, and they take minutes."""
@@ -115,16 +116,36 @@ def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> N
         found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
 
 
-def long_edge_of(found: Findings, settings: Settings) -> int:
-    """The long edge of the result in pixels, or an edge for the checks to go on with where `size` and the content give none."""
-    default, size = int(Settings.model_fields["size"].default), settings.size
+def measured(found: Findings, settings: Settings) -> dict[str, Any]:
+    """The long edge of the result in pixels as `size`, and as `aspect` its width and height if the recipe gives both.
+
+    Where the keys and the content give no size, it is one for the checks to go on with.
+    """
+    given = [key for key in SPELLINGS if getattr(settings, key) is not None]
+    aspect = (settings.width, settings.height) if settings.width and settings.height else edges_in(settings.size)
+    if given and (where := found.written("size")):
+        found.mistake(f"`size` and `{given[0]}` both say how large the result is", where, "leave one of them out")
+    if aspect is None and settings.crop != CENTRE:
+        message = "`crop` says which part of the content is kept, but the size keeps all of it"
+        hint = "give both edges, such as `size: 1920x1080`, or leave `crop` out (`crop: centre`)"
+        found.mistake(message, found.mark("crop"), hint)
+    if aspect:
+        return {"size": max(aspect), "aspect": aspect}
+    return {"size": _long_edge(found, settings, given[0] if given else "size"), "aspect": None}
+
+
+def _long_edge(found: Findings, settings: Settings, key: str) -> int:
+    """The long edge in pixels of a result that keeps the content's aspect. `key` is the key that says the size."""
+    default, size = int(Settings.model_fields["size"].default), getattr(settings, key)
     if not settings.content:
         return size if isinstance(size, int) else default
     content = pictures.check_picture(settings.content)
-    edge = long_edge(size, *content)
+    along, across = content if key != "height" else content[::-1]
+    edge = long_edge(size, *content) if key == "size" else long_edge_for(size, along, across)
     if wrong := out_of_bounds(edge):
+        what = "`size`" if key == "size" else f"the long edge that goes with `{key}`"
         hint = f"the long edge for `{size}`: the content is {content[0]} x {content[1]} pixels"
-        found.mistake(f"`size` {wrong}", found.mark("size"), hint)
+        found.mistake(f"{what} {wrong}", found.mark(key), hint)
     return max(default, min(edge, MAX_EDGE)) if wrong else edge
 
 
@@ -146,10 +167,11 @@ def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
     return edges
 
 
-def check_pictures(found: Findings, settings: Settings, edges: Sequence[int]) -> None:
+def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], aspect: tuple[int, int] | None) -> None:
     """Refuse pictures that would have no position left in the deepest layers at the smallest scale."""
     for place, file in input_files([("", settings)]).items():
         key, size = place.partition(".")[0], pictures.check_picture(file)
+        size = aspect if aspect and key == "content" else size
         scale = settings.style_scale if key == "style" else 1.0
         fitted = pictures.fit(*size, max(1, round(edges[0] * scale)))
         if min(fitted) < pictures.MIN_SIDE:

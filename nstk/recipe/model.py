@@ -11,16 +11,17 @@ from pydantic import ConfigDict, Field
 
 from ..api import Backbone, Callback, Definition, Initializer, Loss, Optimizer, Parametrization
 from ..errors import PluginError
-from ..pictures import Original
+from ..pictures import Original, Picture, fit
 from ..registry.registry import Registry
 from ..syntax.mistakes import Mark
 from ..syntax.nodes import from_plain, map_texts
 from ..syntax.parse import dump
+from .crop import cut
 from .defaults import LABELLED, SLOTS, defaults
 from .given import notes
 from .paths import file_fields, input_files, relative
 from .scales import Edge
-from .settings import STYLE, Output, Settings
+from .settings import SPELLINGS, STYLE, Output, Settings
 
 RECIPE, RECORD = SIDECARS = (".recipe.yaml", ".run.json")
 """The ends of the names of the files that are written beside the picture: the recipe, and the record of the run."""
@@ -37,6 +38,8 @@ class Recipe(Settings):
     name: str
     size: Edge
     """The long edge of the result in pixels, whichever way the recipe gives the size."""
+    aspect: tuple[int, int] | None = Field(None, exclude=True, repr=False)
+    """Width and height in pixels, if the recipe gives both. The content is cut to their aspect."""
     backbone: Backbone
     losses: dict[str, Loss]
     init: Initializer
@@ -55,6 +58,20 @@ class Recipe(Settings):
     def path(self) -> Path | None:
         """The absolute path of the picture's file, or None if nothing is written."""
         return None if self.output.path is False else Path(self.output.path)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """A width and a height that have the aspect of the result: those that the recipe gives, or the content's own."""
+        return self.aspect or Original.of(self.content).size
+
+    @property
+    def measures(self) -> dict[str, Any]:
+        """The keys of a recipe for the size of the result. `width` and `height` are other ways to say it, and are not used."""
+        return {"size": "{}x{}".format(*fit(*self.aspect, self.size)) if self.aspect else self.size}
+
+    def read_content(self) -> Picture:
+        """The content as the recipe means it: the photograph, or the part of it that has the result's aspect."""
+        return cut(Original.of(self.content).read(), self.aspect, self.crop)
 
     @property
     def styles(self) -> dict[str, Path]:
@@ -93,7 +110,7 @@ class Recipe(Settings):
         relative to `folder`, so that a project can be moved. All other paths are absolute.
         """
         folder = folder or Path.cwd()
-        data = self.model_dump(include=set(Settings.model_fields), mode="json")
+        data = self.model_dump(include=set(Settings.model_fields) - set(SPELLINGS), mode="json") | self.measures
         data["content"] = relative(data["content"], folder)
         styles = {label: relative(text, folder) for label, text in self.style.items()}
         data["style"] = styles[STYLE] if [*styles] == [STYLE] else styles

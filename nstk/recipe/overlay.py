@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,10 @@ from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse
 from .defaults import LABELLED, SLOTS, defaults
+from .settings import SPELLINGS
+
+COMMAND_LINE = "on the command line"
+"""How the mark of an override begins."""
 
 
 def lay(above: Node, below: Node) -> Node:
@@ -19,15 +23,21 @@ def lay(above: Node, below: Node) -> Node:
 
     The bare name of a definition counts as `{use: name}`.
     """
-    merged = dict(below.value)
+    merged = {key: node for key, node in below.value.items() if key not in _replaced(above.value)}
     for key, node in above.value.items():
         under = merged.get(key)
         if key in LABELLED and under and isinstance(under.value, dict) and isinstance(node.value, dict):
             slots = {label: _lay_slot(slot, under.value.get(label), label) for label, slot in node.value.items()}
             merged[key] = Node(under.value | slots, node.mark, node.key)
         else:
-            merged[key] = _lay_slot(node, under, defaults().get(key) if key in SLOTS else None, _bare_word([key]))
+            merged[key] = _lay_slot(node, under, defaults().get(key) if key in SLOTS else None, bare_word([key]))
     return Node(merged, above.mark, above.key)
+
+
+def _replaced(above: Iterable[str]) -> tuple[str, ...]:
+    """The keys below that say in other words what a key above says: `size`, or `width` and `height`."""
+    keys = set(above)
+    return (*(SPELLINGS if "size" in keys else ()), *(("size",) if keys & set(SPELLINGS) else ()))
 
 
 def _lay_slot(above: Node, below: Node | None, default: str | None, word: str | None = "use") -> Node:
@@ -50,7 +60,7 @@ def _merge(above: Node, below: Node, default: str | None = None) -> Node:
     return Node(below.value | merged, above.mark, above.key)
 
 
-def _bare_word(path: Sequence[str]) -> str | None:
+def bare_word(path: Sequence[str]) -> str | None:
     """The key that a bare value at `path` is short for."""
     if len(path) == 1:
         return "path" if path[0] == "output" else "use" if path[0] in SLOTS else None
@@ -106,7 +116,7 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
     """
     key, equals, text = setting.partition("=") if isinstance(setting, str) else (setting[0], "=", "")
     argument = key.partition(".")[0]
-    where = f"on the command line, {setting!r}" if isinstance(setting, str) else f"{argument}={setting[1]!r:.60}"
+    where = f"{COMMAND_LINE}, {setting!r}" if isinstance(setting, str) else f"{argument}={setting[1]!r:.60}"
     mark = Mark(where, Path.cwd())
     path = [step.strip() for step in key.split(".")]
     if not equals or not all(path):
@@ -119,6 +129,13 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
         here.value = {
             key: node for key, node in here.value.items() if not node.mark.line
         }  # the parameters in the file are those of the definition that is replaced
+    for key in _replaced(path) if len(path) == 1 else ():
+        if (said := tree.value.get(key)) and not said.mark.where.startswith(COMMAND_LINE):
+            del tree.value[key]
+    word = bare_word(path) if isinstance(value.value, str) else None
+    if word and (before := here.value.get(path[-1])) and isinstance(before.value, dict):
+        said = {key: node for key, node in before.value.items() if node.mark.where.startswith(COMMAND_LINE)}
+        value = Node({**said, word: value}, mark, mark)  # overrides may stand in any order
     here.value[path[-1]] = value
 
 
@@ -130,7 +147,7 @@ def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
     elif isinstance(child.value, list):
         raise RecipeError([Mistake(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
     else:
-        made = _as_mapping(child, _bare_word(path))
+        made = _as_mapping(child, bare_word(path))
     if not isinstance(made.value, dict):
         raise RecipeError([Mistake(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
     parent.value[path[-1]] = made

@@ -28,8 +28,8 @@ from .checks import (
     check_overwriting,
     check_pictures,
     check_tiles,
-    long_edge_of,
     long_edges,
+    measured,
     output,
 )
 from .defaults import LABELLED, SLOTS, defaults
@@ -37,7 +37,7 @@ from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
 from .paths import file_fields
-from .settings import STYLE, Settings
+from .settings import SPELLINGS, STYLE, Settings
 from .trust import HINT, distrust
 
 COLUMNS = ("step", "scale", "seconds", "loss")
@@ -84,16 +84,17 @@ class Resolver(Findings):
         check_tiles(self, settings, slots)
         name = name or _name_of(settings)
         path = None if settings.output.path is False else output(self, settings, settings.output.path, name)
-        size = long_edge_of(self, settings)
-        settings = settings.model_copy(update={"size": size})
-        check_pictures(self, settings, long_edges(self, settings, size))
+        measures = measured(self, settings)
+        settings = settings.model_copy(update={"size": measures["size"], **dict.fromkeys(SPELLINGS)})
+        check_pictures(self, settings, long_edges(self, settings, measures["size"]), measures["aspect"])
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
-        return Recipe(name=name, plugins=plugins, registry=self.registry, originals=self.originals, **values, **slots)
+        values |= {"aspect": measures["aspect"], "originals": self.originals, "registry": self.registry}
+        return Recipe(name=name, plugins=plugins, **values, **slots)
 
     def load_plugins(self) -> list[str]:
         """Load the plugins that `plugins:` names. Returns the same names, with files as absolute paths."""

@@ -32,6 +32,15 @@ _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
 _MEGAPIXELS = re.compile(f"{_NUMBER}[mM][pP]")
 
 
+_EDGES = re.compile(r"\s*([0-9]+)\s*[xX\u00d7]\s*([0-9]+)\s*")
+"""The pattern of a width and a height in pixels, such as `1920x1080`."""
+
+
+_SCREENS = {"720p": "1280x720", "1080p": "1920x1080", "fullhd": "1920x1080", "1440p": "2560x1440", "2160p": "3840x2160"}
+_SCREENS |= {"hd": "1920x1080", "qhd": "2560x1440", "uhd": "3840x2160", "4k": "3840x2160", "8k": "7680x4320"}
+"""The names of screens, each with the size that they mean."""
+
+
 _NEARLY = re.compile(r"([0-9]+[.,]?[0-9]*|[.,][0-9]+)\s*(m\w*|px|pixels?)\W*", re.IGNORECASE)
 """The pattern of what people write for megapixels or for pixels, such as `8 mpx` or `1024px`."""
 
@@ -42,9 +51,14 @@ def check_size(value: Any) -> Any:
         if wrong := out_of_bounds(value):
             raise Unfit(wrong)
         return value
-    must = "must be a long edge in pixels (`1024`), megapixels (`8MP`), or `content`"
+    must = "must be a long edge in pixels (`1024`), both edges (`1920x1080`), megapixels (`8MP`), or `content`"
     if not isinstance(value, str):
-        raise Unfit(f"{must}, {instead(value)}")
+        pair = isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_count, value))
+        raise Unfit(f"{must}, {instead(value)}", f"write `{value[0]}x{value[1]}`" if pair else "")
+    if edges := edges_in(value):
+        if wrong := out_of_bounds(edges[0]) or out_of_bounds(edges[1]):
+            raise Unfit(f"of `{value}`: each edge {wrong}")
+        return f"{edges[0]}x{edges[1]}"
     if found := _MEGAPIXELS.fullmatch(value):
         most = MAX_EDGE**2 // 10**6
         if not 0 < float(found[1]) <= most:
@@ -60,9 +74,23 @@ def out_of_bounds(edge: int) -> str:
     return f"must be at {'most' if edge > bound else 'least'} {bound}, {instead(edge)}" if edge != bound else ""
 
 
+def edges_in(size: int | str) -> tuple[int, int] | None:
+    """Width and height of the result in pixels, where a `size` gives both."""
+    found = _EDGES.fullmatch(size) if isinstance(size, str) and len(size) < 100 else None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _meant(text: str) -> str:
     """What to write instead of a text that is nearly a size."""
     plain = re.sub("[_,]", "", text)
+    if screen := _SCREENS.get(re.sub("[ _-]", "", text.lower())):
+        return f"write `{screen}`"
+    if found := re.fullmatch(r"([0-9]+)\s*(?:px)?\s*(?:[xX*:,/]|by|\s)\s*([0-9]+)\s*(?:px)?", text.strip()):
+        return f"write `{found[1]}x{found[2]}`"
     if plain.isdecimal():
         return "leave out the quotes" if plain == text else f"write {plain}"
     if found := _NEARLY.fullmatch(text.strip()):
@@ -77,7 +105,10 @@ Edge = Annotated[int, Field(ge=MIN_SIDE, le=MAX_EDGE)]
 Megapixels = Annotated[str, Field(pattern=f"^{_MEGAPIXELS.pattern}$", examples=["8MP"])]
 
 
-Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Literal["content"] | Megapixels)]
+Edges = Annotated[str, Field(pattern=f"^{_EDGES.pattern}$", examples=["1920x1080"])]
+
+
+Size = Annotated[Edge | str, BeforeValidator(check_size, json_schema_input_type=Edge | Edges | Literal["content"] | Megapixels)]
 """The type of `size`: the long edge of the result in pixels, or a text that gives it once the content is known."""
 
 
@@ -88,11 +119,21 @@ def long_edge(size: int | str, width: int, height: int) -> int:
     """
     if isinstance(size, int):
         return size
+    if edges := edges_in(size):
+        return max(edges)
     if size == CONTENT:
         return max(width, height)
     area = float(size[:-2]) * 1e6
     near = round(max(width, height) * math.sqrt(area / (width * height)))
     return min((near - 1, near, near + 1), key=lambda edge: abs(math.prod(fit(width, height, edge)) - area))
+
+
+def long_edge_for(edge: int, along: int, across: int) -> int:
+    """The long edge of a result whose one edge is `edge` pixels long.
+
+    The content's same edge is `along` pixels long, and its other edge `across`. Halves are rounded up.
+    """
+    return edge if along >= across else (2 * edge * across + along) // (2 * along)
 
 
 class Pyramid(BaseModel):
@@ -142,7 +183,7 @@ def shares(steps: int | Sequence[int], levels: int) -> list[int]:
 
 
 def plan(width: int, height: int, size: int, steps: int | Sequence[int], pyramid: Pyramid | None) -> list[Scale]:
-    """The scales of a content picture of `width` x `height` pixels, painted with a long edge of `size` pixels at the end."""
+    """The scales of a result with the aspect of `width` x `height` pixels and a long edge of `size` pixels at the end."""
     edges = pyramid.long_edges(size) if pyramid else [size]
     each = shares(steps, len(edges))
     return [Scale(index, *fit(width, height, edge), each[index]) for index, edge in enumerate(edges)]

@@ -11,7 +11,8 @@ from ..api import InputPicture
 from ..api.definition import NAME
 from ..machine import memory
 from ..machine.precision import Precision
-from .scales import Pyramid, Size
+from .crop import CENTRE, Crop
+from .scales import Edge, Pyramid, Size
 
 
 def _interval(value: Any) -> Any:
@@ -100,6 +101,10 @@ class Output(BaseModel):
     gps: bool = Field(False, description="Keep in the picture's EXIF where the photograph was taken.")
 
 
+SPELLINGS = ("width", "height")
+"""The keys that say in other words what `size` says. A resolved recipe has `size` alone."""
+
+
 class Settings(BaseModel):
     """The keys of a recipe that hold plain values."""
 
@@ -109,8 +114,19 @@ class Settings(BaseModel):
     style: Styles = Field(description="The painting: how it is painted; or several, as a mapping of label to picture.")
     size: Size = Field(
         512,
-        description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own; the "
-        "content's aspect is kept.",
+        description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own: these "
+        "keep the content's aspect. With both edges (`1920x1080`), the content is cut to their aspect.",
+    )
+    width: Edge | None = Field(
+        None, description="Width of the result in pixels, in place of `size`; without `height`, the content's aspect is kept."
+    )
+    height: Edge | None = Field(
+        None, description="Height of the result in pixels, in place of `size`; without `width`, the content's aspect is kept."
+    )
+    crop: Crop = Field(
+        CENTRE,
+        description="Which part of the content is kept where it is cut to an aspect: `centre`, `top`, `bottom`, `left`, "
+        "`right`, a corner (`top left`), or the shares of what is cut to the left and above (`[0.5, 0.2]`).",
     )
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Image(nstk.Initializer):
-    """A picture file, resized to the content's size."""
+    """A picture file, resized to the content's size; if it has another aspect, it is cut as the content is by `crop`."""
 
     name = "image"
 
@@ -19,7 +19,7 @@ class Image(nstk.Initializer):
 
     def __call__(self, pictures: nstk.Pictures, rng: np.random.Generator) -> np.ndarray:
         height, width = pictures.content.shape[:2]
-        return nstk.resize(nstk.read_picture(self.file, straight=True), width, height)
+        return nstk.resize(pictures.cut(nstk.read_picture(self.file, straight=True)), width, height)
 
 
 @nstk.hookimpl

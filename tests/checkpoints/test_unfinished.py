@@ -32,6 +32,13 @@ def test_more_steps_can_be_forced(interrupted):
     assert [row["step"] for row in result.history] == list(range(1, 10))
 
 
+def test_another_crop_is_another_picture(interrupted):
+    copy = Path("out/mine.run/recipe.yaml")
+    copy.write_text(copy.read_text().replace("size: 48", "size: 48x36").replace("crop: centre", "crop: top"))
+    with pytest.raises(nstk.UserError, match=r"`crop` was centre and is top; `size` was 48 and is 48x36"):
+        nstk.resume(interrupted)
+
+
 def test_fewer_steps_can_be_forced(interrupted):
     copy = Path("out/mine.run/recipe.yaml")
     copy.write_text(copy.read_text().replace("steps: 6", "steps: 2"))

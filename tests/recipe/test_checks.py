@@ -42,7 +42,7 @@ def test_words_are_compared_up_to_a_limit(found):
 
 def test_a_size_out_of_bounds_is_said_once(found, project, monkeypatch):
     monkeypatch.setattr(checks.pictures, "check_picture", lambda path: (MAX_EDGE * 2, 100))
-    assert checks.long_edge_of(found, settings(project, size="content")) == MAX_EDGE
+    assert checks.measured(found, settings(project, size="content"))["size"] == MAX_EDGE
     (mistake,) = found.mistakes
     assert mistake.mark.line == 1
     assert "the content is" in mistake.hint
