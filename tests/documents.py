@@ -147,7 +147,8 @@ class Newcomer:
         if not line.startswith("nstk "):
             assert line.startswith(NOT_RUN), f"{line}: is neither run nor on the list of what is not"
             return ""
-        words, target = shlex.split(line.replace("~", str(self.home)), comments=True)[1:], ""
+        typed = re.sub(r"--(size|steps)[ =]", r"\1=", line.replace("~", str(self.home)))
+        words, target = shlex.split(typed, comments=True)[1:], ""
         if ">" in words:
             *words, _, target = words
         if words[0] in ("run", "estimate", "evaluate") and not words[1].endswith(".recipe.yaml"):  # that is small already

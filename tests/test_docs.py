@@ -19,7 +19,7 @@ from nstk.recipe.load import load_recipe
 from nstk.recipe.schema import recipe_schema
 from nstk.registry.registry import Registry
 
-from .documents import ROOT, SMALL, Newcomer, blocks, hand_written
+from .documents import ROOT, SMALL, Newcomer, blocks, hand_written, in_place
 
 DOCS = ROOT / "docs"
 PAGES = list(hand_written())
@@ -118,7 +118,7 @@ def test_a_callback_stops_as_shown(newcomer: Newcomer) -> None:
 
 
 def load(*settings: str, plugins: list[str]) -> nstk.Recipe:
-    return load_recipe("louvre", [*SMALL, "callbacks.progress=false", *settings], plugins=plugins)
+    return load_recipe("louvre", in_place([*SMALL, "callbacks.progress=false"], *settings), plugins=plugins)
 
 
 @pytest.mark.parametrize("hook", [name for name in vars(Hooks) if name.startswith("nstk_")])

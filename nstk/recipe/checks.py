@@ -187,14 +187,17 @@ def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], as
 def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:
     """The absolute path of the picture's file: the `text` of the recipe, or out/NAME.png in the working directory.
 
-    The path is None where no picture can be written. The reason is reported.
+    In a folder that is there, or if the text ends in a slash, it is NAME.png. The path is None where no picture can be
+    written. The reason is reported.
     """
     mark = found.mark("output", "path")
     path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
+    if path.name and (text.endswith(("/", os.sep)) or (os.path.isdir(path) and path.suffix.lower() not in pictures.FORMATS)):
+        path /= f"{name}.png"
     try:
         pictures.check_output(Path(shown(path)), settings.output.quality)
     except UserError as error:
-        found.mistake(str(error), mark)
+        found.mistake(str(error), mark, "" if path.suffix or not path.name else f"write `{text}.png`")
         return None
     if not all(map(possible, written(path))):
         found.mistake(f"no file can have the name {text or shown(path)}", mark, "choose another `output`")

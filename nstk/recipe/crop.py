@@ -61,7 +61,8 @@ def check_crop(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_share, value)):
         return tuple(map(float, value))
-    raise Unfit(f"{MUST}, {instead(value)}", _WHOLE if value is False or value is None else "")
+    told = f"not {value}" if isinstance(value, (list, tuple)) and len(value) < 9 else instead(value)
+    raise Unfit(f"{MUST}, {told}", _WHOLE if value is False or value is None else "")
 
 
 def _place(text: str) -> str:

@@ -16,10 +16,11 @@ from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse, read_text
 from .given import Given
 from .model import Recipe
-from .overlay import completed, override, stacked
+from .overlay import COMMAND_LINE, completed, override, stacked
 from .resolve import Resolver, plugin_spec
 from .settings import STYLE
 from .shipped import find_recipe, shipped
+from .twice import Said, twice
 
 if TYPE_CHECKING:
     from ..pictures import PictureLike
@@ -73,8 +74,17 @@ def load_recipe(
     return resolved.model_copy(update=update)
 
 
-def _change(tree: Node, changes: Iterable[str | tuple[str, Any]], mistakes: list[Mistake]) -> None:
+def read_tree(recipe: str | PathLike[str] | None, overrides: Sequence[str]) -> Node:
+    """The tree of a recipe with overrides, which is not checked. Raises `UserError`."""
+    tree, _ = _read(recipe)
+    _change(tree, overrides, [])
+    return completed(tree)
+
+
+def _change(tree: Node, changes: Sequence[str | tuple[str, Any]], mistakes: list[Mistake]) -> None:
     """Apply overrides to a recipe, in place. What is wrong with an override goes to `mistakes`."""
+    said = [Said(it, it) for it in changes if isinstance(it, str)]  # an argument in Python replaces an override
+    mistakes += [Mistake(message, Mark(COMMAND_LINE, Path.cwd())) for message in twice(said)]
     for change in changes:
         try:
             override(tree, change)

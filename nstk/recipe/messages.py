@@ -188,6 +188,8 @@ def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Mis
 def _type_hint(detail: Any, must: str) -> str:
     """What to do about a value of the wrong type."""
     value = detail["input"]
+    if detail["loc"] and detail["loc"][0] == "pyramid" and must == "a mapping" and isinstance(value, int):
+        return f"write `pyramid: {{levels: {value}}}`" if value > 0 and value is not True else ""
     if isinstance(value, str):
         if must == "true or false" and value.lower() in _BOOLS:
             return f"write `{_BOOLS[value.lower()]}`"

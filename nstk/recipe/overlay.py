@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RecipeError
+from ..hints import same_name
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse
 from .defaults import LABELLED, SLOTS, defaults
 from .settings import SPELLINGS
+
+DEFAULT = "the default recipe"
+"""Where the losses are written of a recipe that names none."""
+
 
 COMMAND_LINE = "on the command line"
 """How the mark of an override begins."""
@@ -54,7 +59,7 @@ def _merge(above: Node, below: Node, default: str | None = None) -> Node:
     if not (isinstance(above.value, dict) and isinstance(below.value, dict)):
         return above
     ours, theirs = above.value.get("use"), below.value.get("use")
-    if ours is not None and ours.value != (theirs.value if theirs else default):
+    if ours is not None and not same_name(ours.value, theirs.value if theirs else default):
         return above
     merged = {key: _merge(node, below.value[key]) if key in below.value else node for key, node in above.value.items()}
     return Node(below.value | merged, above.mark, above.key)
@@ -106,7 +111,7 @@ def completed(tree: Node) -> Node:
 
 
 def _default_for(key: str) -> Node:
-    return from_plain({key: defaults()[key]}, Mark("the default recipe", Path.cwd()))
+    return from_plain({key: defaults()[key]}, Mark(DEFAULT, Path.cwd()))
 
 
 def override(tree: Node, setting: str | tuple[str, Any]) -> None:
@@ -125,7 +130,7 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
     for depth in range(1, len(path)):
         here = _mapping_at(here, path[:depth], mark)
     value = _parsed(text, mark) if isinstance(setting, str) else from_plain(setting[1], mark)
-    if path[-1] == "use" and (before := here.value.get("use")) and before.value != value.value:
+    if path[-1] == "use" and (before := here.value.get("use")) and not same_name(before.value, value.value):
         here.value = {
             key: node for key, node in here.value.items() if not node.mark.line
         }  # the parameters in the file are those of the definition that is replaced

@@ -16,10 +16,11 @@ from ..api import File
 from ..api.definition import NAME
 from ..errors import PictureError, PluginError
 from ..files import exists, located, shown
-from ..hints import suggest, suggest_file
+from ..hints import spelled, suggest, suggest_file
 from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, map_texts, whole_numbers
+from . import other_words
 from .checks import (
     Findings,
     check_jit,
@@ -136,7 +137,7 @@ class Resolver(Findings):
             if key == "extends":
                 self.mistake("`extends` cannot be set here: write it in the recipe file", node.key or node.mark)
             elif key not in known:
-                hint = self.suggest(key, known) or f"known: {', '.join(known)}"
+                hint = other_words.hint(key, node, self.tree) or self.suggest(key, known) or f"known: {', '.join(known)}"
                 self.mistake(f"unknown key `{key}`", node.key or node.mark, hint)
 
     def settings(self) -> Settings:
@@ -233,7 +234,7 @@ class Resolver(Findings):
         if use is not None and not isinstance(use.value, str):
             self.mistake(f"`use` in {where} must be a name, {instead(use.plain())}", use.mark)
             return None
-        name = use.value if use else default
+        name = spelled(use.value, self.registry.names(kind)) if use else default
         try:
             cls = self.registry.get(kind, name)
         except PluginError as error:
@@ -243,6 +244,8 @@ class Resolver(Findings):
         missing = self.files(cls, params, path)
 
         def elsewhere(key: str) -> str:
+            if same := other_words.parameter(key, cls.model_fields):
+                return same
             have = self.registry.with_key(kind, key)
             others = " and ".join(f"`{other}`" for other in have)
             return f"{where} is `{name}`; {others} {'has' if len(have) == 1 else 'have'} it: `use: {have[0]}`" if have else ""
@@ -256,7 +259,7 @@ class Resolver(Findings):
         if self.registry.owned(kind, short) and not (self.plugins_failed and owner == PYTHON):
             self.mistake(message, mark)
         elif not self.plugins_failed:
-            self.mistake(message, mark, self.registry.unknown_hint(kind, name))
+            self.mistake(message, mark, other_words.other_name(kind, name) or self.registry.unknown_hint(kind, name))
 
     def labelled(self, key: str, kind: str) -> dict[str, Any]:
         """The definitions under `losses:` or `callbacks:`."""

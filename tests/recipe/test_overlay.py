@@ -181,10 +181,6 @@ def test_an_override_reaches_parents(write):
     assert (recipe.losses["it"].formula, recipe.losses["it"].weight) == ("mean", 5)
 
 
-def test_the_last_override_wins():
-    assert load_recipe("minimal", ["steps=3", "steps=4"]).steps == 4
-
-
 @pytest.mark.parametrize(
     ("override", "said"),
     [
