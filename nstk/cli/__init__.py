@@ -33,7 +33,7 @@ def cli(ctx: click.Context, plugins: Sequence[str]) -> None:
 
     \b
     nstk run louvre                                 paint a recipe that comes with nstk
-    nstk run --content photo.jpg --style art.jpg    paint your own pictures
+    nstk run photo.jpg painting.jpg                 paint your own: the photograph, then the painting
     nstk resume out/louvre.png                      go on with a run that was interrupted
     nstk recipes                                    what else there is
     """

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import NstkError, RecipeError, UserError
-from ..hints import closest
+from .first_words import understood
+from .no_command import begins_a_run, no_command
+from .once import check_once
 
 if TYPE_CHECKING:
     from ..registry.registry import Registry
@@ -41,12 +43,22 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return self.commands.get(cmd_name) or self._added(ctx).get(cmd_name)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, [*args])
+        except click.NoSuchOption as error:
+            if any(word.startswith("-") and begins_a_run(word, self.commands["run"]) for word in args):
+                raise UserError(no_command(args, self.commands["run"], self.commands)) from error
+            raise
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None:
-            close = closest(args[0], self.list_commands(ctx), cutoff=0.5)
-            hint = f"did you mean `nstk {close}`?" if close else "`nstk --help` lists the commands"
-            raise UserError(f"there is no command `nstk {args[0]}`: {hint}")
-        return super().resolve_command(ctx, args)
+            raise UserError(no_command(args, self.commands["run"], self.list_commands(ctx)))
+        name, command, left = super().resolve_command(ctx, args)
+        if name and command:
+            left = understood(command, name, left)
+            check_once(command, name, left, ctx)
+        return name, command, left
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run one command. A command of nstk returns an exit code or None; what a plugin's command returns is ignored."""

@@ -18,10 +18,10 @@ from .words import load, split, start_tensorflow, to_paint
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, metavar="[RECIPE | PHOTOGRAPH PAINTING] [KEY=VALUE ...]")
 @click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
 @click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
-@click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes (default: out/NAME.png).")
+@click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes, a file or a folder (default: out/NAME.png).")
 @plugin_option
 @trust_option
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
@@ -39,12 +39,17 @@ def run(
     """Paint a picture from a recipe, or from two pictures of your own.
 
     \b
-    nstk run louvre
-    nstk run louvre steps=200 losses.gram.weight=5 losses.tv=false
-    nstk run --content photo.jpg --style painting.jpg -o photo-painted.png
+    nstk run photo.jpg painting.jpg             the photograph, then the painting
+    nstk run --content photo.jpg --style painting.jpg -o painted.png
+    nstk run louvre                             a recipe that comes with nstk
+    nstk run mine.yaml steps=200 size=800 losses.gram.weight=5 losses.tv=false
+    nstk run mine.yaml --steps 200 --size 800   the same, for what has no option
+
+    `nstk describe recipe` lists the keys: size=1920x1080 is a wallpaper, seed=1 another start. A folder (`-o out/`) gets
+    NAME.png.
     """
-    name, overrides = to_paint(words, {"content": content, "style": style, "output.path": output})
-    overrides += ["run_eagerly=true"] * eager
+    files = {"content": content, "style": style, "output.path": output}
+    name, overrides = to_paint(words, files, {"--eager": "run_eagerly=true" if eager else None})
     recipe = load(name, overrides, plugins, quiet=quiet)
     if recipe.path is None:
         raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
@@ -80,7 +85,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[RECIPE] [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, metavar="[RECIPE | PHOTOGRAPH PAINTING] [KEY=VALUE ...]")
 @click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
 @click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
 @plugin_option

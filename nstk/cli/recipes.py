@@ -10,7 +10,8 @@ import click
 
 from ..errors import PluginError, UserError
 from .group import complain, is_verbose, plugin_option, trust_option, verbose_option
-from .words import is_recipe, load, registry, split
+from .override import is_recipe
+from .words import load, registry, split
 
 
 @click.command()

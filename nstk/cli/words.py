@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -13,40 +12,70 @@ import click
 
 from ..errors import UserError
 from .group import is_trusting, is_verbose, open_registry, warn_broken
+from .override import is_recipe, quoted
 
 if TYPE_CHECKING:
     from ..recipe.model import Recipe
     from ..registry.registry import Registry
 
 
-def is_recipe(word: str) -> bool:
-    from ..files import exists
-
-    return "=" not in word or exists(Path(word))
+_OPTIONS = {"content": "--content", "style": "--style", "output.path": "-o"}
+"""The options that say the same as an override."""
 
 
 def split(words: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The recipe, if the first word is one, and the overrides."""
-    name = words[0] if words and is_recipe(words[0]) else None
-    overrides = list(words if name is None else words[1:])
-    for word in overrides:
-        if "=" not in word:
-            raise UserError(f"`{word}` is not an override: write key=value, such as steps=200")
-    return name, overrides
+    """The recipe, if one of the words is one, and the overrides."""
+    names, overrides = [], []
+    for place, word in enumerate(words):
+        if not is_recipe(word):
+            overrides.append(word)
+        elif meant := _in_two_words(word, words[place + 1 :]):
+            raise UserError(f"`{word}` is not an override: write key=value without spaces, `{meant}`")
+        else:
+            names.append(word)
+    if len(names) > 1:
+        *recipes, last = names
+        said = f"`{'`, `'.join(recipes)}` and `{last}`"
+        raise UserError(f"{said} cannot all be the recipe: name one; an override is written key=value, such as steps=200")
+    return names[0] if names else None, overrides
 
 
-def to_paint(words: Sequence[str], options: Mapping[str, str | None]) -> tuple[str | None, list[str]]:
-    """The recipe, if there is one, and the overrides, with the files that options name."""
+def _in_two_words(word: str, after: Sequence[str]) -> str:
+    """The override that is meant by `steps 200`, `steps: 200` or `steps = 200`, if a line has one here."""
+    from ..files import exists
+    from ..recipe.other_words import is_ours
+
+    key, value = word.rstrip(":"), next((it for it in after if it != "="), "")
+    return f"{key}={value}" if value and is_ours(key) and not exists(Path(word)) else ""
+
+
+def to_paint(
+    words: Sequence[str], options: Mapping[str, str | None], flags: Mapping[str, str | None] | None = None
+) -> tuple[str | None, list[str]]:
+    """The recipe, if there is one, and the overrides, with the files that options name and with what flags stand for."""
+    from ..recipe.twice import Said, twice
+
     name, overrides = split(words)
-    overrides += [f"{key}={quoted(value)}" for key, value in options.items() if value is not None]
-    if name is None and not {"content", "style"} <= {re.split("[.=]", setting)[0] for setting in overrides}:
+    said = [Said(word, word) for word in overrides]
+    for key, value in options.items():
+        if value is not None:
+            overrides.append(f"{key}={quoted(value)}")
+            said.append(Said(f"{_OPTIONS.get(key, key)} {value}", overrides[-1]))
+    for flag, override in (flags or {}).items():
+        if override is not None and override not in overrides:
+            overrides.append(override)
+            said.append(Said(flag, override))
+    for message in twice(said):
+        raise UserError(message)
+    missing = [key for key in ("content", "style") if key not in {re.split("[.=]", it)[0].strip() for it in overrides}]
+    if name is None and len(missing) == 2:
         raise UserError("nothing to paint: name a recipe (`nstk recipes` lists them), or give --content and --style")
+    if name is None and missing:
+        photograph = missing == ["style"]
+        what = "photograph and no painting" if photograph else "painting and no photograph"
+        option = "--style painting.jpg" if photograph else "--content photo.jpg"
+        raise UserError(f"nothing to paint: there is a {what}; add `{option}`, or name a recipe (`nstk recipes` lists them)")
     return name, overrides
-
-
-def quoted(value: str) -> str:
-    """A file name written so that an override is read back as that name. `a #1.jpg` and `12` need quotes for this."""
-    return value if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", value) else json.dumps(value, ensure_ascii=False)
 
 
 def load(name: str | None, overrides: Sequence[str], plugins: Sequence[str], *, quiet: bool = False) -> Recipe:

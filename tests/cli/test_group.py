@@ -77,7 +77,7 @@ def test_version(run):
         (["check", "steps=3"], "name a recipe to check"),
         (["run"], "nothing to paint: name a recipe"),
         (["run", "--content", "photo.jpg"], "nothing to paint"),
-        (["run", "recipe.yaml", "painting.jpg"], "`painting.jpg` is not an override: write key=value"),
+        (["run", "recipe.yaml", "painting.jpg"], "painting.jpg is a picture, the photograph or the painting: write"),
         (["run", ""], "is a folder, not a recipe"),
         (["run", "recipe.yml"], "recipe.yaml"),
         (["run", "minmal"], "minimal"),

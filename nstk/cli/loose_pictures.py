@@ -1,0 +1,151 @@
+"""Pictures that stand on a command line without an option: `nstk run photo.jpg painting.jpg`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from ..errors import UserError
+from ..files import exists
+from .override import is_recipe, quoted
+
+_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif"}
+_SUFFIXES |= {".jp2", ".jxl", ".psd", ".tga", ".ppm", ".pgm", ".pnm", ".dng", ".svg", ".cr2", ".nef", ".arw"}
+"""How the names of pictures end, also of those that nstk cannot read and refuses by name."""
+
+
+def is_picture(word: str) -> bool:
+    """Whether a word names a picture, by its suffix."""
+    return Path(word).suffix.lower() in _SUFFIXES and is_recipe(word)
+
+
+def placed(name: str, words: Sequence[str], options: Collection[str]) -> list[str]:
+    """The words of a command that takes a recipe, with its options before pictures that stand alone.
+
+    Two pictures are the photograph and the painting, in this order, and one picture is what the options do not name. Raises
+    `UserError` where this is not plain.
+    """
+    loose, names, given = _sorted_out(words, options)
+    if not loose:
+        return [*words]
+    pictures = [words[place] for place in loose]
+    rest = [word for place, word in enumerate(words) if place not in loose]
+    if "--picture" in options:
+        raise UserError(_to_evaluate(name, rest, pictures, given))
+    if "--content" not in options:
+        raise UserError(_no_recipe(name, rest, pictures[0]))
+    missing = [option for option in ("--content", "--style") if option not in given]
+    if len(names) == 1 and len(pictures) == 2 and not _is_known(names[0]):  # such a line ends in the name of the result
+        pictures, rest, names = [*pictures, f"{names[0]}.png"], [word for word in rest if word != names[0]], []
+    if names or len(pictures) != len(missing):
+        raise UserError(_which(name, rest, pictures, missing, bool(names)))
+    return [word for pair in zip(missing, pictures, strict=True) for word in pair] + rest
+
+
+def _sorted_out(words: Sequence[str], options: Collection[str]) -> tuple[list[int], list[str], set[str]]:
+    """The places of pictures that stand alone, the names of recipes, and the options that are given, also as overrides."""
+    loose: list[int] = []
+    names: list[str] = []
+    given, is_value = set(), False
+    takes = {"--content", "--style", "--picture", "-o", "--output", "-p", "--plugin"}
+    for place, word in enumerate(words):
+        if is_value:
+            is_value = False
+        elif word.startswith("-") and "--" not in words[:place]:
+            given.add(word.partition("=")[0])
+            is_value = word in takes and word in options
+        elif is_picture(word):
+            loose.append(place)
+        elif is_recipe(word):
+            names.append(word)
+        else:
+            given.add("--" + re.split("[.=]", word)[0].strip())
+    return loose, names, given
+
+
+def _is_known(name: str) -> bool:
+    """Whether a name is that of a recipe."""
+    from ..recipe.shipped import shipped
+
+    return name in shipped() or exists(Path(name)) or Path(name).suffix in (".yaml", ".yml")
+
+
+def _line(name: str, *words: str) -> str:
+    return "\n      " + shlex.join(["nstk", name, *words])
+
+
+def _which(name: str, rest: list[str], pictures: list[str], missing: list[str], recipe: bool) -> str:
+    """The message about pictures whose part is not plain, with the lines to write."""
+    first, *more = pictures
+    both = [word for pair in zip(missing, pictures, strict=False) for word in pair]
+    if recipe and len(pictures) == 1 and missing:
+        lines = (_line(name, *rest, option, first) for option in missing)
+        return f"{first} is a picture, the photograph or the painting: write" + "\n      or".join(lines)
+    if recipe and len(pictures) == len(missing) == 2:
+        return f"{first} and {more[0]} take the place of the recipe's pictures: write" + _line(name, *rest, *both)
+    if len(pictures) == 1 and missing:
+        return _one(name, rest, first)
+    result = pictures[-1]
+    if len(pictures) == len(missing) + 1 and not exists(Path(result)):
+        line = _line(name, *rest, *both, "-o", result)
+        return f"{result} is neither the photograph nor the painting: if it is the result, write{line}"
+    said = " and ".join(pictures)
+    if "--style" not in missing:
+        return f"a run takes a photograph and a painting, and both are given: leave {said} out"
+    content, paintings = (["--content", first], more) if "--content" in missing else ([], pictures)
+    line = _line(name, *rest, *content, several(paintings))
+    return f"a run takes a photograph and a painting, not {said}: for several paintings, write{line}"
+
+
+def several(paintings: Sequence[str]) -> str:
+    """The override that names several paintings, each with a label."""
+    named: dict[str, str] = {}
+    for index, path in enumerate(paintings, 1):
+        label = re.sub(r"[^A-Za-z0-9_-]", "", Path(path).stem).lstrip("-_0123456789")
+        named[label if label and label not in named else f"painting{index}"] = path
+    return f"style={{{', '.join(f'{label}: {quoted(path)}' for label, path in named.items())}}}"
+
+
+def _one(name: str, rest: list[str], picture: str) -> str:
+    """The message about a picture that is alone."""
+    if found := _recipe_of(picture):
+        return f"{picture} is {found[1]}: write" + _line(name, found[0], *rest)
+    return (
+        f"{picture} is one picture, and a run takes two, a photograph and a painting: write"
+        + _line(name, "--content", picture, "--style", "painting.jpg", *rest)
+        + "\n      or, with the painting of a recipe that comes with nstk,"
+        + _line(name, "louvre", "--content", picture, *rest)
+    )
+
+
+def _recipe_of(picture: str) -> tuple[str, str] | None:
+    """A recipe that is likely to be meant by a picture's name, and what this name is in words."""
+    from ..recipe.shipped import shipped
+
+    path = Path(picture)
+    if exists(path):
+        beside = (path.with_name(f"{stem}.recipe.yaml") for stem in (path.name, path.stem))
+        recipe = next((it for it in beside if exists(it)), None)
+        return (str(recipe), "the picture of a run, and its recipe lies beside it") if recipe else None
+    if exists(path.with_suffix(".yaml")):
+        return str(path.with_suffix(".yaml")), "no file, and there is a recipe of that name"
+    if path.stem in shipped():
+        return path.stem, "no file, and a recipe of that name comes with nstk"
+    return None
+
+
+def _to_evaluate(name: str, rest: list[str], pictures: list[str], given: set[str]) -> str:
+    picture = [] if "--picture" in given else ["--picture", pictures[0]]
+    recipe = _recipe_of(pictures[0]) if not any(map(is_recipe, rest)) else None
+    words = [recipe[0], *rest] if recipe else rest if any(map(is_recipe, rest)) else ["RECIPE", *rest]
+    if not picture:
+        return f"{pictures[0]} is a picture, and `--picture` names one already: leave one of them out"
+    return f"{pictures[0]} is a picture, which `--picture` takes: write" + _line(name, *words, *picture)
+
+
+def _no_recipe(name: str, rest: list[str], picture: str) -> str:
+    if found := _recipe_of(picture):
+        return f"{picture} is {found[1]}: write" + _line(name, found[0], *rest)
+    return f"{picture} is a picture, and `nstk {name}` takes a recipe: `nstk recipes` lists those that come with nstk"
