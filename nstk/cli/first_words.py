@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import NstkError, RecipeError, UserError
-from .loose_pictures import placed
+from .loose_pictures import placed, sorted_out, takes_next
 from .override import is_recipe, quoted
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def _items(options: dict[str, click.Option], args: Sequence[str]) -> Iterator[st
         if word == "--":
             yield from (word, *left)
             return
-        if word.startswith("-") and word.partition("=")[0] in options:
+        if word.startswith("-") and (word.partition("=")[0] in options or takes_next(word, options)):
             yield word
-            if "=" not in word and not options[word].is_flag and left:
+            if takes_next(word, options) and left:
                 yield left.pop(0)
         elif re.match(r"--?[^\W\d]", word):
             yield _option(word, left)
@@ -95,7 +95,8 @@ def _option(word: str, left: list[str]) -> str | _Other:
         return _Other(f"{said} {value}", "initialization", value)
     if value is None:
         raise UserError(f"`{said}` needs a value: write `{key}=...`, such as `{key}={_example(key)}`")
-    return f"{key}={quoted(value) if key in ('content', 'style', 'output', 'output.path') else value}"
+    is_file = key in ("content", "output", "output.path") or key.partition(".")[0] == "style"
+    return f"{key}={quoted(value) if is_file else value}"
 
 
 def _example(key: str) -> str:
@@ -119,7 +120,7 @@ def _word(word: str) -> str | _Other:
 
 def _in_our_words(name: str, items: Sequence[str | _Other], others: Sequence[_Other], options: dict[str, Any]) -> str:
     """The message about words of other tools: the same line in nstk's words, and remarks."""
-    tree = _tree([it for it in items if isinstance(it, str)])
+    tree = _tree([it for it in items if isinstance(it, str)], options)
     line: list[str] = []
     remarks: dict[str, None] = {}
     for item in items:
@@ -158,11 +159,11 @@ def _translated(other: _Other, tree: Node | None, options: dict[str, Any]) -> tu
     return [f"{place}={quoted(other.text)}"] if option else found.words(), found.remark
 
 
-def _tree(words: Sequence[str]) -> Node | None:
+def _tree(words: Sequence[str], options: dict[str, Any]) -> Node | None:
     """The recipe of a line with its overrides, as far as it can be read."""
     from ..recipe.load import read_tree
 
-    names = [word for word in words if is_recipe(word) and not word.startswith("-")]
+    _, names, _ = sorted_out(words, options)
     try:
         return read_tree(names[0] if names else None, [word for word in words if "=" in word and word[0] != "-"])
     except NstkError:

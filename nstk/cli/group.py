@@ -12,7 +12,7 @@ import click
 
 from ..errors import NstkError, RecipeError, UserError
 from .first_words import understood
-from .no_command import begins_a_run, no_command
+from .no_command import begins_a_run, command_first, no_command
 from .once import check_once
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ class Group(click.Group):
         try:
             return super().parse_args(ctx, [*args])
         except click.NoSuchOption as error:
-            if any(word.startswith("-") and begins_a_run(word, self.commands["run"]) for word in args):
-                raise UserError(no_command(args, self.commands["run"], self.commands)) from error
+            unknown = next((word for word in args if word.startswith(error.option_name)), "")
+            if begins_a_run(unknown, self.commands["run"]):
+                raise UserError(command_first(args, self.commands)) from error
             raise
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
@@ -56,7 +57,7 @@ class Group(click.Group):
             raise UserError(no_command(args, self.commands["run"], self.list_commands(ctx)))
         name, command, left = super().resolve_command(ctx, args)
         if name and command:
-            left = understood(command, name, left)
+            left = understood(command, name, left) if name in self.commands else left
             check_once(command, name, left, ctx)
         return name, command, left
 

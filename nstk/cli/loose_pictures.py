@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import click
 
 from ..errors import UserError
 from ..files import exists
@@ -21,13 +23,13 @@ def is_picture(word: str) -> bool:
     return Path(word).suffix.lower() in _SUFFIXES and is_recipe(word)
 
 
-def placed(name: str, words: Sequence[str], options: Collection[str]) -> list[str]:
+def placed(name: str, words: Sequence[str], options: Mapping[str, click.Option]) -> list[str]:
     """The words of a command that takes a recipe, with its options before pictures that stand alone.
 
     Two pictures are the photograph and the painting, in this order, and one picture is what the options do not name. Raises
     `UserError` where this is not plain.
     """
-    loose, names, given = _sorted_out(words, options)
+    loose, names, given = sorted_out(words, options)
     if not loose:
         return [*words]
     pictures = [words[place] for place in loose]
@@ -44,18 +46,17 @@ def placed(name: str, words: Sequence[str], options: Collection[str]) -> list[st
     return [word for pair in zip(missing, pictures, strict=True) for word in pair] + rest
 
 
-def _sorted_out(words: Sequence[str], options: Collection[str]) -> tuple[list[int], list[str], set[str]]:
+def sorted_out(words: Sequence[str], options: Mapping[str, click.Option]) -> tuple[list[int], list[str], set[str]]:
     """The places of pictures that stand alone, the names of recipes, and the options that are given, also as overrides."""
     loose: list[int] = []
     names: list[str] = []
     given, is_value = set(), False
-    takes = {"--content", "--style", "--picture", "-o", "--output", "-p", "--plugin"}
     for place, word in enumerate(words):
         if is_value:
             is_value = False
         elif word.startswith("-") and "--" not in words[:place]:
             given.add(word.partition("=")[0])
-            is_value = word in takes and word in options
+            is_value = takes_next(word, options)
         elif is_picture(word):
             loose.append(place)
         elif is_recipe(word):
@@ -63,6 +64,13 @@ def _sorted_out(words: Sequence[str], options: Collection[str]) -> tuple[list[in
         else:
             given.add("--" + re.split("[.=]", word)[0].strip())
     return loose, names, given
+
+
+def takes_next(word: str, options: Mapping[str, click.Option]) -> bool:
+    """Whether the value of an option is the next word: of `--content`, and of `-qo`, which is short for `-q -o`."""
+    letters = [word] if word in options else [f"-{letter}" for letter in word[1:]] if not word.startswith("--") else []
+    values = [letter in options and not options[letter].is_flag for letter in letters]
+    return bool(values) and values[-1] and not any(values[:-1]) and all(letter in options for letter in letters)
 
 
 def _is_known(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -30,8 +30,14 @@ def no_command(args: Sequence[str], run: click.Command, commands: Iterable[str])
         hint = f"did you mean `nstk {close}`?"
     else:
         hint = "`nstk --help` lists the commands"
-    what = "a command comes first" if first.startswith("-") else f"there is no command `nstk {first}`"
-    return f"{what}: {hint}"
+    return f"there is no command `nstk {first}`: {hint}"
+
+
+def command_first(args: Sequence[str], commands: Mapping[str, click.Command]) -> str:
+    """The message about a line that begins with options of a command. Raises `UserError` if there is more to say."""
+    name = next((word for word in args if word in commands), "run")
+    rest = [word for word in args if word != name]
+    return "a command comes first: write\n      " + shlex.join(["nstk", name, *understood(commands[name], name, rest)])
 
 
 def begins_a_run(word: str, run: click.Command) -> bool:

@@ -288,6 +288,8 @@ def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:
     """What to do about a file that is not there."""
     if not text:
         return ""
+    if "://" in text:
+        return "nstk reads files alone: download it first"
     if hint := suggest_file(file) or suggest(text, words):
         return hint
     folder = shown(file.parent)
