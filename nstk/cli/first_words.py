@@ -26,7 +26,7 @@ _LETTERS = {"n": "iterations", "e": "iterations", "c": "content_image", "s": "st
 
 _NUMBER = re.compile(r"-?[0-9]*[.,]?[0-9]+([eE]-?[0-9]+)?")
 
-_SWITCH = re.compile("-?[0-9]+|true|false|yes|no|on|off|cuda(:[0-9]+)?|cpu|gpu|nn|cudnn|clnn|mkl|mps", re.IGNORECASE)
+_SWITCH = re.compile("-?[0-9]+(,[0-9]+)*|true|false|yes|no|on|off|c|/?(cuda|[cg]pu)(:[0-9]+)?|nn|cudnn|clnn|mkl|mps", re.I)
 """What may follow an option of another tool that is on or off. Any other word belongs to the rest of the line."""
 
 _STARTS = {"image": "content", "photo": "content", "random": "noise"}
@@ -140,23 +140,23 @@ def _in_our_words(name: str, items: Sequence[str | _Other], others: Sequence[_Ot
 
 def _translated(other: _Other, tree: Node | None, options: dict[str, Any]) -> tuple[list[str], str]:
     """A word of another tool in nstk's words, and a remark."""
-    from ..recipe.other_words import meant
+    from ..recipe.other_words import SAME, meant, normal
     from ..syntax.nodes import whole_numbers
     from ..syntax.parse import parse
 
-    try:
-        value = whole_numbers(parse(other.text or "", "", Path()).plain())
-    except RecipeError:
-        value = other.text
+    value: Any = other.text
+    if SAME.get(normal(other.key)) not in ("content", "style", "output", "init.file", "backbone.weights"):
+        with suppress(RecipeError):
+            value = whole_numbers(parse(other.text or "", "", Path()).plain())
     found = meant(other.key, value, tree)
     assert found
-    (place, _), *_ = found.settings or [("", None)]
+    (place, setting), *_ = found.settings or [("", None)]
     if other.text is None:
         return ([f"{place}=..."] if place else []), found.remark
     option = {"content": "--content", "style": "--style", "output": "-o"}.get(place)
     if option in options:
-        return [option, other.text], found.remark
-    return [f"{place}={quoted(other.text)}"] if option else found.words(), found.remark
+        return [option, setting], found.remark
+    return [f"{place}={quoted(setting)}"] if option else found.words(), found.remark
 
 
 def _tree(words: Sequence[str], options: dict[str, Any]) -> Node | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -30,7 +31,7 @@ def check_once(command: click.Command, name: str, args: Sequence[str], parent: c
         values = given.get(option.name) if option.name else None
         if isinstance(values, list) and len(values) > 1:
             option_name = min(option.opts, key=len)
-            said = " and ".join(f"`{option_name} {value}`" for value in values)
+            said = " and ".join(f"`{option_name}{_said(value)}`" for value in values)
             hint = f"; for several paintings, write {shlex.quote(several(values))}" if option.name == "style" else ""
             raise UserError(f"{said}: {option_name} can be given once, so leave out all but one{hint}")
 
@@ -40,3 +41,9 @@ def _many(option: click.Option) -> click.Option:
     made = copy.copy(option)
     made.multiple = True
     return made
+
+
+def _said(value: Any) -> str:
+    """The words of an option's value, which may be several, or none where the option may do without."""
+    words = value if isinstance(value, tuple) else (value,)
+    return "".join(f" {word}" for word in words if isinstance(word, str))

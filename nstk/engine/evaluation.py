@@ -72,9 +72,10 @@ def _check_aspect(judged: pictures.Picture, recipe: Recipe, name: str | PathLike
     (width, height), fitted = judged.size, pictures.fit(*recipe.shape, max(judged.size))
     if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
         what = "recipe's size" if recipe.aspect else "content picture"
+        other = f"{fitted[0]} x {fitted[1]} at that size"
         raise UserError(
-            f"{name} is {width} x {height} pixels, but the {what} has another aspect "
-            f"({fitted[0]} x {fitted[1]} at that size): their features cannot be compared"
+            f"{name} is {width} x {height} pixels, but the {what} has another aspect ({other}): their features cannot be "
+            f"compared; `size: {width}x{height}` cuts the content"
         )
 
 

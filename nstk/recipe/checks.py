@@ -128,7 +128,8 @@ def measured(found: Findings, settings: Settings) -> dict[str, Any]:
     if aspect is None and settings.crop != CENTRE:
         message = "`crop` says which part of the content is kept, but the size keeps all of it"
         hint = "give both edges, such as `size: 1920x1080`, or leave `crop` out (`crop: centre`)"
-        found.mistake(message, found.mark("crop"), hint)
+        node = found.tree.at(["crop"])
+        found.mistake(message, node.key or node.mark, hint)
     if aspect:
         return {"size": max(aspect), "aspect": aspect}
     return {"size": _long_edge(found, settings, given[0] if given else "size"), "aspect": None}

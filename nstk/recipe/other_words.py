@@ -25,7 +25,8 @@ _SAME = {
     "style": """style_image style_images style_img style_imgs style_image_path style_path style_file style_img_name
         style_image_name style_reference_image style_reference_image_path reference_image painting art artwork styles""",
     "output": """output_image output_img output_path output_file output_name out out_path outfile result result_path
-        result_prefix result_image save_path save_to dest destination""",
+        result_prefix result_image save_path save_to dest destination output_dir img_output_dir out_dir outdir save_dir
+        output_folder""",
     "steps": """iterations iteration iters iter itr n_iter n_iters num_iter num_iters num_iterations number_of_iterations epochs
         epoch num_epochs n_epochs num_steps n_steps max_iter max_iters max_iterations max_steps optimization_steps step
         initial_iterations""",
@@ -36,6 +37,7 @@ _SAME = {
     "style_scale": "style_scale_fac style_scale_factor style_scales style_size style_image_scale",
     "seed": "random_seed rng_seed manual_seed",
     "init": "initialization initialisation init_type init_method init_img_type initializer init_with start_from",
+    "init.blend": "noise_ratio initial_noiseblend noise_blend",
     "init.file": "init_image init_image_path initial initial_image init_img",
     "optimizer": "optim optimiser optimizer_type solver",
     "optimizer.history": "lbfgs_num_correction lbfgs_history history_size num_correction",
@@ -61,6 +63,8 @@ _SAME = {
     "precision": "dtype half fp16 mixed_precision",
     "callbacks.progress.every": "print_iter print_iterations print_every progress_every",
     "callbacks.snapshots.every": "save_iter save_iterations save_every checkpoint_iterations saving_freq snapshot_every",
+    "callbacks.early_stop.patience": "patience early_stopping",
+    "callbacks.early_stop.min_improvement": "min_improvement min_delta",
     "output.quality": "jpeg_quality quality",
     "output.depth": "bit_depth",
 }
@@ -78,6 +82,7 @@ _ABSENT = {
         color_convert_time""",
     _DEVICE: "gpu gpus cpu cuda device devices use_gpu no_gpu use_cuda no_cuda backend cudnn_autotune multidevice_strategy",
     _BLEND: "style_blend_weights style_weights style_imgs_weights style_image_weights",
+    "the same seed gives the same picture on the same machine": "deterministic reproducible",
     "nstk scales no gradients; its losses do not depend on the size": "normalize_gradients normalize_weights",
 }
 
@@ -132,8 +137,10 @@ def meant(word: str, value: Any, tree: Node | None = None) -> Meant | None:
         label = _label(tree, label)
         value = _layers(value) if key == "layers" else value
         return Meant([(f"losses.{label}.{key}", value)], _remark(label, tree) if key == "weight" else "")
-    if place == "init.file":
-        return Meant([("init.use", "image"), ("init.file", value)])
+    if place in ("init.file", "init.blend"):
+        return Meant([("init.use", "image" if place == "init.file" else "noise"), (place, value)])
+    if place == "output" and isinstance(value, str) and re.search("dir$|folder$", normal(word)):
+        value = value.rstrip("/") + "/"
     if place == "optimizer.history" or (first == "optimizer" and last):
         return _of_optimizer(last, value, _name(tree, "optimizer"))
     if place == "init" and isinstance(value, str):

@@ -85,6 +85,9 @@ SHOWN = [
     ("nstk run --gpu 0 recipe.yaml", "nstk run recipe.yaml"),
     ("nstk run recipe.yaml --device cuda:0", "nstk run recipe.yaml"),
     ("nstk run --cpu recipe.yaml", "nstk run recipe.yaml"),
+    ("nstk run --device /cpu:0 recipe.yaml", "nstk run recipe.yaml"),
+    ("nstk run recipe.yaml --noise-ratio 0.5", "nstk run recipe.yaml init.use=noise init.blend=0.5"),
+    ("nstk run recipe.yaml --img_output_dir results", "nstk run recipe.yaml -o results/"),
     ("nstk run recipe.yaml --save-iter 10", "nstk run recipe.yaml callbacks.snapshots.every=10"),
     (
         JCJOHNSON,
@@ -210,19 +213,30 @@ def test_a_slash_makes_a_folder(run, painted, folder):
     assert run("run", "recipe.yaml", "-o", "new").code == 2
 
 
+COUNT = """
+@click.command()
+@click.option("--size")
+@click.option("--pair", nargs=2)
+@click.option("--many", multiple=True)
+@click.option("-f", is_flag=True)
+@click.option("-w", count=True)
+def count(size, pair, many, f, w):
+    click.echo(repr((size, pair, many, f, w)))
+
+@nstk.hookimpl
+def nstk_commands(cli):
+    cli.add_command(count)
+"""
+
+
 def test_options_of_plugins_count_too(run, folder):
-    body = "click.echo(repr(size))\n\n@nstk.hookimpl\ndef nstk_commands(cli):\n    cli.add_command(count)\n"
-    file = plugin(
-        "sizes",
-        f'@click.command()\n@click.option("--size")\n@click.option("--many", multiple=True)\n'
-        f'@click.option("-f", is_flag=True)\ndef count(size, many, f):\n    {body}',
-    )
-    said = run("-p", file, "count", "--size", "1", "--size", "2")
-    assert (said.code, said.err) == (
-        2,
-        "error: `--size 1` and `--size 2`: --size can be given once, so leave out all but one\n",
-    )
-    assert run("-p", file, "count", "--size", "1", "-f", "-f", "--many", "1", "--many", "2").out == "'1'\n"
+    count = ("-p", plugin("sizes", COUNT), "count")
+    said = run(*count, "--size", "1", "--size", "2")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "error: `--size 1` and `--size 2`: --size can be given once, so leave out all but one\n"
+    assert "`--pair 1 2` and `--pair 3 4`" in run(*count, "--pair", "1", "2", "--pair", "3", "4").err
+    said = run(*count, "--size", "1", "-f", "-f", "-ww", "--many", "1", "--many", "2")
+    assert said.out == "('1', None, ('1', '2'), True, 2)\n"
 
 
 def test_a_plugins_words_are_its_own(run, folder):

@@ -26,6 +26,8 @@ VALUES = {
     "size": "64",
     "width": "64",
     "style_scale": "0.5",
+    "init.blend": "0.5",
+    "callbacks.early_stop.min_improvement": "0.1",
     "average": "0.9",
     "optimizer.beta_1": "0.5",
     "optimizer.beta_2": "0.5",
