@@ -60,11 +60,15 @@ def test_a_pyramid_that_does_not_fit_is_one_scale(found, project):
 def test_the_picture_is_named_after_the_recipe(found, project):
     assert checks.output(found, settings(project), "", "mine") == project / "out" / "mine.png"
     assert checks.output(found, settings(project), "there/a.png", "mine") == project / "there" / "a.png"
+    assert checks.output(found, settings(project), "there/", "mine") == project / "there" / "mine.png"
+    assert checks.output(found, settings(project), str(project), "mine") == project / "mine.png"
     assert not found.mistakes
 
 
 def test_what_cannot_be_written_is_no_output(found, project, monkeypatch):
-    assert checks.output(found, settings(project), str(project), "mine") is None
+    (project / "folder.png").mkdir()
+    assert checks.output(found, settings(project), "folder.png", "mine") is None
+    assert "folder.png is a folder: name a file in it" in found.mistakes[-1].message
     monkeypatch.setattr(checks.os, "access", lambda path, mode: False)
     assert checks.output(found, settings(project), "a.png", "mine") is None
     assert "cannot be written to" in found.mistakes[-1].message
