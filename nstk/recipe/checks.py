@@ -193,8 +193,7 @@ def output(found: Findings, settings: Settings, text: str, name: str) -> Path | 
     """
     mark = found.mark("output", "path")
     path = located(text, mark.folder) if text else Path.cwd() / "out" / f"{name}.png"
-    if path.name and (text.endswith(("/", os.sep)) or (os.path.isdir(path) and path.suffix.lower() not in pictures.FORMATS)):
-        path /= f"{name}.png"
+    path = path / f"{name}.png" if names_folder(text, mark.folder) else path
     try:
         pictures.check_output(Path(shown(path)), settings.output.quality)
     except UserError as error:
@@ -216,6 +215,13 @@ def output(found: Findings, settings: Settings, text: str, name: str) -> Path | 
     what = "cannot be written to" if parent.is_dir() else "is a file, not a folder"
     found.mistake(f"{shown(parent)} {what}", mark, "choose another `output`")
     return None
+
+
+def names_folder(text: str, folder: Path) -> bool:
+    """Whether an `output` is a folder, in which the recipe's name is that of the picture."""
+    path = located(text, folder)
+    is_there = os.path.isdir(path) and path.suffix.lower() not in pictures.FORMATS
+    return bool(text and path.name) and (is_there or text.endswith(("/", os.sep)))
 
 
 def check_overwriting(found: Findings, path: Path, settings: Settings, slots: dict[str, Any]) -> None:
