@@ -6,10 +6,11 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from .errors import OutputError
 
@@ -24,18 +25,25 @@ ABANDONED = 3600
 """How many seconds after its last change a temporary file counts as abandoned: nobody will write the rest."""
 
 
-def write_whole(path: Location, data: bytes | str) -> None:
-    """Write a file, whole or not at all (text as UTF-8). Its folder is made if it is missing. Raises `OutputError`."""
+def write_whole(path: Location, data: bytes | str, *, force: bool = False) -> None:
+    """Write a file, whole or not at all (text as UTF-8). Its folder is made if it is missing. Raises `OutputError`.
+
+    A file that may not be written to is not replaced, unless `force` is given.
+    """
     with _a_file_beside(path) as (file, target):
         file.write(data.encode() if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
         file.close()
+        if not force and _is_read_only(path):
+            raise OutputError(f"cannot write {path}: it is read-only; `chmod u+w` makes it writable")
         os.replace(file.name, target)
 
 
-def check_writable(path: Location) -> None:
+def check_writable(path: Location, others: Iterable[Location] = (), *, force: bool = False) -> None:
     """Make the folder of a file that is written later, and prove that a file can be made there. Raises `OutputError`.
+
+    Neither the file nor the `others` may be there and read-only, unless `force` is given.
 
     Temporary files that killed processes have left in the folder are removed.
     """
@@ -44,6 +52,18 @@ def check_writable(path: Location) -> None:
             with suppress(OSError):
                 if time.time() - left.stat().st_mtime > ABANDONED:
                     left.unlink()
+    for each in () if force else (path, *others):
+        if _is_read_only(each):
+            raise OutputError(f"cannot write {each}: it is read-only; `--force` replaces it, `chmod u+w` makes it writable")
+
+
+def _is_read_only(path: Location) -> bool:
+    """Whether a file is there and may not be written to: to replace it takes no more than its folder's permission."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not mode & 0o222 or not os.access(path, os.W_OK)  # the superuser may write to any file, but a mode is a wish
 
 
 @contextmanager
@@ -69,11 +89,30 @@ def _a_file_beside(path: Location) -> Iterator[tuple[Any, str]]:
 
 
 def shown(path: Path) -> str:
-    """A path as a person at this working directory would write it."""
+    """A path as a person at this working directory would write it, on one line."""
+    return in_line(from_here(path))
+
+
+def from_here(path: Path) -> str:
+    """A path as seen from this working directory; as it is, if it does not lie there."""
     try:
         return str(Path(os.path.abspath(path)).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def in_line(text: str) -> str:
+    """A text on one line: a character that ends a line or controls a terminal is written as its escape, such as `\\n`."""
+    escaped = (it.encode("unicode_escape").decode() if category(it) in ("Cc", "Zl", "Zp") else it for it in text)
+    return text if text.isprintable() else "".join(escaped)
+
+
+def working_directory() -> Path | None:
+    """The working directory, or None where it has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def located(text: str, folder: Path) -> Path:

@@ -171,7 +171,7 @@ class Newcomer:
     def interrupted_run(self) -> None:
         """An unfinished `nstk run louvre`, which a page resumes."""
         with pytest.raises(SystemExit) as end:
-            main(["run", "louvre", *SMALL, "-q", "-p", "stop.py", "callbacks.stop="])
+            main(["run", "louvre", *SMALL, "-q", "--force", "-p", "stop.py", "callbacks.stop="])
         assert end.value.code == 130
 
     def load(self, block: Block) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from nstk import files
 from nstk.errors import OutputError
-from nstk.files import check_writable, exists, file_hash, located, possible, real, same_file, shown, write_whole
+from nstk.files import check_writable, exists, file_hash, in_line, located, possible, real, same_file, shown, write_whole
 from tests.helpers import failing
 from tests.syntax.samples import HERE
 
@@ -122,3 +122,39 @@ def test_file_hash(tmp_path):
     data = b"\x00stone" * 400_000
     (tmp_path / "file").write_bytes(data)
     assert file_hash(tmp_path / "file") == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o555, 0o400])
+def test_a_read_only_file_is_not_replaced(mode, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("mine")
+    path.chmod(mode)
+    with pytest.raises(OutputError, match=r"a\.txt: it is read-only; `chmod u\+w` makes it writable"):
+        write_whole(path, "other")
+    for checked in ((path, ()), (tmp_path / "b.txt", [path])):
+        with pytest.raises(OutputError, match=r"a\.txt: it is read-only; `--force` replaces it"):
+            check_writable(*checked)
+        check_writable(*checked, force=True)
+    assert path.read_text() == "mine"
+    assert [it.name for it in tmp_path.iterdir()] == ["a.txt"]
+    write_whole(path, "other", force=True)
+    assert path.read_text() == "other"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a\nb", r"a\nb"),
+        ("a\x85b", r"a\x85b"),
+        ("a\u2028b", r"a\u2028b"),
+        ("a\x1b[1mb", r"a\x1b[1mb"),
+        ("a #b", "a #b"),
+        ("größe 🎨", "größe 🎨"),
+        ("a\udce9", "a\udce9"),
+    ],
+    ids=ascii,
+)
+def test_a_name_is_shown_on_one_line(name, line, tmp_path, monkeypatch):
+    assert in_line(name) == line
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / name) == line

@@ -126,9 +126,11 @@ class Run(Protocol):
         """The picture now: height x width x 3, float32, 0..255."""
 
     def beside(self, template: str, **fields: Any) -> Path:
-        """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix.
+        """A path in the output's folder: `{suffix}` is the output's suffix, and `{name}` its name, without the
+        suffix if that is `.png`.
 
-        Raises `OutputError` for a path outside this folder, and for the path of one of the run's own inputs.
+        Raises `OutputError` for a path outside this folder, for the path of one of the run's own inputs, and for a picture
+        of another run.
         """
 
     def save(self, path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError, UserError
 from ..files import TEMPORARY, shown, write_whole
+from ..pictures import base_name
 from .archive import DamagedError, Saved, read_archive, write_archive
 from .state import RunState
 
@@ -58,8 +59,8 @@ class RunFolder:
 
     @classmethod
     def of(cls, picture: Path) -> RunFolder:
-        """The folder for a picture: `out/louvre.run` for `out/louvre.png`."""
-        return cls(picture.with_name(picture.stem + SUFFIX))
+        """The folder for a picture: `out/louvre.run` for `out/louvre.png`, `out/louvre.jpg.run` for `out/louvre.jpg`."""
+        return cls(picture.with_name(base_name(picture) + SUFFIX))
 
     @property
     def recipe(self) -> Path:

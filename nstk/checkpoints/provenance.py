@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import UserError
-from ..files import file_hash, shown
+from ..files import file_hash, shown, working_directory
 from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
@@ -60,9 +61,34 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     return found
 
 
+def made_of(recipe: Recipe) -> dict[str, Any]:
+    """The settings that have a part in a picture's file: also those of the file, and of callbacks, which may end the run."""
+    callbacks = {label: _definition(it) for label, it in recipe.callbacks.items() if not it.shows}
+    output = recipe.output.model_dump(mode="json", exclude={"path"})
+    return dict(_flat({**_settings(recipe), "output": output, "callbacks": callbacks}))
+
+
+def is_of(record: Mapping[str, Any], recipe: Recipe) -> bool:
+    """Whether the record of a picture tells of the same settings, inputs and plugins as a recipe."""
+    now = {"settings": made_of(recipe), **provenance.sources(recipe)}
+    return bool(_essence(record) == _essence(json.loads(json.dumps(now, default=str))))
+
+
+def _essence(record: Mapping[str, Any]) -> Any:
+    """What of a record says whether a picture is the same; None where that is not known."""
+    try:
+        settings = record["settings"]
+        inputs = {where: file["sha256"] for where, file in record["inputs"].items()}
+        code = {row["where"]: row["sha256"] for row in record["plugins"]}
+    except (LookupError, TypeError, AttributeError):
+        return None
+    used = {where: sha256 for where, sha256 in code.items() if f"{where}.use" in settings}
+    return settings, inputs, used
+
+
 def _folder(recipe: Recipe) -> Path:
     """The output's folder; the working directory if nothing is written."""
-    return recipe.path.parent if recipe.path else Path.cwd()
+    return recipe.path.parent if recipe.path else working_directory() or Path(os.sep)
 
 
 def recipe_files(then: Mapping[str, Any], folder: Path) -> dict[Path, str]:

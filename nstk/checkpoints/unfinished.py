@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..files import exists, same_file, shown
+from ..files import exists, located, real, same_file, shown
 from ..hints import suggest_file
+from ..pictures import base_name
 from ..recipe.load import load_recipe
 from ..recipe.model import RECORD, Recipe
 from ..registry.registry import PluginLike
+from ..syntax.parse import parse, read_text
 from . import provenance
 from .archive import Saved
 from .folder import RECIPE, SUFFIX, RunFolder
@@ -75,9 +77,11 @@ def unfinished(
 
 def _find(path: Path) -> RunFolder:
     """The folder of the unfinished run that a path names. Raises `UserError` where there is no such run."""
+    path = real(path) if path.is_symlink() else path
     folder = RunFolder(path) if path.is_dir() or path.suffix == SUFFIX else RunFolder.of(path)
-    if folder.unfinished:
-        return RunFolder(folder.path.absolute())
+    for found in (folder, RunFolder(path.with_name(path.stem + SUFFIX))):  # as folders once were called
+        if found.unfinished and (found.path == folder.path or not exists(path) or _paints(found, path)):
+            return RunFolder(found.path.absolute())
     if path.is_dir():
         raise UserError(f"{path} is no run's folder: it has no {RECIPE}; a run's folder is called NAME{SUFFIX}")
     if exists(path):
@@ -86,10 +90,19 @@ def _find(path: Path) -> RunFolder:
     raise UserError(f"no run {path}, neither a folder nor a picture: {hint}")
 
 
+def _paints(folder: RunFolder, picture: Path) -> bool:
+    """Whether a folder is that of a picture, as far as its recipe can be read."""
+    try:
+        output = parse(read_text(folder.recipe), str(folder.recipe), folder.path).plain()["output"]
+        return same_file(located(output["path"] if isinstance(output, dict) else output, folder.path), picture)
+    except (UserError, LookupError, TypeError):
+        return False
+
+
 def _ended(picture: Path) -> str:
     """How the run of a picture ended, as far as that is known."""
     try:
-        stopped = json.loads(picture.with_name(picture.stem + RECORD).read_text(encoding="utf-8"))["stopped"]
+        stopped = json.loads(picture.with_name(base_name(picture) + RECORD).read_text(encoding="utf-8"))["stopped"]
     except (OSError, ValueError, KeyError):
         return f"{picture} comes from no run that is known here"
     if stopped == "done":

@@ -16,4 +16,7 @@ def is_recipe(word: str) -> bool:
 
 def quoted(value: str) -> str:
     """A file name written so that an override is read back as that name. `a #1.jpg` and `12` need quotes for this."""
-    return value if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", value) else json.dumps(value, ensure_ascii=False)
+    if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", value):
+        return value
+    written = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda it: f"\\u{ord(it[0]):04x}", written)  # YAML would end a line there

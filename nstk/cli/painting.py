@@ -24,6 +24,7 @@ from .words import load, split, start_tensorflow, to_paint
 @click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes, a file or a folder (default: out/NAME.png).")
 @plugin_option
 @trust_option
+@click.option("--force", is_flag=True, help="Replace out/NAME.png, whatever it is of, and files that are read-only.")
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
@@ -33,6 +34,7 @@ def run(
     style: str | None,
     output: str | None,
     plugins: Sequence[str],
+    force: bool,
     eager: bool,
     quiet: bool,
 ) -> int:
@@ -54,14 +56,16 @@ def run(
     if recipe.path is None:
         raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
     start_tensorflow()
-    result = nstk.run(recipe, quiet=quiet)
+    result = nstk.run(recipe, force=force, quiet=quiet)
     click.echo(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 
 
 @click.command()
 @click.argument("path", metavar="FOLDER_OR_PICTURE")
-@click.option("--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since.")
+@click.option(
+    "--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since, and replace read-only files."
+)
 @trust_option
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")

@@ -73,6 +73,8 @@ class Keeper:
 
     def _tell(self) -> None:
         assert self.folder is not None
+        if not self.folder.unfinished:  # it was removed
+            return
         output = self.run.output
         which = output if output and self.folder.path == RunFolder.of(output).path else self.folder.path
         log.warning("`nstk resume %s` goes on after step %d of %d", shown(which), self._kept, self.run.total_steps)

@@ -13,10 +13,11 @@ import numpy as np
 from .. import pictures
 from ..api import Evaluation, Scale, Step
 from ..checkpoints.archive import Saved
+from ..checkpoints.folder import RunFolder
 from ..checkpoints.provenance import origins
 from ..errors import OutputError, RunError, UserError
 from ..files import real, shown
-from ..recipe.model import SIDECARS, Recipe
+from ..recipe.model import RECORD, SIDECARS, Recipe
 from .interrupts import INTERRUPTED
 from .plan import Plan
 from .steps import Done, Moved, Work
@@ -27,8 +28,8 @@ DONE = "done"
 class Painting:
     """A run at work: what the callbacks are handed as `run` (see `nstk.Run`). With `saved`, it goes on from there."""
 
-    def __init__(self, recipe: Recipe, plan: Plan, saved: Saved | None = None):
-        self.recipe, self.plan = recipe, plan
+    def __init__(self, recipe: Recipe, plan: Plan, saved: Saved | None = None, *, force: bool = False):
+        self.recipe, self.plan, self.force = recipe, plan, force
         self.output = recipe.path
         """The picture's file; None if nothing is to be written."""
         content = recipe.read_content()
@@ -43,6 +44,10 @@ class Painting:
         self.error: BaseException | None = None
         self.saved = False
         """Whether the picture is in its file."""
+        self.finished = False
+        """Whether what is in the file is the picture that the run was to paint, and not one that it had on the way."""
+        self.displaced = False
+        """Whether the run began before another one that took its place."""
         self.final_losses: dict[str, float] | None = None
         """The losses of the picture as it is now, once all steps are done."""
         self.spared = 0
@@ -112,6 +117,11 @@ class Painting:
         """How many seconds were painted so far."""
         return self._before + time.perf_counter() - self._began
 
+    @property
+    def early(self) -> bool:
+        """Whether the run was broken off. To be stopped by a callback is an end like any other."""
+        return self.error is not None or self.stopped == INTERRUPTED
+
     def stop(self, reason: str) -> None:
         """End the run after this step, for this reason."""
         self.stopped = self.stopped or reason or "stopped"
@@ -139,17 +149,20 @@ class Painting:
         return self.work.canvas.image()
 
     def beside(self, template: str, **fields: Any) -> Path:
-        """A path in the output's folder: `{name}` is the output's name without its suffix, `{suffix}` the suffix."""
+        """A path in the output's folder: `{name}` stands for the output, `{suffix}` is its suffix."""
         if self.output is None:
             raise OutputError(f"`{template}` is not written, for the recipe says `output: false`: name a file there")
         folder = self.output.parent
-        path = Path(os.path.normpath(folder / template.format(name=self.output.stem, suffix=self.output.suffix, **fields)))
+        name, suffix = pictures.base_name(self.output), self.output.suffix
+        path = Path(os.path.normpath(folder / template.format(name=name, suffix=suffix, **fields)))
         if path == folder or not path.is_relative_to(folder):
             raise OutputError(f"`{template}` is not in the output's folder {folder}: write a file name")
         if not real(path).is_relative_to(real(folder)):
             raise OutputError(f"{path} is a link out of the output's folder, to {real(path)}: choose another name or remove it")
         if path in (self.output, *(self.recipe.sidecar(suffix) for suffix in SIDECARS)):
             raise OutputError(f"{path} is written at the end of the run: choose another name")
+        if _of_another(path):
+            raise OutputError(f"{path} belongs to another run, and would be replaced: choose another name")
         for where, file in [*self.recipe.inputs().items(), *(("recipe", file) for file in self.recipe.files)]:
             if path.exists() and file.exists() and path.samefile(file):
                 raise OutputError(f"{path} is also the run's `{where}`, which would be overwritten: choose another name")
@@ -161,7 +174,8 @@ class Painting:
             raise OutputError(f"{path} is not written, for the recipe says `output: false`: name a file there")
         output = self.recipe.output
         depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot may have another format
-        pictures.write_picture(self.pixels, path, output.quality, depth=depth, alpha=self.alpha, exif=self.exif)
+        layers: dict[str, Any] = {"alpha": self.alpha, "exif": self.exif}
+        pictures.write_picture(self.pixels, path, output.quality, depth=depth, force=self.force, **layers)
 
     def add(self, evaluation: Evaluation, finite: Any, work: Work) -> Moved:
         """Note a step that is done; `finite` is what the canvas said of it."""
@@ -169,3 +183,9 @@ class Painting:
         earlier = self.moves[-1] if work.done > 1 else None
         self.moves.append(Moved(self.steps + 1, evaluation, finite, work.scale, self, earlier))
         return self.moves[-1]  # type: ignore[return-value]
+
+
+def _of_another(path: Path) -> bool:
+    """Whether a path that is not the run's own is a picture with a record beside it, or such a record or recipe itself."""
+    has_record = path.with_name(pictures.base_name(path) + RECORD).exists() or RunFolder.of(path).unfinished
+    return path.exists() and (has_record or path.name.endswith(SIDECARS))

@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..checkpoints.provenance import made_of
 from ..errors import CallbackError, NotFinite, OutputError, RunError, UserError
-from ..files import same_file, shown, write_whole
+from ..files import in_line, same_file, shown, write_whole
 from ..recipe.model import RECIPE, RECORD, Recipe
+from .earlier import drop, keep_finished
 
 if TYPE_CHECKING:
     from .painting import Painting
@@ -61,7 +63,7 @@ def recorded(run: Painting) -> Iterator[None]:
     finally:
         if run.saved:
             try:
-                write_whole(run.recipe.sidecar(RECORD), to_json(run))
+                write_whole(run.recipe.sidecar(RECORD), to_json(run), force=run.force)
             except OutputError as error:
                 if run.error is None:
                     raise RunError(f"{run.output} is painted, but not its record: {error}") from error
@@ -70,12 +72,19 @@ def recorded(run: Painting) -> Iterator[None]:
 
 def write(run: Painting, output: Path) -> None:
     """The picture and the recipe that re-runs: each appears whole or not at all. Raises `OutputError`."""
-    run.save(output)
-    run.saved = True
+    kept = keep_finished(output) if run.early or run.displaced else []
+    try:
+        run.save(output)
+    except BaseException:
+        drop(kept)
+        raise
+    run.saved, run.finished = True, not run.early
+    if kept:
+        log.warning("%s was a finished picture of another run: it is kept as %s", shown(output), shown(kept[0]))
     if check_sidecar(run.recipe):
-        header = f"# The recipe of {output.name}, with every default written out.\n"
+        header = f"# The recipe of {in_line(output.name)}, with every default written out.\n"
         path = run.recipe.sidecar(RECIPE)
-        write_whole(path, header + run.recipe.to_yaml(path.parent))
+        write_whole(path, header + run.recipe.to_yaml(path.parent), force=run.force)
     log.info("%s: %s after %d steps, %.1f s", output, run.stopped, run.steps, run.seconds)
 
 
@@ -115,6 +124,7 @@ def to_json(run: Painting) -> str:
         "output": str(run.output),
         "recipe": recipe.name,
         "stopped": run.stopped,
+        "finished": run.finished,
         "steps": run.steps,
         "seconds": round(run.seconds, 3),
         "losses": run.losses,
@@ -131,6 +141,7 @@ def to_json(run: Painting) -> str:
         "versions": run.origins["versions"],
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
         **{key: run.origins[key] for key in ("inputs", "plugins")},
+        "settings": made_of(recipe),
     }
     return json.dumps(data, indent=2, default=str) + "\n"
 

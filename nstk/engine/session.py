@@ -14,10 +14,12 @@ from ..checkpoints.folder import RunFolder
 from ..checkpoints.unfinished import Unfinished, unfinished
 from ..files import check_writable
 from ..machine import device, memory
+from ..recipe.checks import written
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
 from ..registry.registry import PluginLike
 from .callbacks import Callbacks
+from .earlier import check_place, placed
 from .interrupts import interruptible
 from .keeper import Keeper
 from .kept import Kept
@@ -59,15 +61,14 @@ class Session:
         """Drop what is kept. The session can be used again, and then begins anew."""
         self._kept = Kept()
 
-    def run(self, recipe: RecipeLike, *, quiet: bool = False) -> Result:
+    def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
         """Paint a recipe's picture and write it, as `nstk.run` does."""
-        recipe = loaded(recipe)
-        folder = None
+        recipe, folder = placed(loaded(recipe), force=force), None
         if recipe.path:
             check_sidecar(recipe)
-            check_writable(recipe.path)
+            check_writable(recipe.path, written(recipe.path), force=force)
             folder = RunFolder.of(recipe.path)
-        return self._run(recipe, folder, None, quiet=quiet)
+        return self._run(recipe, folder, None, force=force, quiet=quiet)
 
     def resume(
         self,
@@ -85,25 +86,25 @@ class Session:
         if not isinstance(it, Unfinished):
             it = unfinished(it, plugins=plugins, content=content, style=style, force=force, trust=trust)
         if it.recipe.path:
-            check_writable(it.recipe.path)
+            check_writable(it.recipe.path, written(it.recipe.path), force=force)
         return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 
-    def _run(
-        self, recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool = False, quiet: bool = False
-    ) -> Result:
+    def _run(self, recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool, quiet: bool) -> Result:
         """Paint, from the beginning or from a checkpoint."""
         device.set_up_memory()
         if self._ground is None:
             self._ground = memory.resident()
         plan, kept = Plan.of(recipe, self._ground), self._kept
-        run = Painting(recipe, plan, begun)
+        run = Painting(recipe, plan, begun, force=force)
+        run.displaced = bool(begun and folder and recipe.path and folder.path != RunFolder.of(recipe.path).path)
         into = folder if begun is not None or recipe.checkpoint.every is not False else None
         keeper = Keeper(run, into, begun, kept)
         if begun is None and folder and (line := folder.set_aside()):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
         callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
-        with interruptible(run), into.locked() if into else nullcontext():
+        with interruptible(run), folder.locked() if folder else nullcontext():
+            check_place(recipe, force=force)
             kept.network(recipe, plan)  # its weights may not fit: said before a callback opens a file
             with keeper.around(force), recorded(run), callbacks.around(run), saved(run):
                 paint(run, kept, callbacks, keeper)
@@ -113,10 +114,13 @@ class Session:
         return result
 
 
-def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
+def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
     """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
 
     A recipe that says `output: false` writes nothing, and keeps no checkpoint: the result is all there is.
+
+    Where nobody has said where the picture goes, it goes to out/NAME.png, or beside that if it holds a picture of other
+    settings or inputs. `force` paints to out/NAME.png all the same, and over files that are read-only.
 
     `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
@@ -124,7 +128,7 @@ def run(recipe: RecipeLike, *, quiet: bool = False) -> Result:
     come to its end leaves a folder beside the picture, from which `resume` goes on.
     """
     with _for_one() as session:
-        return session.run(recipe, quiet=quiet)
+        return session.run(recipe, force=force, quiet=quiet)
 
 
 def resume(
@@ -141,7 +145,7 @@ def resume(
 
     `path` is the run's picture (`out/louvre.png`) or its folder (`out/louvre.run`). On the same machine the result is that of a
     run which was never interrupted, bit for bit. Raises `UserError` where there is nothing to go on with, and where the recipe
-    or what it reads has changed since, unless `force` is given; otherwise as `run`.
+    or what it reads has changed since, unless `force` is given, which paints over read-only files too; otherwise as `run`.
 
     Classes and pictures that the run was given in Python are to be given again, as to `load_recipe`, and have to be the same:
     `plugins`, `content`, `style`. `trust` is that of `load_recipe` too.

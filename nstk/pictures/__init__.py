@@ -15,6 +15,7 @@ modules hold:
     levels      which number of a deep picture is white
     notes       warnings, each said once
     write       from an array to a file
+    names       what the files beside a picture are called
     high_depth  pictures of more than 8 bits a channel
     icc         colour profiles
     exif        the notes of a camera that still hold
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
 from .in_memory import given as given, is_picture as is_picture
+from .names import base_name as base_name
 from .original import (
     PREFIX as PREFIX,
     Original as Original,

@@ -73,12 +73,13 @@ def write_picture(
     depth: int = 8,
     alpha: NDArray[np.float32] | None = None,
     exif: Tags | None = None,
+    force: bool = False,
 ) -> None:
     """Write a picture (height x width x 3, 0..255, float or uint8), whole or not at all. The suffix says in which format.
 
     `quality` is 1 to 100, for JPEG, WebP and AVIF. `depth` is the bits a channel: 8, or 16 for PNG and TIFF. `alpha` (height x
     width, 0..1) is brought to the picture's size; JPEG and BMP have no alpha and get white paper. `exif` are tags as
-    `pictures/exif.py` has them. Raises `OutputError`.
+    `pictures/exif.py` has them. `force` replaces a file that is read-only. Raises `OutputError`.
     """
     import numpy as np
 
@@ -97,7 +98,7 @@ def write_picture(
         data = (_deep if depth == 16 else _shallow)(picture, options, sized(exif or {}, width, height))
     except (OSError, ValueError, struct.error) as error:  # the picture may be too large for the format
         raise OutputError(f"cannot write {path}, {width} x {height} pixels ({error}): try PNG") from error
-    write_whole(path, data)
+    write_whole(path, data, force=force)
 
 
 def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> bytes:

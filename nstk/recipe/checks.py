@@ -242,4 +242,4 @@ def check_overwriting(found: Findings, path: Path, settings: Settings, slots: di
 
 def written(path: Path) -> list[Path]:
     """The files that a run writes: the picture, and beside it the recipe and the record of the run."""
-    return [path, *(path.with_name(path.stem + suffix) for suffix in SIDECARS)]
+    return [path, *(path.with_name(pictures.base_name(path) + suffix) for suffix in SIDECARS)]

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import RecipeError
-from ..files import exists, located, same_file, shown
+from ..errors import RecipeError, UserError
+from ..files import exists, from_here, located, same_file, shown, working_directory
 from ..hints import suggest, suggest_file
 from ..registry.registry import PluginLike, Registry, class_named, listed, spec_of
 from ..syntax.mistakes import Mark, Mistake
@@ -110,6 +110,8 @@ def _says(tree: Node, key: str, value: Any) -> bool:
 
 def _read(recipe: str | PathLike[str] | Mapping[str, Any] | None) -> tuple[Node, list[Path]]:
     """The tree of a recipe, laid over the recipes that it extends, and the files that were read."""
+    if not working_directory():
+        raise UserError("the working directory is gone, or may not be read: change to another one")
     chain: list[Path] = []
     if recipe is None or isinstance(recipe, Mapping):
         trees = [from_plain(dict(recipe or {}), Mark("recipe", Path.cwd()))]
@@ -126,7 +128,7 @@ def _read_file(path: Path, asked: Mark | None, chain: list[Path]) -> Node:
     if any(same_file(path, seen) for seen in chain):
         loop = " -> ".join(shown(seen) for seen in [*chain, path])
         raise RecipeError([Mistake(f"recipes extend each other in a loop: {loop}", asked or Mark(shown(path), path.parent))])
-    tree = parse(read_text(path, asked), shown(path), path.parent)
+    tree = parse(read_text(path, asked), from_here(path), path.parent)
     chain.append(path)
     if not isinstance(tree.value, dict):
         what = "is empty" if tree.value is None else "is a list" if isinstance(tree.value, list) else "is a single value"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from pydantic import ConfigDict, Field
 
 from ..api import Backbone, Callback, Definition, Initializer, Loss, Optimizer, Parametrization
 from ..errors import PluginError
-from ..pictures import Original, Picture, fit
+from ..files import working_directory
+from ..pictures import Original, Picture, base_name, fit
 from ..registry.registry import Registry
 from ..syntax.mistakes import Mark
 from ..syntax.nodes import from_plain, map_texts
@@ -53,11 +55,17 @@ class Recipe(Settings):
     files: list[Path] = Field(default_factory=list, exclude=True, repr=False)
     """The files that the recipe was read from."""
     overridden: bool = Field(False, exclude=True, repr=False)
+    placed_by_default: bool = Field(False, exclude=True, repr=False)
+    """Whether nobody has said where the picture goes: then a run looks for a place that holds no other picture."""
 
     @property
     def path(self) -> Path | None:
         """The absolute path of the picture's file, or None if nothing is written."""
         return None if self.output.path is False else Path(self.output.path)
+
+    def painting_to(self, path: Path) -> Recipe:
+        """The same recipe with another file for its picture."""
+        return self.model_copy(update={"output": self.output.model_copy(update={"path": str(path)})})
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,9 +92,9 @@ class Recipe(Settings):
         return active(self.losses)
 
     def sidecar(self, suffix: str) -> Path:
-        """The file beside the picture that ends in `suffix`, such as `out/louvre.recipe.yaml` for `out/louvre.png`."""
+        """The file beside the picture that ends in `suffix`: `out/louvre.recipe.yaml` for `out/louvre.png`."""
         assert self.path is not None
-        return self.path.with_suffix("").with_name(self.path.stem + suffix)
+        return self.path.with_name(base_name(self.path) + suffix)
 
     def definitions(self) -> Iterator[tuple[str, Definition]]:
         """Every definition in use, with its place in the recipe."""
@@ -109,7 +117,7 @@ class Recipe(Settings):
         If `folder` (by default the working directory) is in the working directory, paths in the working directory are written
         relative to `folder`, so that a project can be moved. All other paths are absolute.
         """
-        folder = folder or Path.cwd()
+        folder = folder or working_directory() or Path(os.sep)
         data = self.model_dump(include=set(Settings.model_fields) - set(SPELLINGS), mode="json") | self.measures
         data["content"] = relative(data["content"], folder)
         styles = {label: relative(text, folder) for label, text in self.style.items()}

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ..api import File
+from ..files import working_directory
 
 
 def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
@@ -47,7 +48,7 @@ def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
 
 def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:
     """A path as it is written for `folder` (see `Recipe.to_plain`). The texts in `words` are no paths and stay as they are."""
-    here = Path.cwd()
-    if path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
+    here = working_directory()
+    if here and path not in words and Path(path).is_relative_to(here) and folder.resolve().is_relative_to(here):
         return Path(os.path.relpath(path, folder.resolve())).as_posix()
     return path

@@ -93,6 +93,7 @@ class Resolver(Findings):
         if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
+        values["placed_by_default"] = settings.output.path == ""
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
         values |= {"aspect": measures["aspect"], "originals": self.originals, "registry": self.registry}
         return Recipe(name=name, plugins=plugins, **values, **slots)

@@ -93,8 +93,8 @@ class Output(BaseModel):
 
     path: str | Literal[False] = Field(
         "",
-        description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory; false: "
-        "nothing is written, and Python has the result.",
+        description="The picture's file; its suffix chooses the format. Empty: out/NAME.png in the working directory, or "
+        "NAME.1.png where that is of other settings; false: nothing is written, and Python has the result.",
     )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
     depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")

@@ -16,7 +16,7 @@ _SAMPLES = {"name": "picture", "suffix": ".png", "step": 1, "scale": 0}
 
 
 def check_template(*fields: str, picture: bool = False) -> AfterValidator:
-    """A validator for a path template that knows `{name}` (the output's name without suffix) and `fields`."""
+    """A validator for a path template that knows `{name}` (the output's name, without `.png`) and `fields`."""
     known = ("name", "suffix", *fields)
 
     def check(template: str) -> str:

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import nstk
+from nstk.plugins.callbacks._log import close
 from nstk.plugins.callbacks._template import LogName
 
 
@@ -23,7 +24,7 @@ class CsvLog(nstk.Callback):
         rows = [self.row(run, step) for step in self.earlier_steps(run)]
         _table(text).writerows([["step", "scale", "seconds", "loss", *run.labels], *rows])
         nstk.write_whole(path, text.getvalue())
-        self.file = open(path, "a", newline="", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
+        self.file = open(path, "a+", newline="", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         _table(self.file).writerow(self.row(run, step))
@@ -35,7 +36,7 @@ class CsvLog(nstk.Callback):
 
     def on_end(self, run: nstk.Run) -> None:
         if "file" in vars(self):
-            self.file.close()
+            close(self.file)
 
 
 def _table(file: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import nstk
+from nstk.plugins.callbacks._log import close
 from nstk.plugins.callbacks._template import LogName
 
 
@@ -21,7 +22,7 @@ class JsonLog(nstk.Callback):
         scales = [{"width": scale.width, "height": scale.height, "steps": scale.steps} for scale in run.scales]
         start = _line("start", 0.0, output=str(run.output), scales=scales, device=run.device, precision=run.precision)
         nstk.write_whole(path, "".join([start, *map(_step, self.earlier_steps(run))]))
-        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
+        self.file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (`on_end` closes the file)
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         self.file.write(_step(step))
@@ -30,7 +31,7 @@ class JsonLog(nstk.Callback):
     def on_end(self, run: nstk.Run) -> None:
         if "file" in vars(self):
             self.file.write(_line("end", run.seconds, stopped=run.stopped, error=str(run.error) if run.error else None))
-            self.file.close()
+            close(self.file)
 
 
 def _step(step: nstk.Step) -> str:

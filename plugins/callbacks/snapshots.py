@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate
 from typing import Annotated
 
 import nstk
@@ -20,7 +22,9 @@ class Snapshots(nstk.Callback):
     )
 
     def on_start(self, run: nstk.Run) -> None:
-        run.beside(self.path, step=0, scale=0)  # a bad name shall end the run before its first step
+        ends = [*accumulate(scale.steps for scale in run.scales)]
+        for step in {*range(self.every, ends[-1], self.every), ends[-1]}:
+            run.beside(self.path, step=step, scale=bisect_left(ends, step))  # no name may be bad, or be another run's
 
     def on_step(self, run: nstk.Run, step: nstk.Step) -> None:
         run.save(run.beside(self.path, step=step.index, scale=step.scale.index))

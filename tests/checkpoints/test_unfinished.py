@@ -132,3 +132,19 @@ def test_resuming_keeps_a_saved_recipes_notes(interrupted):
     assert nstk.run("out/mine.recipe.yaml").stopped == "interrupted"
     assert nstk.resume(interrupted).stopped == "done"
     assert saved.read_text().endswith("# a note of mine\n")
+
+
+def test_a_folder_of_an_older_version_is_found(interrupted):
+    """Once, the folder of every picture was called by its stem."""
+    recipe = Path("out/mine.run/recipe.yaml")
+    recipe.write_text(recipe.read_text().replace("mine.png", "mine.jpg"))
+    assert unfinished("out/mine.jpg", force=True).recipe.path == Path("out/mine.jpg").absolute()
+    Path("out/mine.jpg").write_bytes(Path("out/mine.png").read_bytes())
+    assert unfinished("out/mine.jpg", force=True).folder.path == Path("out/mine.run").absolute()
+    with pytest.raises(nstk.UserError, match=r"out/mine.run paints out/mine.jpg, not out/mine.png"):
+        unfinished("out/mine.png", force=True)
+
+
+def test_a_link_to_a_picture_is_that_picture(interrupted):
+    Path("link.png").symlink_to(interrupted)
+    assert unfinished("link.png").recipe.path == interrupted

@@ -41,9 +41,9 @@ def painted(monkeypatch):
     recipes: list[nstk.Recipe] = []
     engine = SimpleNamespace(stopped="done", error=None)
 
-    def paint(recipe, *, quiet):
+    def paint(recipe, *, force, quiet):
         recipes.append(recipe)
-        engine.quiet = quiet
+        engine.force, engine.quiet = force, quiet
         if engine.error:
             raise engine.error
         return SimpleNamespace(path=recipe.path, stopped=engine.stopped)

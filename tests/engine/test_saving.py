@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,8 @@ import tensorflow as tf
 import nstk
 from nstk import testing
 from nstk.engine import kept, saving
+from nstk.files import in_line
+from nstk.syntax.parse import dump
 from tests.engine.samples import QUICK as TINY
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -146,10 +149,10 @@ def test_a_file_limit(tmp_path):
 def test_an_unwritten_record_is_told(tmp_path, monkeypatch):
     real = saving.write_whole
 
-    def full(path, data):
+    def full(path, data, **options):
         if str(path).endswith(".run.json"):
             raise nstk.OutputError(f"cannot write {path} (No space left on device)")
-        real(path, data)
+        real(path, data, **options)
 
     monkeypatch.setattr(saving, "write_whole", full)
     with pytest.raises(nstk.RunError, match=r"out.png is painted, but not its record: cannot write .*out.run.json"):
@@ -267,3 +270,62 @@ def test_failed_saving_hides_no_first_error(tmp_path, plugin, monkeypatch, caplo
     with pytest.raises(nstk.NotFinite):
         testing.run_recipe(tmp_path, plugins=[plugin(nothing)], losses={"nothing": None}, run_eagerly=True)
     assert "the picture so far could not be saved: division by zero" in caplog.text
+
+
+NAMES = ["a\nb", "a\n#b: c", "a\x85b", "a\u2028b", "a #b", "a\x1b[1mb", "a\rb"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_name_that_breaks_a_line_does_no_harm(name, tmp_path, plugin):
+    made = testing.pictures((36, 48))
+    for key, picture in (("content", made.content), ("style", made.styles["style"])):
+        nstk.write_picture(picture, tmp_path / f"{key}{name}.png")
+    keys = {key: f"{key}{name}.png" for key in ("content", "style", "output")}
+    keys |= {"size": 48, "steps": 1, "backbone": "tiny", "optimizer": "adam", **TINY}
+    keys["plugins"] = [Path(plugin(FULL, f"plugin{name}.py")).name]
+    keys["callbacks"] = {"progress": False, "csv_log": None, "json_log": None, "full": {"at": 9}}
+    source = tmp_path / f"recipe{name}.yaml"
+    source.write_text(dump(keys), encoding="utf-8")
+    result = nstk.run(source)
+    assert result.path == tmp_path / f"output{name}.png"
+    saved = tmp_path / f"output{name}.recipe.yaml"
+    first, second = saved.read_text(encoding="utf-8").splitlines()[:2]
+    assert first == f"# The recipe of {in_line(result.path.name)}, with every default written out."
+    assert second.startswith("content: ")
+    assert nstk.load_recipe(saved).to_plain() == nstk.load_recipe(source).to_plain()
+    assert len((tmp_path / f"output{name}.csv").read_text().splitlines()) == 2
+    assert json.loads((tmp_path / f"output{name}.run.json").read_text())["output"] == str(result.path)
+
+
+class Remove(nstk.Callback):
+    """Removes the working directory at the second step."""
+
+    name = "remove"
+
+    def on_step(self, run, step):
+        if step.index == 2:
+            shutil.rmtree(os.getcwd())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows keeps the folder that a process is in")
+@pytest.mark.parametrize("output", ["gone/out.png", "kept/out.png"])
+def test_the_working_directory_is_removed(output, tmp_path, monkeypatch):
+    """The run paints to where it was asked to, also if that is in the folder that was removed; the logs are whole."""
+    for name in ("gone", "kept"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    made = testing.pictures((36, 48))
+    for key, picture in (("content", made.content), ("style", made.styles["style"])):
+        nstk.write_picture(picture, tmp_path / "kept" / f"{key}.png")
+    keys = {"size": 48, "steps": 3, "backbone": "tiny", "optimizer": "adam", "output": f"../{output}", **TINY}
+    keys |= {key: f"../kept/{key}.png" for key in ("content", "style")}
+    keys["callbacks"] = {"progress": False, "csv_log": None, "json_log": None, "remove": None}
+    result, place = nstk.run({**keys, "plugins": [Remove]}), tmp_path / output
+    assert (result.path, result.stopped, nstk.read_picture(place).shape) == (place, "done", (36, 48, 3))
+    assert json.loads(place.with_suffix(".run.json").read_text())["finished"]
+    assert len(place.with_suffix(".csv").read_text().splitlines()) == 4
+    assert len(place.with_suffix(".jsonl").read_text().splitlines()) == 5
+    with pytest.raises(nstk.UserError, match="the working directory is gone, or may not be read"):
+        nstk.run({**keys, "plugins": [Remove]})
+    monkeypatch.chdir(tmp_path)
+    assert nstk.load_recipe(place.with_suffix(".recipe.yaml"), plugins=[Remove]).path == place

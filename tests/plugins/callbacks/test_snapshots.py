@@ -13,7 +13,7 @@ def test_a_snapshot_every_so_many_steps(tmp_path):
     callbacks = {"snapshots": {"every": 2, "path": "steps/{name}-{step:03}{suffix}"}}
     result = testing.run_recipe(tmp_path, callbacks=callbacks, steps=5, output=str(tmp_path / "out.bmp"), **QUICK)
     found = sorted(path.name for path in (tmp_path / "steps").iterdir())
-    assert found == ["out-002.bmp", "out-004.bmp", "out-005.bmp"]
+    assert found == ["out.bmp-002.bmp", "out.bmp-004.bmp", "out.bmp-005.bmp"]
     pictures = [nstk.read_picture(tmp_path / "steps" / name) for name in found]
     assert np.array_equal(pictures[-1], result.picture)
     assert not np.array_equal(pictures[0], pictures[1])
