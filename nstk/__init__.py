@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         Backbone as Backbone,
         Callback as Callback,
         Definition as Definition,
+        Display as Display,
         Evaluation as Evaluation,
         Features as Features,
         Field as Field,

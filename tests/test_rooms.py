@@ -187,6 +187,7 @@ def test_each_slot_has_its_file_and_its_folder():
     slots = {name.removeprefix("api/") for name in CORE if room(name) == "api"} - {
         "__init__",
         "definition",
+        "display",
         "formulas",
         "hookspecs",
     }

@@ -18,6 +18,7 @@ from .definition import (
     InputFile as InputFile,
     InputPicture as InputPicture,
 )
+from .display import Display as Display
 from .formulas import (
     Formula as Formula,
     normalised as normalised,

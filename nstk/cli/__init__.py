@@ -15,6 +15,7 @@ import click
 from .._version import __version__
 from . import painting, parts, recipes
 from .group import Group, call, plugin_option, verbose_option
+from .streams import reserve, watched
 
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate),
@@ -47,6 +48,9 @@ for command in COMMANDS:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line of `nstk`, and end the process with its exit code."""
+    reserve()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a file whose name is not UTF-8 is printed as it is
-    sys.exit(call(cli, sys.argv[1:] if args is None else args))
+    with watched():
+        code = call(cli, sys.argv[1:] if args is None else args)
+    sys.exit(code)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import select
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import NstkError, RecipeError, UserError
+from ..errors import NstkError, OutputError, RecipeError, UserError
+from ..files import working_directory
 from .first_words import understood
 from .no_command import begins_a_run, command_first, no_command
 from .once import check_once
+from .streams import STDOUT, heard_or_not, output_fault, silence, unwritten
 
 if TYPE_CHECKING:
     from ..registry.registry import Registry
@@ -25,7 +26,7 @@ EXIT_INTERRUPTED = 130
 EXIT_MISTAKE = 2
 
 
-STDOUT = 1
+EXIT_FAILED = 1
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -145,20 +146,22 @@ def warn_broken(registry: Registry) -> None:
         line = f"warning: {failure}{hint}"
         if line not in warned:
             warned.add(line)
-            if is_verbose(ctx):
-                traceback.print_exception(failure.error)
-            click.echo(line, err=True)
+            with heard_or_not():
+                if is_verbose(ctx):
+                    traceback.print_exception(failure.error)
+                click.echo(line, err=True)
 
 
 def complain(error: Exception, verbose: bool) -> None:
     """Tell the user what to mend, with the traceback if `verbose`."""
-    if verbose:
-        traceback.print_exception(error)
-    if isinstance(error, click.ClickException):
-        error.show()
-    else:
-        # The mistakes of a recipe already say their file and line.
-        click.echo(error if isinstance(error, RecipeError) else f"error: {error}", err=True)
+    with heard_or_not():
+        if verbose:
+            traceback.print_exception(error)
+        if isinstance(error, click.ClickException):
+            error.show()
+        else:
+            # The mistakes of a recipe already say their file and line.
+            click.echo(error if isinstance(error, RecipeError) else f"error: {error}", err=True)
 
 
 def call(group: Group, args: Sequence[str]) -> int:
@@ -168,8 +171,12 @@ def call(group: Group, args: Sequence[str]) -> int:
     """
     ctx: click.Context | None = None
     try:
+        _check_working_directory()
         with group.make_context("nstk", list(args)) as ctx:
-            return group.invoke(ctx) or 0
+            code = group.invoke(ctx) or 0
+            if sys.stdout:
+                sys.stdout.flush()
+            return code
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except NstkError as error:
@@ -179,19 +186,20 @@ def call(group: Group, args: Sequence[str]) -> int:
         complain(error, is_verbose(ctx))
         return EXIT_MISTAKE
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("interrupted", err=True)
+        with heard_or_not():
+            click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        if not _reader_left():
+    except OSError:
+        fault = output_fault()
+        if fault is None:
             raise
-        return 0
+        silence(STDOUT)
+        if isinstance(fault, BrokenPipeError):  # nobody reads the output any more, as after `nstk schema | head -1`
+            return 0
+        complain(OutputError(f"{unwritten(fault)}: give it another place"), is_verbose(ctx))
+        return EXIT_FAILED
 
 
-def _reader_left() -> bool:
-    """Whether nobody reads the output any more, as after `nstk schema | head -1`. If so, the rest is thrown away."""
-    poll = select.poll()
-    poll.register(STDOUT, 0)
-    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
-        return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
-    return True
+def _check_working_directory() -> None:
+    if not working_directory():
+        raise UserError("the working directory is gone, or may not be read: `cd` to another one")

@@ -14,6 +14,7 @@ import nstk
 from ..engine.interrupts import INTERRUPTED
 from ..errors import UserError
 from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
+from .streams import displayed, tell
 from .words import load, split, start_tensorflow, to_paint
 
 
@@ -28,6 +29,7 @@ from .words import load, split, start_tensorflow, to_paint
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
+@displayed()
 def run(
     words: Sequence[str],
     content: str | None,
@@ -57,7 +59,7 @@ def run(
         raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
     start_tensorflow()
     result = nstk.run(recipe, force=force, quiet=quiet)
-    click.echo(result.path)
+    tell(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 
 
@@ -69,6 +71,7 @@ def run(
 @trust_option
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
+@displayed()
 def resume(path: str, force: bool, quiet: bool) -> int:
     """Go on with a run that was interrupted, or broke off.
 
@@ -84,7 +87,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
         warn_broken(begun.recipe.registry)
     start_tensorflow()
     result = nstk.resume(begun, force=force, quiet=quiet)
-    click.echo(result.path)
+    tell(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 
 
@@ -95,6 +98,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
 @plugin_option
 @trust_option
 @verbose_option
+@displayed()
 def estimate(words: Sequence[str], content: str | None, style: str | None, plugins: Sequence[str]) -> int:
     """Tell how much memory and time a run will take.
 
@@ -120,6 +124,7 @@ def estimate(words: Sequence[str], content: str | None, style: str | None, plugi
 @plugin_option
 @trust_option
 @verbose_option
+@displayed()
 def evaluate(words: Sequence[str], picture: str, plugins: Sequence[str]) -> None:
     """Print each loss of a given picture under a recipe, as JSON.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
+from contextlib import suppress
+from typing import IO
 
 
 def import_tensorflow() -> None:
@@ -15,11 +16,11 @@ def import_tensorflow() -> None:
     hush them all. If the import fails, the notices are shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if sys.stderr is None:  # the stream is closed (`2>&-`), so there is no terminal to keep clean
+    try:
+        kept = os.dup(2)
+    except OSError:  # the stream is closed (`2>&-`), so there is no terminal to keep clean
         return
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
+    with _aside() as aside:
         os.dup2(aside.fileno(), 2)
         failed = False
         try:
@@ -34,4 +35,13 @@ def import_tensorflow() -> None:
             os.close(kept)
             if failed:
                 aside.seek(0)
-                shutil.copyfileobj(aside, sys.stderr.buffer)
+                with suppress(OSError, AttributeError):  # `sys.stderr` may be None
+                    sys.stderr.write(aside.read().decode(errors="replace"))
+
+
+def _aside() -> IO[bytes]:
+    """A file for the notices. Where no folder takes one, they are thrown away."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.devnull, "w+b")

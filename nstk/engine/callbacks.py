@@ -1,5 +1,7 @@
 """Tell the callbacks of one run what happens, in the recipe's order.
 
+A callback that only shows something (`shows`) never ends a run: if it fails, it is muted.
+
 with callbacks.around(run):          # on_start, in order
     for scale in run.scales:         # on_scale; once, in a run that is resumed, restore
         for step in scale:           # on_step, where `step.index` is a multiple of `every`
@@ -28,14 +30,29 @@ class Callbacks:
     def __init__(self, callbacks: Mapping[str, Callback]):
         self.by_label = {label: type(callback).model_validate(callback.model_dump()) for label, callback in callbacks.items()}
         self._started: list[str] = []
+        self._muted: set[str] = set()
+        """The callbacks that only show something and failed: they are told no more but the end, if they started."""
 
     def _call(self, label: str, event: str, *args: Any) -> Any:
         callback = self.by_label[label]
+        if label in self._muted and event != "on_end":
+            return None
         try:
             return getattr(type(callback), event)(callback, *args)  # an attribute of the instance may be called `state`
-        except Exception as error:
-            why = str(error) if isinstance(error, NstkError) else blame(error, callback)
-            raise CallbackError(f"callback `{label}` ({type(callback).__name__}) failed in {event}: {why}") from error
+        except (Exception, SystemExit) as error:
+            if not callback.shows:
+                if isinstance(error, SystemExit):
+                    raise
+                raise CallbackError(self._failed(label, event, error)) from error
+            if label not in self._muted:
+                self._muted.add(label)
+                log.warning("%s; the run goes on without it", self._failed(label, event, error))
+            return None
+
+    def _failed(self, label: str, event: str, error: BaseException) -> str:
+        callback = self.by_label[label]
+        why = str(error) if isinstance(error, NstkError) else blame(error, callback)
+        return f"callback `{label}` ({type(callback).__name__}) failed in {event}: {why}"
 
     @contextmanager
     def around(self, run: Any) -> Iterator[None]:
@@ -43,7 +60,8 @@ class Callbacks:
         try:
             for label in self.by_label:
                 self._call(label, "on_start", run)
-                self._started.append(label)
+                if label not in self._muted:
+                    self._started.append(label)
             yield
         except BaseException as error:
             run.fail(error)
@@ -78,6 +96,9 @@ class Callbacks:
             try:
                 json.dumps(state)
             except (TypeError, ValueError) as error:
+                if self.by_label[label].shows:
+                    states[label] = None  # what it shows after `nstk resume` may begin anew
+                    continue
                 who = f"callback `{label}` ({type(self.by_label[label]).__name__})"
                 raise CallbackError(f"{who} returned from state what JSON cannot hold: {error}") from error
         return states

@@ -23,14 +23,16 @@ class Progress(nstk.Callback):
     def on_start(self, run: nstk.Run) -> None:
         from rich.console import Console
 
-        self.console = Console(stderr=True)
+        self.display = sys.stderr if isinstance(sys.stderr, nstk.Display) else nstk.Display()
+        self.console = Console(file=self.display)
         self.live: Any = None
         self.shown, self.due = 0.0, 0
         self.since: tuple[int, float] | None = None
         self.looked = False
         sizes = ", ".join(f"{scale.width} x {scale.height}" for scale in run.scales)
         steps = f"{run.total_steps} steps" + f", {run.resumed} of them done," * bool(run.resumed)
-        self.say(f"{run.recipe.name}: {sizes} px, {steps} on {run.device}, {run.precision}; {run.outlook}")
+        name = "".join(it if it.isprintable() else "?" for it in run.recipe.name)
+        self.say(f"{name}: {sizes} px, {steps} on {run.device}, {run.precision}; {run.outlook}")
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
         self.since = self.since or (run.resumed, time.perf_counter())
@@ -78,13 +80,14 @@ class Progress(nstk.Callback):
             self.live.stop()
         if run.stopped not in ("", "done") and run.error is None and "console" in vars(self):
             self.say(f"stopped: {run.stopped}")
+        if "display" in vars(self) and self.display is not sys.stderr:
+            self.display.close()
 
     def say(self, text: str) -> None:
         if self.console.is_terminal:
             self.console.print(text, highlight=False, markup=False)
-        elif sys.stderr:  # it is None in a process without a terminal
-            sys.stderr.write(text + "\n")  # rich would wrap a log's lines at 80 columns
-            sys.stderr.flush()
+        else:
+            self.display.write(text + "\n")  # rich would wrap a log's lines at 80 columns
 
 
 def _losses(step: nstk.Step) -> str:

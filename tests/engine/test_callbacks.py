@@ -148,6 +148,68 @@ def test_leaving_python_still_ends_all(told):
     assert [entry[:2] for entry in log[-2:]] == [("b", "on_end"), ("a", "on_end")]
 
 
+SHOWING = """
+TOLD = []
+
+class Showing(nstk.Callback):
+    \"\"\"Shows something, and fails.\"\"\"
+    name = "showing"
+    shows = True
+    fails: list[str] = []
+    exits: bool = False
+
+    def heard(self, event):
+        TOLD.append(event)
+        if event in self.fails:
+            raise (SystemExit if self.exits else BrokenPipeError)("nobody reads")
+
+    def on_start(self, run):
+        self.heard("on_start")
+
+    def on_scale(self, run, scale):
+        self.heard("on_scale")
+
+    def on_step(self, run, step):
+        self.heard("on_step")
+
+    def on_end(self, run):
+        self.heard("on_end")
+
+    def state(self):
+        self.heard("state")
+        return {1, 2} if "json" in self.fails else None
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Showing]
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "events"),
+    [
+        (["on_start"], ["on_start"]),
+        (["on_scale"], ["on_start", "on_scale", "on_end"]),
+        (["on_step", "on_end"], ["on_start", "on_scale", "on_step", "on_end"]),
+        (["state"], ["on_start", "on_scale", "on_step", "state", "on_end"]),
+        (["json"], ["on_start", "on_scale", *["on_step", "state"] * 3, "on_step", "on_end"]),
+        (["on_end"], ["on_start", "on_scale", *["on_step", "state"] * 3, "on_step", "on_end"]),
+    ],
+    ids=lambda it: it[0],
+)
+def test_what_only_shows_never_ends_a_run(fails, events, plugin, tmp_path, caplog):
+    exits = fails == ["on_scale"]
+    callbacks = {"shown": {"use": "showing", "fails": fails, "exits": exits}, "csv_log": None}
+    recipe = testing.recipe(tmp_path, plugins=[plugin(SHOWING)], callbacks=callbacks, steps=4, checkpoint={"every": 1}, **QUICK)
+    result = nstk.run(recipe)
+    assert (result.stopped, len(result.history)) == ("done", 4)
+    assert events == recipe.registry.plugins[-1].modules[0].TOLD
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 5
+    error = "SystemExit" if exits else "BrokenPipeError"
+    warning = f"callback `shown` (Showing) failed in {fails[0]}: {error}: nobody reads (mine.py:18); the run goes on without it"
+    assert caplog.messages == ([] if fails == ["json"] else [warning])
+
+
 def test_a_callback_is_new_in_each_run():
     class Counting(nstk.Callback):
         name = "counting"
