@@ -79,21 +79,36 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Inside, the folder exists and is this process's own. Raises `UserError` where another process paints in it."""
+        handle = self._lock()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDONLY) if _flock() else None
-        except OSError as error:
-            raise OutputError(f"cannot write {shown(self.path)} ({error.strerror}): choose another place") from error
-        try:
-            if handle is not None and not _take(handle):
-                raise UserError(f"{shown(self.path)} is being painted by another process: wait for it, or stop it first")
             self._drop(self.path.glob(TEMPORARY.format("*")))  # a process was killed while it wrote them
             yield
         finally:
-            if handle is not None:
-                os.close(handle)
             with suppress(OSError):  # the folder stays if something was kept in it
                 self.path.rmdir()
+            if handle is not None:
+                os.close(handle)
+
+    def _lock(self) -> int | None:
+        """Make the folder and lock it. Returns what to close at the end, or None where the system knows no locks."""
+        for _ in range(100):
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                handle = os.open(self.path, os.O_RDONLY) if _flock() else None
+            except FileNotFoundError:  # another process has ended, and removed it
+                continue
+            except OSError as error:
+                raise OutputError(f"cannot write {shown(self.path)} ({error.strerror}): choose another place") from error
+            if handle is None:
+                return None
+            if not _take(handle):
+                os.close(handle)
+                raise UserError(f"{shown(self.path)} is being painted by another process: wait for it, or stop it first")
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), os.stat(self.path)):
+                    return handle
+            os.close(handle)  # the folder was removed before it was locked
+        raise OutputError(f"cannot write {shown(self.path)}: it is removed again and again")
 
     def set_aside(self) -> str:
         """Make room for a new run. What an unfinished run left is kept under another name, and the line returned says so."""

@@ -153,3 +153,27 @@ def test_a_folder_that_cannot_sync_is_written(folder, monkeypatch):
     monkeypatch.setattr(module.os, "open", refuse)
     write(folder, 1)
     assert folder.latest().step == 1
+
+
+def test_who_comes_too_late_removes_nothing(folder):
+    with folder.locked():
+        with pytest.raises(nstk.UserError, match="by another process"), RunFolder(folder.path).locked():
+            pass
+        assert folder.path.is_dir()
+    assert not folder.path.exists()
+
+
+def test_a_folder_that_is_removed_is_made_again(folder, monkeypatch):
+    """The process that had the folder ends, and removes it, after another one has opened it and before it locks it."""
+    real, removed = module._take, []
+
+    def take(handle):
+        if not removed:
+            removed.append(folder.path.rmdir())
+        return real(handle)
+
+    monkeypatch.setattr(module, "_take", take)
+    with folder.locked():
+        assert folder.path.is_dir()
+        with pytest.raises(nstk.UserError, match="by another process"), RunFolder(folder.path).locked():
+            pass
