@@ -31,6 +31,7 @@ from .checks import (
     check_tiles,
     long_edges,
     measured,
+    names_folder,
     output,
 )
 from .defaults import LABELLED, SLOTS, defaults
@@ -93,7 +94,8 @@ class Resolver(Findings):
         if self.mistakes:
             return None
         values = {key: getattr(settings, key) for key in Settings.model_fields}
-        values["placed_by_default"] = settings.output.path == ""
+        text = settings.output.path
+        values["placed_by_default"] = text == "" or bool(text and names_folder(text, self.mark("output", "path").folder))
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
         values |= {"aspect": measures["aspect"], "originals": self.originals, "registry": self.registry}
         return Recipe(name=name, plugins=plugins, **values, **slots)

@@ -114,6 +114,11 @@ def test_an_input_that_was_edited_is_another(folder):
     assert paint() == "mine.1.png"
 
 
+def test_a_folder_asked_for_keeps_them_too(folder):
+    assert [paint("output=pictures/"), paint("output=pictures/", "steps=4")] == ["mine.png", "mine.1.png"]
+    assert record("pictures/mine.run.json")["steps"] == 2
+
+
 @pytest.mark.parametrize("left", ["mine.png", "mine.recipe.yaml"])
 def test_what_nobody_knows_is_never_replaced(left, folder):
     Path("out").mkdir()
