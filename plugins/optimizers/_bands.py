@@ -1,17 +1,32 @@
-"""The curvature of an objective in each band of a picture's frequencies."""
+"""The curvature of an objective in each band of a picture's frequencies.
+
+With s the last moves of the pixels and y the changes of their gradient, a band has about the curvature |y| / |s|. Under a
+parametrization, pixels = A u, the unknowns u have there the curvature |A y| / |A^-1 s|. A need not be inverted: this is
+|y| / |s| times what A, applied twice, multiplies white noise in the band by. H0 = A D A, with D the inverse of them,
+follows the parametrization where A treats places or colours differently. Where A only scales frequencies, D takes it back: a
+method that knows the curvature does not depend on the scale of its unknowns. A warning says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nstk
+
+log = logging.getLogger("nstk")
 
 BANDS = 16
 MEMORY = 0.8
 """By which factor the sums that the bands have learnt decay with each step."""
 RANGE = 1e4
 """How many times flatter than the most curved band a band may be. The lowest bands have few coefficients, and much noise."""
+
+UNDONE = (
+    "the parametrization only scales frequencies, and the optimizer `lbfgs` with `scaling: bands` learns by itself what each "
+    "frequency needs: only the first move follows the parametrization; with `scaling: scalar`, all moves do"
+)
 
 
 class Bands:
@@ -35,6 +50,8 @@ class Bands:
         self.moved, self.changed = tf.Variable(tf.zeros(BANDS)), tf.Variable(tf.zeros(BANDS))  # sums of |s|^2, |y|^2
         self.flatness = tf.Variable(tf.ones(BANDS))  # the inverse of the curvature
         self.known = tf.Variable(False)
+        self.gain = self._gain(problem.shape, warn=before is None)
+        """The logarithm of what the parametrization's operator, applied twice, multiplies each band by; None for `pixels`."""
         if before is not None:
             self._inherit(before)
 
@@ -59,7 +76,10 @@ class Bands:
         pixels = self.height * self.width / (before.height * before.width)
         shift = np.log(self.lowest) - np.log(before.lowest)
         known = np.log(np.maximum(before.flatness.numpy(), 1e-30))
-        self.flatness.assign(np.exp(np.interp(self.centres, before.centres + shift, known)) * pixels)
+        if self.gain is not None and before.gain is not None:  # the curvature is the pixels', the gain the parametrization's
+            known = known + before.gain.numpy()
+        flatness = np.exp(np.interp(self.centres, before.centres + shift, known)) * pixels
+        self.flatness.assign(flatness if self.gain is None else flatness * np.exp(-self.gain.numpy()))
         self.known.assign(before.known)
 
     def flatten(self, gradient: Any) -> Any:
@@ -95,8 +115,11 @@ class Bands:
 
         return tf.math.unsorted_segment_sum(power, tf.cast(tf.round(self.place), tf.int32), BANDS)
 
-    def learn(self, move: Any, change: Any, product: Any) -> None:
-        """Take a move, the change of the gradient along it, and the inner product of both into account."""
+    def learn(self, move: Any, change: Any, shaped: Any, product: Any) -> None:
+        """Take a move, the change of the gradient along it, and the inner product of both into account.
+
+        `shaped` is the change as the unknowns see it: what the parametrization's operator makes of `change`.
+        """
         import tensorflow as tf
 
         power = self._power(change)
@@ -106,13 +129,48 @@ class Bands:
         logs = tf.math.log(tf.maximum(curvature, tf.reduce_max(curvature) / RANGE))
         padded = tf.concat([logs[:1], logs, logs[-1:]], 0)
         smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+        if self.gain is not None:
+            smooth, power = smooth + self.gain, self._power(shaped)
         self.flatness.assign(tf.exp(-smooth))
         # Along the last move the curvature shall be right as a whole: y H0 y = s y, as the scalar's formula has it.
         flattened = tf.reduce_sum(power * self._scale()) / (self.height * self.width)
         self.flatness.assign(self.flatness * product / flattened)
         self.known.assign(True)
 
+    def _gain(self, shape: Callable[[Any], Any], *, warn: bool) -> Any:
+        """Measure the gain of a parametrization's operator on white noise, always the same.
+
+        A band without a coefficient gets what the bands around it have. Where the gain is all that the operator does, `warn`.
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        noise = tf.constant(np.random.default_rng(0).standard_normal([1, self.height, self.width, 3], np.float32))
+        if (once := shape(noise)) is noise:
+            return None
+        was, became = (self._by_band(self._power(picture)).numpy() for picture in (noise, shape(once)))
+        there = (was > 0) & (became > 0) & np.isfinite(became)
+        if not there.any():
+            return None
+        bands = np.arange(BANDS)
+        gain = np.interp(bands, bands[there], np.log(became[there] / was[there]) / 2)
+        if warn and _is_filter(shape, noise, once):
+            log.warning("%s", UNDONE)
+        return tf.constant(gain, tf.float32)
+
 
 def _planes(picture: Any) -> Iterator[Any]:
     """The colours of a picture, one by one. What is made of all colours at once may be as large as the picture."""
     return (picture[0, :, :, channel] for channel in range(picture.shape[-1]))
+
+
+def _is_filter(shape: Callable[[Any], Any], noise: Any, shaped: Any) -> bool:
+    """Whether an operator treats all places and all colours alike. `shaped` is what the operator makes of `noise`."""
+    import numpy as np
+    import tensorflow as tf
+
+    def elsewhere(picture: Any) -> Any:
+        _, height, width, _ = picture.shape
+        return tf.roll(picture, [height // 3, width // 3, 1], [1, 2, 3])
+
+    return bool(np.allclose(shape(elsewhere(noise)), elsewhere(shaped), rtol=1e-2, atol=1e-3 * np.abs(shaped).max()))

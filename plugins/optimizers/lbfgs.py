@@ -2,7 +2,7 @@
 
 The source is the two-loop recursion (algorithm 7.4) of Nocedal and Wright, "Numerical Optimization", 2nd edition. Its two loops
 are written as triangular systems of the inner products, so that the history is read in a few matrix products. nstk differs from
-the book in four things:
+the book in five things:
 
 - **The box.** A pixel at 0 or 255 whose gradient points outwards stands still, the others move in the subspace that is left,
   and what leaves the box is clipped (Bertsekas, "Projected Newton methods for optimization problems with simple constraints",
@@ -13,6 +13,8 @@ the book in four things:
   moves and y the changes of the gradient, a band has about the curvature |y| / |s|, summed over the last steps with a decay.
   A style loss is some hundred times flatter in a picture's lowest frequencies than in the middle ones, in proportions that
   depend on the losses and on the pictures, so they are learnt.
+- **The parametrization.** With pixels = A u, L-BFGS on the unknowns u is the recursion on the pixels that starts from
+  H0 = A D A, where D is the inverse curvature of the unknowns: one number, or one for each band (see `_bands.py`).
 - **Restarts.** When the proposals shrink to nothing, the history is dropped. If this does not help, the optimizer says that it
   has stalled. A picture whose loss or gradient is NaN or infinite counts as a picture whose loss has not fallen.
 """
@@ -253,14 +255,18 @@ class LbfgsStepper(nstk.Stepper):
         return True
 
     def _scaled(self, vector: Any) -> Any:
-        """H0 times a vector: the inverse of the curvature that is assumed where the history says nothing."""
+        """H0 times a vector: the inverse of the curvature that is assumed where the history says nothing, A D A."""
         import tensorflow as tf
 
-        def shaped() -> Any:
-            return self.scale * self.problem.shape(self.problem.shape(vector))
+        shape, bands = self.problem.shape, self.bands
 
-        bands = self.bands
-        return tf.cond(bands.known, lambda: bands.flatten(vector), shaped) if bands else shaped()
+        def in_bands() -> Any:
+            return shape(bands.flatten(shape(vector)))
+
+        def in_all() -> Any:
+            return self.scale * shape(shape(vector))
+
+        return tf.cond(bands.known, in_bands, in_all) if bands else in_all()
 
     def _remember(self, move: Any, change: Any) -> None:
         """Keep a pair if its curvature is positive, so that H stays positive definite."""
@@ -282,10 +288,10 @@ class LbfgsStepper(nstk.Stepper):
             kept = self.products * others[None, :] + column[:, None] * one[None, :]
             self.products.assign(tf.linalg.set_diag(kept, tf.where(filled, tf.linalg.diag_part(kept), 1.0)))
             self.count.assign_add(1)
+            shaped = self.problem.shape(change)
             if self.bands:
-                self.bands.learn(move, change, product)
+                self.bands.learn(move, change, shaped, product)
             else:
-                shaped = self.problem.shape(change)
                 self.scale.assign(product / inner(shaped, shaped))
             return True
 

@@ -4,6 +4,9 @@ The unknowns are a picture whose Fourier coefficient at frequency f (cycles a pi
 have about such a spectrum with power 1, and Olah, Mordvintsev and Schubert ("Feature Visualization", Distill 2017) paint in it
 for that reason. nstk differs from them in two things: the operator is scaled to a geometric mean of 1, so that a learning rate
 keeps about its meaning, and the picture itself is kept and clipped, not the coefficients.
+
+The optimizer `lbfgs` with `scaling: bands` learns by itself what each frequency needs, so there only the first move is
+spectral. A warning says so.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ class Spectral(nstk.Parametrization):
         import numpy as np
         import tensorflow as tf
 
+        if not self.power:
+            return lambda change: change  # as `pixels`, without the rounding of two transforms
         frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
         frequency = np.maximum(frequency, 1 / max(height, width))  # the picture's mean has frequency 0
         scale = frequency**-self.power
