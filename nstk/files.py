@@ -28,10 +28,11 @@ ABANDONED = 3600
 def write_whole(path: Location, data: bytes | str, *, force: bool = False) -> None:
     """Write a file, whole or not at all (text as UTF-8). Its folder is made if it is missing. Raises `OutputError`.
 
-    A file that may not be written to is not replaced, unless `force` is given.
+    A file that may not be written to is not replaced, unless `force` is given. A byte of a file's name that is not UTF-8 is
+    written as `\\udce9` in a text, as JSON and YAML do it.
     """
     with _a_file_beside(path) as (file, target):
-        file.write(data.encode() if isinstance(data, str) else data)
+        file.write(data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data)
         file.flush()
         os.fsync(file.fileno())
         file.close()
@@ -130,9 +131,8 @@ def real(path: Path) -> Path:
 
 
 def possible(path: Path) -> bool:
-    """Whether there can be a file of this path: the name is UTF-8, not too long, without a NUL, and no link in a loop."""
+    """Whether there can be a file of this path: the name is not too long, without a NUL, and no link in a loop."""
     try:
-        path.name.encode()
         path.stat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return True

@@ -110,9 +110,9 @@ def test_same_file(tmp_path):
 def test_what_no_file_can_be_called(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "dangling").symlink_to("nosuch")
-    for name in ("loop", "a\0", "a" * 256, "\udcff"):
+    for name in ("loop", "a\0", "a" * 256, "\ud800"):
         assert not possible(tmp_path / name)
-    for name in ("nosuch", "dangling", "nosuch/a", ".", "é"):
+    for name in ("nosuch", "dangling", "nosuch/a", ".", "é", "\udcff"):
         assert possible(tmp_path / name)
     assert real(tmp_path / "loop") == tmp_path / "loop"
     assert real(tmp_path / "dangling") == tmp_path / "nosuch"

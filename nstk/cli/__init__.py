@@ -6,7 +6,9 @@ a plugin), and 130 after an interrupt. A run that is interrupted saves its pictu
 
 from __future__ import annotations
 
+import codecs
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +18,8 @@ from .._version import __version__
 from . import painting, parts, recipes
 from .group import Group, call, plugin_option, verbose_option
 from .streams import reserve, watched
+
+AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate),
@@ -46,11 +50,19 @@ for command in COMMANDS:
     cli.add_command(command)
 
 
+def _as_named(error: UnicodeError) -> tuple[bytes, int]:
+    """What an encoding does not have, in the bytes that a file's name has for it: whoever reads them finds the file."""
+    assert isinstance(error, UnicodeEncodeError)
+    return os.fsencode(error.object[error.start : error.end]), error.end
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line of `nstk`, and end the process with its exit code."""
     reserve()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # a file whose name is not UTF-8 is printed as it is
+        codecs.register_error(AS_NAMED, _as_named)
+        utf8 = codecs.lookup(sys.stdout.encoding).name == "ascii"  # click takes ASCII for a mistake, and prints `?`
+        sys.stdout.reconfigure(encoding="utf-8" if utf8 else None, errors=AS_NAMED)
     with watched():
         code = call(cli, sys.argv[1:] if args is None else args)
     sys.exit(code)

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..api import Callback, Run, Scale, Step
 from ..errors import CallbackError, NstkError
+from ..recipe.validate import made_of
 from ..registry.blame import blame
 
 log = logging.getLogger("nstk")
@@ -28,7 +29,7 @@ class Callbacks:
     """The callbacks of one run, by label. Each is a fresh copy without any state, so that a recipe can run twice."""
 
     def __init__(self, callbacks: Mapping[str, Callback]):
-        self.by_label = {label: type(callback).model_validate(callback.model_dump()) for label, callback in callbacks.items()}
+        self.by_label = {label: made_of(type(callback), callback.model_dump()) for label, callback in callbacks.items()}
         self._started: list[str] = []
         self._muted: set[str] = set()
         """The callbacks that only show something and failed: they are told no more but the end, if they started."""

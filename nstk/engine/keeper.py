@@ -21,6 +21,7 @@ from ..checkpoints.provenance import differences
 from ..checkpoints.state import RunState, ScaleState
 from ..errors import NotFinite, UserError
 from ..files import shown
+from ..recipe.validate import made_of
 from .callbacks import Callbacks
 from .health import STALLED, Health
 from .interrupts import INTERRUPTED
@@ -210,4 +211,4 @@ def _changed(optimizer: Optimizer, before: Optimizer) -> dict[str, Any]:
 def _with(changed: dict[str, Any], optimizer: Optimizer) -> Optimizer:
     """The optimizer with the changed keys. Keys that it does not have are left out: the recipe may name another one now."""
     known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
-    return type(optimizer).model_validate({**optimizer.model_dump(), **known}) if known else optimizer
+    return made_of(type(optimizer), {**optimizer.model_dump(), **known}) if known else optimizer

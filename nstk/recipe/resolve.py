@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ..files import exists, located, shown
 from ..hints import spelled, suggest, suggest_file
 from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
-from ..syntax.nodes import Node, map_texts, whole_numbers
+from ..syntax.nodes import Node, as_before, map_texts
 from . import other_words
 from .checks import (
     Findings,
@@ -41,6 +41,7 @@ from .model import Recipe
 from .paths import file_fields
 from .settings import SPELLINGS, STYLE, Settings
 from .trust import HINT, distrust
+from .validate import made_of, validated
 
 COLUMNS = ("step", "scale", "seconds", "loss")
 """The columns that tables have besides those of the losses. No loss can have one of these names as its label."""
@@ -97,8 +98,9 @@ class Resolver(Findings):
         text = settings.output.path
         values["placed_by_default"] = text == "" or bool(text and names_folder(text, self.mark("output", "path").folder))
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
-        values |= {"aspect": measures["aspect"], "originals": self.originals, "registry": self.registry}
-        return Recipe(name=name, plugins=plugins, **values, **slots)
+        values |= {"name": name, "plugins": plugins, "aspect": measures["aspect"]}
+        values |= {"registry": self.registry, "originals": self.originals}
+        return made_of(Recipe, values | slots)
 
     def load_plugins(self) -> list[str]:
         """Load the plugins that `plugins:` names. Returns the same names, with files as absolute paths."""
@@ -160,20 +162,18 @@ class Resolver(Findings):
         path: tuple[str, ...],
         elsewhere: Callable[[str], str] = lambda key: "",
     ) -> Any:
-        """A `cls` with these values, or None if a value is wrong.
-
-        The values are read as JSON, and strictly: `true` and "5" are no numbers, but a list may become a tuple.
-        """
+        """A `cls` with these values, or None if a value is wrong."""
         try:
-            return cls.model_validate_json(json.dumps(whole_numbers(values)), strict=True)
+            return validated(cls, values)
         except ValidationError as error:
-            self.mistakes += translate(error, cls, self.tree, path, elsewhere)
+            found = translate(error, cls, self.tree, path, elsewhere)
+            self.mistakes += [replace(mistake, message=as_before(mistake.message)) for mistake in found]
             wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
         good = {key: value for key, value in values.items() if key not in wrong}
         if cls is Settings:
             good = NO_PICTURES | good
         with suppress(ValidationError):  # a key is missing: there is nothing more to check
-            self.partial[path] = cls.model_validate_json(json.dumps(whole_numbers(good)), strict=True)
+            self.partial[path] = validated(cls, good)
         return None
 
     def files(self, cls: type[BaseModel], nodes: dict[str, Node], path: tuple[str, ...]) -> list[str]:

@@ -63,7 +63,8 @@ class Files:
         if not path.is_file():
             there = [other.name for other in path.parent.glob("*.py")]
             raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
-        name = f"{FILE}{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
+        stem = os.fsencode(path.stem).decode(errors="replace")  # pydantic reads the name, and takes whole characters only
+        name = f"{FILE}{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}_{stem}"
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise ImportError(f"{path.name} is not a Python file")

@@ -16,6 +16,12 @@ MAX_DEPTH = 40
 MAX_DIGITS = 100  # a float has at most 309, and Python refuses to print an integer of 4300
 
 
+_STAND_INS = {byte: byte + 0x100000 for byte in range(0xDC80, 0xDD00)}
+
+
+_BYTES = {char: byte for byte, char in _STAND_INS.items()}
+
+
 @dataclass
 class Node:
     """A value of a recipe: a scalar, a `list[Node]` or a `dict[str, Node]`, with the marks of the value and of its key."""
@@ -77,10 +83,38 @@ def from_plain(value: Any, mark: Mark, depth: int = 0) -> Node:
 
 def _is_scalar(value: Any) -> bool:
     if isinstance(value, str):
-        return not any("\ud800" <= char <= "\udfff" for char in value)  # no file and no terminal takes half a character
+        return is_text(value)
     if isinstance(value, int):
         return bool(abs(value) < 10**MAX_DIGITS)
     return isinstance(value, float)
+
+
+def is_text(text: str) -> bool:
+    """Whether a file can hold a text: half a character, as in `\\ud800`, is none.
+
+    The half characters `\\udc80` to `\\udcff` are the bytes of a file's name that is not UTF-8 (PEP 383), and stand in texts.
+    """
+    return not any("\ud800" <= char < "\udc80" or "\udd00" <= char <= "\udfff" for char in text)
+
+
+def stand_in(value: Any, names: dict[str, str]) -> Any:
+    """The data with other characters in place of bytes that are not UTF-8, for readers that take whole characters only.
+
+    `names` gets each text that has changed, by the text that stands in for it. The characters are such as nobody uses.
+    """
+    if isinstance(value, dict):
+        return {stand_in(key, names): stand_in(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [stand_in(item, names) for item in value]
+    if isinstance(value, str) and (changed := value.translate(_STAND_INS)) != value:
+        names[changed] = value
+        return changed
+    return value
+
+
+def as_before(text: str) -> str:
+    """The text for which another one stands in."""
+    return text.translate(_BYTES)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -17,7 +17,7 @@ from ..errors import RecipeError
 from ..files import shown
 from ..hints import suggest_file
 from .mistakes import Mark, Mistake
-from .nodes import MAX_DEPTH, MAX_DIGITS, Node
+from .nodes import MAX_DEPTH, MAX_DIGITS, Node, as_before, is_text, stand_in
 from .yaml_errors import explain
 
 MAX_BYTES = 64 * 1024  # a recipe has about a page; PyYAML's scanner takes up to ten seconds a megabyte
@@ -81,7 +81,8 @@ for _name, _, _, _first in _SCALARS:
 def _scalar(tag: str, text: str) -> Any:
     """The value of a scalar. Raises `ValueError`."""
     if tag == _STR:
-        text.encode()  # refuses half a character, as in "\\ud800", which no file and no terminal takes
+        if not is_text(text):
+            raise ValueError
         return text
     if not _PATTERNS[tag].match(text) or (tag.endswith("int") and len(text) > MAX_DIGITS):
         raise ValueError
@@ -98,7 +99,13 @@ class _Reader:
     def __init__(self, text: str, where: str, folder: Path):
         self.lines, self.where, self.folder = text.splitlines(), where, folder
         self.mistakes: list[Mistake] = []
+        self.names: dict[str, str] = {}
+        self.readable: str = stand_in(text, self.names)  # a command line may hold a name that is not UTF-8
         self.count = 0
+
+    def told(self, value: Any) -> Any:
+        """The value as it was told, with the bytes for which other characters stood in."""
+        return as_before(value) if self.names and isinstance(value, str) else value
 
     def mark(self, start: yaml.Mark, end: yaml.Mark | None = None) -> Mark:
         text = self.lines[start.line] if start.line < len(self.lines) else ""
@@ -128,7 +135,7 @@ class _Reader:
             self.mistake(f"the tag `{node.tag.replace(_TAG, '!!')}` has no place in a recipe", node, "write a plain value")
             return None
         try:
-            return _scalar(node.tag, node.value)
+            return self.told(_scalar(node.tag, node.value))
         except ValueError:
             said = node.value if len(node.value) <= 20 else f"{node.value[:20]}..."
             hint = (
@@ -147,7 +154,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.mistake("a key must be one word", key_node)
                 continue
-            key, good = str(key_node.value), len(self.mistakes)
+            key, good = self.told(str(key_node.value)), len(self.mistakes)
             if key_node.tag not in _PATTERNS:  # as keys, `null:` and `1:` are words
                 self._value(key_node)
             if len(self.mistakes) > good:
@@ -171,7 +178,7 @@ def parse(text: str, where: str, folder: Path) -> Node:
     """Read YAML. Raises `RecipeError` with every mistake that YAML alone shows."""
     reader = _Reader(text, where, folder)
     try:
-        root = _Resolver(text).get_single_node()
+        root = _Resolver(reader.readable).get_single_node()
         node = reader.read(root) if root else Node(None, Mark(where, folder))
     except yaml.MarkedYAMLError as error:
         found = explain(error, reader.lines)

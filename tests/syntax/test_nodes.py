@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from nstk.errors import RecipeError
 from nstk.syntax.mistakes import Mark
-from nstk.syntax.nodes import Node, from_plain, map_texts, walk, whole_numbers
+from nstk.syntax.nodes import Node, as_before, from_plain, map_texts, stand_in, walk, whole_numbers
 from nstk.syntax.parse import parse
 from tests.syntax.samples import HERE
 
@@ -68,6 +69,16 @@ def endless():
 def test_other_data_of_python_is_refused(value):
     with pytest.raises(RecipeError):
         from_plain({"a": value}, Mark("recipe", HERE))
+
+
+def test_bytes_of_names_have_stand_ins():
+    """A name that is not UTF-8 holds half characters, which pydantic and PyYAML refuse."""
+    names = {}
+    data = stand_in({"a\udc80": ["q\udcff.png", 1, "é"]}, names)
+    assert "\\ud" in json.dumps(data)
+    assert str(data).encode()
+    assert {as_before(text) for text in names} == {"a\udc80", "q\udcff.png"} == set(names.values())
+    assert from_plain("q\udce9", Mark("recipe", HERE)).plain() == "q\udce9"
 
 
 def test_whole_numbers_are_whole():
