@@ -132,5 +132,5 @@ def test_weights(suffix, folder):
     weights = f"w{BYTE}{suffix}"
     Path(weights).write_bytes(b"no weights")
     recipe = nstk.load_recipe(f"r{BYTE}.yaml", [f"backbone={{use: vgg19, weights: {weights}}}"])
-    with pytest.raises(nstk.WeightsError, match="not a zip file|signature not found|header too large"):
+    with pytest.raises(nstk.WeightsError, match=r"not a zip file|signature not found|header too large"):
         nstk.run(recipe)

@@ -25,7 +25,7 @@ def find_recipe(name: str | PathLike[str]) -> Path:
     path, known = Path(name), shipped()
     if str(name) in known and not path.is_file():  # a folder of that name is likely to hold a copy of the recipe
         return known[str(name)]
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or exists(path):
+    if path.suffix in (*_RECIPES, ".json") or len(path.parts) > 1 or exists(path):
         return path
     hint = suggest(str(name), known) or f"shipped recipes: {', '.join(known)}"
     raise UserError(f"no recipe `{name}`, neither a file nor one that comes with nstk: {hint}")

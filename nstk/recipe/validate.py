@@ -20,13 +20,15 @@ def validated(cls: type[Model], values: dict[str, Any]) -> Model:
     """
     names: dict[str, str] = {}
     text = json.dumps(stand_in(whole_numbers(values), names))
-    return _with_names(cls.model_validate_json(text, strict=True), names)
+    made: Model = _with_names(cls.model_validate_json(text, strict=True), names)
+    return made
 
 
 def made_of(cls: type[Model], values: dict[str, Any]) -> Model:
     """A `cls` with these values, which are of the types that it needs. Models in them stay as they are."""
     names: dict[str, str] = {}
-    return _with_names(cls(**stand_in(values, names)), names)
+    made: Model = _with_names(cls(**stand_in(values, names)), names)
+    return made
 
 
 def _with_names(value: Any, names: Mapping[str, str]) -> Any:

@@ -8,6 +8,7 @@ aliases that nest until they explode, a tree too deep) ends in a `Mistake`, as e
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import yaml
 from ..errors import RecipeError
 from ..files import shown
 from ..hints import suggest_file
+from .json_text import is_json, without_tabs
 from .mistakes import Mark, Mistake
 from .nodes import MAX_DEPTH, MAX_DIGITS, Node, as_before, is_text, stand_in
 from .yaml_errors import explain
@@ -81,6 +83,8 @@ for _name, _, _, _first in _SCALARS:
 def _scalar(tag: str, text: str) -> Any:
     """The value of a scalar. Raises `ValueError`."""
     if tag == _STR:
+        if any("\ud800" <= char <= "\udfff" for char in text):  # JSON escapes a rare character as its two halves
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if not is_text(text):
             raise ValueError
         return text
@@ -101,7 +105,19 @@ class _Reader:
         self.mistakes: list[Mistake] = []
         self.names: dict[str, str] = {}
         self.readable: str = stand_in(text, self.names)  # a command line may hold a name that is not UTF-8
+        if is_json(text):
+            self.readable, slashes = without_tabs(self.readable)
+            if slashes is not None:
+                raise RecipeError([self._slashes(slashes)])
         self.count = 0
+
+    def _slashes(self, index: int) -> Mistake:
+        """The mistake of a comment as JavaScript has it."""
+        before = self.readable[:index].splitlines() or [""]
+        line, column = (len(before), 1) if self.readable[index - 1] in "\r\n" else (len(before) - 1, len(before[-1]) + 1)
+        mark = Mark(self.where, self.folder, line + 1, column, 2, self.lines[line])
+        begins = self.readable[index : index + 2]
+        return Mistake(f"`{begins}` begins no comment here", mark, "begin a comment with `#`, or put the text in quotes")
 
     def told(self, value: Any) -> Any:
         """The value as it was told, with the bytes for which other characters stood in."""
@@ -181,7 +197,7 @@ def parse(text: str, where: str, folder: Path) -> Node:
         root = _Resolver(reader.readable).get_single_node()
         node = reader.read(root) if root else Node(None, Mark(where, folder))
     except yaml.MarkedYAMLError as error:
-        found = explain(error, reader.lines)
+        found = explain(error, reader.readable.splitlines())
         line = reader.lines[found.line] if found.line < len(reader.lines) else ""
         mark = Mark(where, folder, found.line + 1, found.column + 1, found.width, line)
         raise RecipeError([Mistake(found.message, mark, found.hint)]) from None
@@ -222,10 +238,12 @@ def read_text(path: Path, asked: Mark | None = None) -> str:
         raise refuse(f"no file {name}") from None
     if len(data) > MAX_BYTES:
         raise refuse(f"{name} is too long for a recipe, which has at most {MAX_BYTES:,} bytes")
+    encoding = "UTF-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "UTF-8"
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise refuse(f"{name} is not a text file: byte {error.start} is not UTF-8", "a recipe is YAML in UTF-8") from None
+        message = f"{name} is not a text file: byte {error.start} is not {encoding}"
+        raise refuse(message, "a recipe is YAML in UTF-8") from None
 
 
 def dump(data: Any) -> str:

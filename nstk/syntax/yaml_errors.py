@@ -43,7 +43,9 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Found:
         return Found("a `: ` is missing behind this key", *there, hint, width=len(key) or 1)
     if bracket := re.match(r"expected ',' or '(.)'", problem):
         opening = {"}": "{", "]": "["}[bracket[1]]
-        if there[0] == here[0] and here[0] < len(lines):
+        text = "".join(lines)
+        closed = all(text.count(one) == text.count(other) for one, other in ("{}", "[]"))
+        if here[0] < len(lines) and (there[0] == here[0] or closed):
             return Found(f"a `,` or `{bracket[1]}` is missing before this", *here)
         return Found(f"this `{opening}` is never closed", *there, f"add `{bracket[1]}` where it ends")
     if here[0] >= len(lines) or "<stream end>" in problem:
