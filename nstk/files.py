@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -83,7 +85,7 @@ def _a_file_beside(path: Location) -> Iterator[tuple[Any, str]]:
             with suppress(FileNotFoundError):  # the file has become the target
                 os.unlink(temporary)
     except (FileExistsError, NotADirectoryError):
-        blocking = next(parent for parent in Path(path).parents if parent.exists())
+        blocking = next(parent for parent in Path(path).parents if os.path.exists(parent))
         raise OutputError(f"cannot write {path}: {blocking} is a file, not a folder; choose another place") from None
     except OSError as error:
         raise OutputError(f"cannot write {path} ({error.strerror or error}): choose another place or mend this one") from error
@@ -130,14 +132,17 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+_IMPOSSIBLE = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
+
+
 def possible(path: Path) -> bool:
     """Whether there can be a file of this path: the name is not too long, without a NUL, and no link in a loop."""
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return True
-    except (OSError, ValueError):
+    except ValueError:
         return False
+    except OSError as error:
+        return error.errno not in _IMPOSSIBLE
     return True
 
 
@@ -147,6 +152,42 @@ def exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # the path is too long, or has a NUL in it
         return False
+
+
+NOT_THERE = "is not there"
+
+
+def trouble(path: Path) -> str:
+    """Why there is no file to read at a path, in words that follow its name; empty if there is one.
+
+    Where nothing has that name, the words are `NOT_THERE`. A regular file is opened to find out, and closed again; a pipe or a
+    device is not opened, for that may wait for ever or set something going.
+    """
+    try:
+        mode = os.stat(path).st_mode
+        kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "")
+        if kind:
+            return f"is a {kind}, not a file"
+        with open(path, "rb"):
+            return ""
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL raises ValueError
+        link = os.path.islink(path)
+        return f"is a link to {os.readlink(path)}, which is not there" if link else NOT_THERE
+    except OSError as error:
+        what = error.strerror or str(error)
+        closed = next((folder for folder in reversed(Path(path).parents) if not os.access(folder, os.X_OK)), None)
+        if isinstance(error, PermissionError) and closed is not None:
+            return f"cannot be reached: the folder {shown(closed)} may not be searched ({what})"
+        return f"cannot be read ({what})"
+
+
+_KINDS = (
+    (stat.S_ISDIR, "folder"),
+    (stat.S_ISFIFO, "pipe"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
+)
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -99,5 +99,5 @@ def read_archive(path: Path, sha256: str) -> Saved:
             raise DamagedError("its sha256 is not the one in its name")
         with ZipFile(path) as archive:
             return Saved(path, json.loads(archive.read(META)))
-    except (OSError, BadZipFile, KeyError, ValueError) as error:
-        raise DamagedError(str(getattr(error, "strerror", "") or error)) from error
+    except (BadZipFile, KeyError, ValueError) as error:
+        raise DamagedError(str(error)) from error

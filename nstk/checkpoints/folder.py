@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError, UserError
-from ..files import TEMPORARY, shown, write_whole
+from ..files import TEMPORARY, shown, trouble, write_whole
 from ..pictures import base_name
 from .archive import DamagedError, Saved, read_archive, write_archive
 from .state import RunState
@@ -69,11 +69,16 @@ class RunFolder:
     @property
     def unfinished(self) -> bool:
         """Whether there is a run to go on with."""
-        return self.recipe.is_file()
+        return os.path.isfile(self.recipe)
 
     def checkpoints(self) -> list[Path]:
         """The files of the checkpoints, the latest first. Any of them may be damaged."""
-        found = [path for path in self.path.glob("step-*.npz") if _NAME.fullmatch(path.name)]
+        try:
+            found = [self.path / name for name in os.listdir(self.path) if _NAME.fullmatch(name)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise UserError(f"the run's folder {shown(self.path)} cannot be read ({error.strerror})") from error
         return sorted(found, key=lambda path: (_step(path), path.stat().st_mtime_ns), reverse=True)
 
     @contextmanager
@@ -120,7 +125,7 @@ class RunFolder:
                 self.remove()  # the folder holds no step that would be lost
                 return ""
             numbers = (self.path.with_name(f"{self.path.name}.{number}") for number in range(1, 1_000_000))
-            aside = next(path for path in numbers if not path.exists())
+            aside = next(path for path in numbers if not os.path.lexists(path))
             try:
                 self.path.rename(aside)
             except OSError as error:
@@ -175,6 +180,9 @@ class RunFolder:
                 instead = "the one before it is used" if index + 1 < len(found) else "there is no other"
                 log.warning("the checkpoint %s is damaged (%s): %s", shown(path), error, instead)
                 continue
+            except OSError as error:  # an older one would lose steps that are there
+                why = trouble(path) or f"cannot be read ({error.strerror})"
+                raise UserError(f"the checkpoint {shown(path)} {why}: make it readable to go on with the run") from error
             if saved.meta["format"] != FORMAT:
                 raise UserError(f"{shown(self.path)} was written by another version of nstk: {_anew(self.recipe)}")
             self.good = [path]

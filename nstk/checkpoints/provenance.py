@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import UserError
-from ..files import file_hash, shown, working_directory
+from ..files import file_hash, shown, trouble, working_directory
 from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
@@ -33,7 +33,7 @@ def origins(recipe: Recipe) -> dict[str, Any]:
     """
     return {
         "name": recipe.name,
-        "recipes": {relative(str(path), _folder(recipe)): file_hash(path) for path in recipe.files if path.is_file()},
+        "recipes": {relative(str(path), _folder(recipe)): file_hash(path) for path in recipe.files if not trouble(path)},
         "settings": dict(_flat(_settings(recipe))),
         **provenance.sources(recipe),
         "versions": provenance.versions(),
@@ -131,8 +131,8 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _edited(path: Path, sha256: str) -> bool:
-    """Whether the content of a file has changed. A file that is gone does not count as changed."""
-    return path.is_file() and file_hash(path) != sha256
+    """Whether the content of a file has changed. A file that is gone, or cannot be read, does not count as changed."""
+    return not trouble(path) and file_hash(path) != sha256
 
 
 PACKAGES = ("nstk-styletransfer", "tensorflow", "keras", "numpy", "pillow", "imagecodecs", "tifffile", "pluggy", "pydantic")

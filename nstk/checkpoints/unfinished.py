@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..files import exists, located, real, same_file, shown
+from ..files import exists, located, real, same_file, shown, trouble
 from ..hints import suggest_file
 from ..pictures import base_name
 from ..recipe.load import load_recipe
@@ -61,7 +62,7 @@ def unfinished(
     recipe = load_recipe(folder.recipe, plugins=plugins, content=content, style=style, trust=trust)
     recipe = recipe.model_copy(update={"name": made_from["name"], "files": files})
     assert recipe.path  # only a run that writes a picture has a folder
-    if Path(path).suffix and not Path(path).is_dir() and not same_file(recipe.path, Path(path)):
+    if Path(path).suffix and not os.path.isdir(path) and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")
     if changed := changes(made_from, recipe):
         what = f"{shown(folder.path)} was begun with something else: {'; '.join(changed)}"
@@ -77,12 +78,14 @@ def unfinished(
 
 def _find(path: Path) -> RunFolder:
     """The folder of the unfinished run that a path names. Raises `UserError` where there is no such run."""
-    path = real(path) if path.is_symlink() else path
-    folder = RunFolder(path) if path.is_dir() or path.suffix == SUFFIX else RunFolder.of(path)
+    path = real(path) if os.path.islink(path) else path
+    folder = RunFolder(path) if os.path.isdir(path) or path.suffix == SUFFIX else RunFolder.of(path)
+    if "cannot" in (why := trouble(folder.recipe)):
+        raise UserError(f"{shown(folder.recipe)} {why}: make it readable to go on with the run")
     for found in (folder, RunFolder(path.with_name(path.stem + SUFFIX))):  # as folders once were called
         if found.unfinished and (found.path == folder.path or not exists(path) or _paints(found, path)):
             return RunFolder(found.path.absolute())
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"{path} is no run's folder: it has no {RECIPE}; a run's folder is called NAME{SUFFIX}")
     if exists(path):
         raise UserError(f"nothing to resume: {_ended(path)}; `nstk run` paints it anew")
@@ -101,8 +104,11 @@ def _paints(folder: RunFolder, picture: Path) -> bool:
 
 def _ended(picture: Path) -> str:
     """How the run of a picture ended, as far as that is known."""
+    record = picture.with_name(base_name(picture) + RECORD)
+    if "cannot" in (why := trouble(record)):
+        return f"its record {shown(record)} {why}"
     try:
-        stopped = json.loads(picture.with_name(base_name(picture) + RECORD).read_text(encoding="utf-8"))["stopped"]
+        stopped = json.loads(record.read_text(encoding="utf-8"))["stopped"]
     except (OSError, ValueError, KeyError):
         return f"{picture} comes from no run that is known here"
     if stopped == "done":

@@ -164,7 +164,7 @@ class Painting:
         if _of_another(path):
             raise OutputError(f"{path} belongs to another run, and would be replaced: choose another name")
         for where, file in [*self.recipe.inputs().items(), *(("recipe", file) for file in self.recipe.files)]:
-            if path.exists() and file.exists() and path.samefile(file):
+            if os.path.exists(path) and os.path.exists(file) and path.samefile(file):
                 raise OutputError(f"{path} is also the run's `{where}`, which would be overwritten: choose another name")
         return path
 

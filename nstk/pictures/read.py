@@ -18,6 +18,7 @@ from stat import S_ISDIR, S_ISFIFO, S_ISREG, S_ISSOCK
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
+from ..files import NOT_THERE, trouble
 from ..hints import suggest
 from . import high_depth
 from .exif import kept, orientation
@@ -141,6 +142,8 @@ def _check_file(path: Location, name: str) -> None:
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL raises ValueError
+        if (why := trouble(Path(path))) not in ("", NOT_THERE):
+            raise PictureError(f"{name} {why}: name another file") from None
         hint = "check its name and its folder"
         with suppress(OSError, ValueError):
             hint = suggest(Path(path).name, os.listdir(Path(path).parent)) or hint

@@ -206,7 +206,7 @@ def output(found: Findings, settings: Settings, text: str, name: str) -> Path | 
     if not pictures.holds(path, settings.output.depth):
         message = f"{path.suffix} pictures hold 8 bits a channel, not {settings.output.depth}"
         found.mistake(message, found.mark("output", "depth"), "write `depth: 8`, or name a .png or .tif")
-    if path.is_dir():
+    if os.path.isdir(path):
         found.mistake(f"{shown(path)} is a folder: name a file in it", mark)
         return None
     parent = next(folder for folder in path.parents if exists(folder))

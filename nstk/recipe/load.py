@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import RecipeError, UserError
-from ..files import exists, from_here, located, same_file, shown, working_directory
+from ..files import NOT_THERE, from_here, located, same_file, shown, trouble, working_directory
 from ..hints import suggest, suggest_file
 from ..registry.registry import PluginLike, Registry, class_named, listed, spec_of
 from ..syntax.mistakes import Mark, Mistake
@@ -144,9 +145,10 @@ def _extended(tree: Node) -> tuple[Path, Mark] | None:
     if not isinstance(extends.value, str) or not extends.value:
         raise RecipeError([Mistake("`extends` must name one recipe: a file, or one that comes with nstk", extends.mark)])
     parent, known = located(extends.value, extends.mark.folder), shipped()
-    if extends.value in known and not parent.is_file():
+    why = trouble(parent)
+    if extends.value in known and (why == NOT_THERE or os.path.isdir(parent)):
         parent = known[extends.value]
-    elif not exists(parent):
+    elif why == NOT_THERE:
         hint = suggest_file(parent) or suggest(extends.value, known)
         raise RecipeError([Mistake(f"no file {extends.value}, and no recipe of that name comes with nstk", extends.mark, hint)])
     return parent, extends.mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ..api import File
-from ..files import working_directory
+from ..files import NOT_THERE, exists, shown, trouble, working_directory
+from ..hints import suggest, suggest_file
 
 
 def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
@@ -44,6 +46,27 @@ def _texts(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, (dict, list, tuple)):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _texts(item, f"{at}.{key}")
+
+
+def unreadable(file: Path, text: str, words: Sequence[str] = ()) -> tuple[str, str] | None:
+    """What is wrong with a file that a recipe calls `text`, and what to do about it; None if the file can be read.
+
+    In place of a file, the text might have been one of the `words`.
+    """
+    why = trouble(file)
+    if not why:
+        return None
+    if why != NOT_THERE:
+        denied = os.strerror(errno.EACCES) in why
+        return f"{text} {why}", "check its permissions" if denied else "name a file" if why.endswith("file") else ""
+    if "://" in text:
+        return f"no file {text}", "nstk reads files alone: download it first"
+    folder = shown(file.parent)
+    if hint := suggest_file(file) or suggest(text, words):
+        return f"no file {text}", hint
+    if not exists(file.parent):
+        return f"no file {text}", f"there is no folder {folder}"
+    return f"no file {text}", "" if folder == "." else f"it is looked for in {folder}"
 
 
 def relative(path: str, folder: Path, words: Sequence[str] = ()) -> str:

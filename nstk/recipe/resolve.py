@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,8 +15,8 @@ from .. import pictures
 from ..api import File
 from ..api.definition import NAME
 from ..errors import PictureError, PluginError
-from ..files import exists, located, shown
-from ..hints import spelled, suggest, suggest_file
+from ..files import exists, located
+from ..hints import spelled
 from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, as_before, map_texts
@@ -38,7 +38,7 @@ from .defaults import LABELLED, SLOTS, defaults
 from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
-from .paths import file_fields
+from .paths import file_fields, unreadable
 from .settings import SPELLINGS, STYLE, Settings
 from .trust import HINT, distrust
 from .validate import made_of, validated
@@ -191,10 +191,12 @@ class Resolver(Findings):
                     missing.append(name)
                 return text
             file = located(text, mark.folder)
-            if not text or not exists(file):
+            if not text:
                 missing.append(name)
-                message = f"no file {text}" if text else f"`{'.'.join([*path, name])}` is empty: name a file"
-                self.mistake(message, mark, _file_hint(file, text, marker.words))
+                self.mistake(f"`{'.'.join([*path, name])}` is empty: name a file", mark)
+            elif (wrong := unreadable(file, text, marker.words)) and not (marker.picture and exists(file)):
+                missing.append(name)
+                self.mistake(wrong[0], mark, wrong[1])
             elif marker.picture:
                 original = pictures.Original.of(file)
                 self.originals.append(original)
@@ -285,20 +287,6 @@ class Resolver(Findings):
             elif (definition := self.slot(kind, label, (key, label))) is not None:
                 made[label] = definition
         return made
-
-
-def _file_hint(file: Path, text: str, words: Sequence[str]) -> str:
-    """What to do about a file that is not there."""
-    if not text:
-        return ""
-    if "://" in text:
-        return "nstk reads files alone: download it first"
-    if hint := suggest_file(file) or suggest(text, words):
-        return hint
-    folder = shown(file.parent)
-    if not exists(file.parent):
-        return f"there is no folder {folder}"
-    return "" if folder == "." else f"it is looked for in {folder}"
 
 
 def _name_of(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -23,7 +24,7 @@ def shipped() -> dict[str, Path]:
 def find_recipe(name: str | PathLike[str]) -> Path:
     """The file of a recipe. `name` is a path, or the name of a recipe that comes with nstk."""
     path, known = Path(name), shipped()
-    if str(name) in known and not path.is_file():  # a folder of that name is likely to hold a copy of the recipe
+    if str(name) in known and not os.path.isfile(path):  # a folder of that name is likely to hold a copy of the recipe
         return known[str(name)]
     if path.suffix in (*_RECIPES, ".json") or len(path.parts) > 1 or exists(path):
         return path
@@ -47,16 +48,16 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
     if name not in known:
         raise UserError(f"no recipe `{name}` comes with nstk: {suggest(name, known) or 'there are ' + ', '.join(known)}")
     source = known[name]
-    target = dest if dest.suffix in _RECIPES and not dest.is_dir() else dest / source.name
+    target = dest if dest.suffix in _RECIPES and not os.path.isdir(dest) else dest / source.name
     pairs = {source: target}
     for file in _files_of(source):
         pairs[file] = target.parent / file.relative_to(source.parent)
-    there = [copy for origin, copy in pairs.items() if copy.exists() and not filecmp.cmp(origin, copy, shallow=False)]
+    there = [copy for origin, copy in pairs.items() if exists(copy) and not filecmp.cmp(origin, copy, shallow=False)]
     if there:
         raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
     pairs[source.parent / SCHEMA] = target.parent / SCHEMA  # a schema that is there may know more plugins, and stays
     for origin, copy in pairs.items():
-        if not copy.exists():
+        if not exists(copy):
             write_whole(copy, origin.read_bytes())
     return list(pairs.values())
 

@@ -21,8 +21,8 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import PluginError
-from ..files import file_hash, shown
-from ..hints import suggest
+from ..files import NOT_THERE, file_hash, shown, trouble
+from ..hints import suggest_file
 
 FILE = "nstk_file_"
 """The beginning of the name of each module that nstk has imported from a file."""
@@ -38,7 +38,7 @@ def place(spec: str, folder: Path) -> tuple[Path | None, str, str]:
 
 def import_module(name: str, folder: Path) -> ModuleType:
     beside = f"{name}.py"
-    hint = f"did you mean the file `{beside}`?" if (folder / beside).is_file() else "a file is written with its `.py`"
+    hint = f"did you mean the file `{beside}`?" if os.path.isfile(folder / beside) else "a file is written with its `.py`"
     missing = PluginError(f"there is no module `{name}`: {hint}")
     if not all(part.isidentifier() for part in name.split(".")):
         raise missing
@@ -60,9 +60,9 @@ class Files:
         """Import a file under a name of its own. The module is in `sys.modules` before it runs, so that annotations resolve."""
         if path in self._modules:
             return self._modules[path]
-        if not path.is_file():
-            there = [other.name for other in path.parent.glob("*.py")]
-            raise PluginError(": ".join(filter(None, ["there is no such file", suggest(path.name, there)])))
+        if why := trouble(path):
+            missing = ["there is no such file", suggest_file(path)]
+            raise PluginError(": ".join(filter(None, missing)) if why == NOT_THERE else f"it {why}")
         stem = os.fsencode(path.stem).decode(errors="replace")  # pydantic reads the name, and takes whole characters only
         name = f"{FILE}{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}_{stem}"
         spec = importlib.util.spec_from_file_location(name, path)
@@ -99,7 +99,7 @@ class Files:
 def _beside(importing: Path, name: str) -> Path | None:
     """The file in the folder of `importing` that `import NAME` means there; None if `import` means no such file."""
     path = importing.parent / f"{name}.py"
-    return path if name not in sys.stdlib_module_names and path != importing and path.is_file() else None
+    return path if name not in sys.stdlib_module_names and path != importing and os.path.isfile(path) else None
 
 
 def source_hash(module: str, file: str) -> str:

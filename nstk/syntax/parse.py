@@ -7,6 +7,7 @@ aliases that nest until they explode, a tree too deep) ends in a `Mistake`, as e
 
 from __future__ import annotations
 
+import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from ..errors import RecipeError
-from ..files import shown
+from ..files import NOT_THERE, shown, trouble
 from ..hints import suggest_file
 from .json_text import is_json, without_tabs
 from .mistakes import Mark, Mistake
@@ -222,20 +223,17 @@ def read_text(path: Path, asked: Mark | None = None) -> str:
         return RecipeError([Mistake(message, mark, hint)])
 
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise refuse(f"{name} is a folder, not a recipe")
         if (
-            asked and path.exists() and not path.is_file()
-        ):  # a user may give a pipe, but a recipe must not make nstk wait at one
+            asked and os.path.exists(path) and not os.path.isfile(path)
+        ):  # a user may give a pipe, but no recipe makes nstk wait at one
             raise refuse(f"{name} is a device, not a recipe")
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)  # reads no more, because a name typed wrong may be that of a film
-    except (FileNotFoundError, NotADirectoryError):
-        raise refuse(f"no file {name}", suggest_file(path)) from None
-    except OSError as error:
-        raise refuse(f"cannot read {name}: {error.strerror or error}") from None
-    except ValueError:  # the name has a NUL in it
-        raise refuse(f"no file {name}") from None
+    except (OSError, ValueError) as error:
+        why = trouble(path) or f"cannot be read ({error})"
+        raise (refuse(f"no file {name}", suggest_file(path)) if why == NOT_THERE else refuse(f"{name} {why}")) from None
     if len(data) > MAX_BYTES:
         raise refuse(f"{name} is too long for a recipe, which has at most {MAX_BYTES:,} bytes")
     encoding = "UTF-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "UTF-8"
