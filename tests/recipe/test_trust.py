@@ -74,7 +74,7 @@ def world(tmp_path, monkeypatch):
 def engine(monkeypatch):
     """A stand-in for the engine."""
     made = SimpleNamespace(
-        run=lambda recipe, quiet: SimpleNamespace(path=recipe.path, stopped="done"),
+        run=lambda recipe, force, quiet: SimpleNamespace(path=recipe.path, stopped="done"),
         evaluate=lambda recipe, picture: {},
     )
     for name, stand_in in vars(made).items():
@@ -107,7 +107,7 @@ def test_every_command_asks_first(command, world, engine, capsys):
 
 def test_every_command_has_the_option():
     for name, command in cli.commands.items():
-        usage = command.get_usage(click.Context(command))
+        usage = command.get_usage(click.Context(command, help_option_names=["-h", "--help"]))
         options = [option for parameter in command.params for option in parameter.opts]
         assert ("RECIPE" in usage or name == "resume") == ("--trust" in options), name
 
