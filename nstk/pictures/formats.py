@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
 from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, tiff
+from .colour_space import Space
 from .high_depth import Deep
 from .levels import scaled
 from .pixels import check_size
@@ -39,6 +40,8 @@ class Found:
     """Reads the notes of the camera. It may raise anything."""
     turn: int | None = None
     """The orientation, where the notes do not say it."""
+    space: Space | None = None
+    """The colour space, where the decoder knows it."""
 
 
 def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
@@ -59,8 +62,8 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
     if head.startswith((jpeg2000.STREAM, jpeg2000.CONTAINER)):
         return _jpeg2000(_all(file), pillow, path)
     if head.startswith((jpeg_xl.STREAM, jpeg_xl.CONTAINER)):
-        deep, notes = jpeg_xl.read(_all(file), path)
-        return Found(deep, lambda: _exif_of(notes), 1)
+        deep, notes, space = jpeg_xl.read(_all(file), path)
+        return Found(deep, lambda: _exif_of(notes), 1, space)
     if codec == "heic":
         picture, notes = heif.read_heic(_all(file), path)
         return Found(picture, lambda: _exif_of(notes), 1)
@@ -75,7 +78,7 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
 
 def copied(opened: Image.Image, path: Location) -> Image.Image | Deep:
     """A copy of the pixels of an image. A picture of more than 8 bits keeps them all."""
-    picture = opened.copy()  # a copy decodes the picture
+    picture = jpeg.inks(opened) if opened.format == "JPEG" else opened.copy()  # a copy decodes the picture
     if picture.mode[0] not in "IF":
         return picture
     import numpy as np

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _SPACES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}  # from a profile's colour space to Pillow's mode
 
 
+_NO_OPTIMISATION = 0x0100
+"""Little CMS's flag against a table in place of the curve of a grey profile, which is wrong by ten levels in the dark."""
+
+
 @cache
 def srgb() -> bytes:
     """The profile of sRGB that every picture is tagged with. It is always the same 588 bytes."""
@@ -45,7 +49,8 @@ def to_srgb(picture: Image.Image, profile: bytes | None, path: Location) -> Imag
             mode = _SPACES[source.profile.xcolor_space.strip()]
             if mode != picture.mode and (mode, picture.mode) != ("RGB", "L"):
                 raise ValueError(f"a {mode} profile in a picture of mode {picture.mode}")
-            converted = convert(picture.convert(mode), source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            exact = _NO_OPTIMISATION if mode == "L" else 0
+            converted = convert(picture.convert(mode), source, ImageCms.createProfile("sRGB"), outputMode="RGB", flags=exact)
         except Exception as error:
             _ignored(path, error)
     if converted.mode == "LAB":

@@ -159,7 +159,7 @@ def _check_array(array: NDArray[Any], words: str) -> None:
 def _of_image(image: Image.Image, words: str) -> Original:
     made = from_image(image, words)
     palette = image.palette.tobytes() if image.palette else b""
-    told = [image.mode, image.size, made.orientation, made.exif, palette]
+    told = [image.mode, image.size, made.orientation, made.exif, made.space, palette]
     told += [image.info.get(key) for key in ("transparency", "icc_profile")]
     digest = hashlib.sha256(repr(told).encode())
     digest.update(image.tobytes())

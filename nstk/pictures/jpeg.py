@@ -114,8 +114,20 @@ def cut_short(data: bytes, pillow: Any, path: Location) -> Image.Image:
 
 def _decoded(data: bytes, pillow: Any) -> Image.Image:
     with pillow.open(BytesIO(data)) as opened:
-        copy: Image.Image = opened.copy()
-        return copy
+        return inks(opened)
+
+
+def inks(opened: Image.Image) -> Image.Image:
+    """A copy of the pixels of a JPEG. Pillow takes each that is in CMYK for one of Adobe's, in which 255 is no ink.
+
+    Where Adobe's marker is missing, 0 is none (ITU-T T.872, 6.1).
+    """
+    picture = opened.copy()
+    if picture.mode == "CMYK" and "adobe" not in opened.info:
+        from PIL import ImageChops
+
+        return ImageChops.invert(picture)
+    return picture
 
 
 def _last_scan(data: bytes) -> bool | None:

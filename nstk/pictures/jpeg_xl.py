@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PictureError
 from .boxes import boxes, inside
+from .colour_space import SRGB, UNSPECIFIED, Space, of_codes, of_gamma
 from .high_depth import Deep
 from .levels import scaled
 from .notes import warn
@@ -32,9 +33,8 @@ _NUMBERS = ((0, 0), (1, 0), (2, 4), (18, 6))
 """How numbers of a header are packed: two bits choose one of four, each a start and how many bits are added to it."""
 
 
-_PRIMARIES = {1: "sRGB", 9: "Rec. 2020", 11: "Display P3"}
-_CURVES = {1: "of Rec. 709", 8: "linear", 13: "of sRGB", 16: "PQ", 17: "of DCI", 18: "HLG"}
-"""The numbers of colour spaces."""
+_PRIMARIES = {(1, 1): 1, (1, 9): 9, (1, 11): 12, (11, 11): 11}
+"""The codes of ITU-T H.273 for the numbers of a white and of primaries. Curves have that standard's codes."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Header:
     height: int
     bits: int = 8
     floats: bool = False
-    colours: str = "sRGB"
-    """The colours, in words; `sRGB` is what is expected."""
+    space: Space | str = SRGB
+    """The colour space, or words for one that is not known."""
 
 
 class _Bits:
@@ -85,7 +85,7 @@ def header(data: bytes) -> Header:
         if bits.number(1):
             _size(bits)
         if bits.number(1) or bits.number(1):  # a preview or an animation: what follows is not looked at
-            return Header(width, height, 0, colours="unknown")
+            return Header(width, height, 0, space="unknown")
     floats = bool(bits.number(1))
     depth = bits.packed(_FLOAT_DEPTHS if floats else _DEPTHS)
     if floats:
@@ -103,34 +103,33 @@ def _size(bits: _Bits) -> tuple[int, int]:
     return (8 * (1 + bits.number(5)) if small else bits.packed(_SIDE)), height
 
 
-def _colours(bits: _Bits) -> str:
-    """The words for the colours, from the header after the depth."""
+def _colours(bits: _Bits) -> Space | str:
+    """The colour space, from the header after the depth."""
     bits.number(1)
     for _ in range(bits.packed(((0, 0), (1, 0), (2, 4), (1, 12)))):
         if not bits.number(1):  # a channel that is not a plain alpha: what follows is not looked at
             return "unknown"
     bits.number(1)
     if bits.number(1):
-        return "sRGB"
+        return SRGB
     if bits.number(1):
         return "those of a profile"
     space = bits.packed(_NUMBERS)
     white = bits.packed(_NUMBERS)
-    if white not in (1, 10, 11) or space > 1:
+    if white not in (1, 11) or space > 1:
         return "unknown"
-    primaries = bits.packed(_NUMBERS) if space == 0 else 1
-    if primaries not in _PRIMARIES:
+    primaries = _PRIMARIES.get((white, bits.packed(_NUMBERS)), 0) if space == 0 else 1
+    gamma = bits.number(24) / 1e7 if bits.number(1) else 0
+    try:
+        if gamma:
+            return of_gamma("its header", of_codes(primaries, UNSPECIFIED).chromaticities, 1 / gamma)
+        return of_codes(primaries, bits.packed(_NUMBERS))
+    except ValueError:
         return "unknown"
-    gamma = bits.number(1)
-    transfer = bits.number(24) / 1e7 if gamma else bits.packed(_NUMBERS)
-    if space in (0, 1) and white == 1 and primaries == 1 and not gamma and transfer == 13:
-        return "sRGB"
-    curve = f"a gamma of {1 / max(transfer, 1e-7):.2g}" if gamma else f"the curve {_CURVES.get(int(transfer), 'unknown')}"
-    return f"{'grey' if space else _PRIMARIES[primaries]} with {curve}"
 
 
-def read(data: bytes, path: Location) -> tuple[Deep, bytes]:
-    """The picture of a JPEG XL, upright, and its block of EXIF."""
+def read(data: bytes, path: Location) -> tuple[Deep, bytes, Space | None]:
+    """The picture of a JPEG XL, upright, its block of EXIF and its colour space."""
     import imagecodecs
 
     if not imagecodecs.JPEGXL.available:
@@ -142,9 +141,10 @@ def read(data: bytes, path: Location) -> tuple[Deep, bytes]:
     check_size(head.width, head.height, path)
     numbers = imagecodecs.jpegxl_decode(data, index=0)
     numbers = numbers if numbers.ndim == 3 else numbers[..., None]
-    if head.colours != "sRGB":
-        warn(f"{path} is read as sRGB, but its colours are {head.colours}: save it as sRGB if they look wrong")
+    if isinstance(head.space, str):
+        warn(f"{path} is read as sRGB, but its colours are {head.space}: save it as sRGB if they look wrong")
     bits = head.bits or 8 * numbers.dtype.itemsize
     deep = scaled(numbers, bits, 1 if numbers.shape[2] < 3 else 3, numbers.shape[2] in (2, 4), path)
     exif = inside(data, b"Exif") if data.startswith(CONTAINER) else None
-    return deep, b"Exif\0\0" + exif[4 + int.from_bytes(exif[:4], "big") :] if exif else b""
+    notes = b"Exif\0\0" + exif[4 + int.from_bytes(exif[:4], "big") :] if exif else b""
+    return deep, notes, None if isinstance(head.space, str) else head.space

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,12 @@ from ..errors import PictureError
 from ..files import NOT_THERE, trouble
 from ..hints import suggest
 from . import high_depth
+from .colour_space import Space
+from .colour_told import told
 from .exif import kept, orientation
-from .formats import copied, read_file
+from .formats import Found, copied, read_file
 from .icc import deep_to_srgb, to_srgb
+from .notes import warn
 from .pixels import MAX_PIXELS, check_size, too_large, upright
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ class Decoded:
     pixels: Image.Image | high_depth.Deep
     orientation: int = 1
     exif: dict[int, Any] = field(default_factory=dict)
+    space: Space | bytes | None = None
+    """The colour space that is told in numbers, or an ICC profile; None where the profile in `pixels` holds, if any."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -86,15 +91,14 @@ def decode(path: Location, name: str) -> Decoded:
 def decode_stream(file: IO[bytes], name: str) -> Decoded:
     """The whole picture of an open file that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow() as pillow, _blaming(name):
-        found = read_file(file, pillow, name)
-        return _with_exif(found.pixels, found.exif, found.turn)
+        return _with_notes(read_file(file, pillow, name), file, name)
 
 
 def from_image(image: Image.Image, name: str) -> Decoded:
     """A copy of an image of Pillow's that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow(), _blaming(name):
         check_size(image.width, image.height, name)
-        return _with_exif(copied(image, name), image.getexif)
+        return _with_notes(Found(copied(image, name), image.getexif), None, name)
 
 
 def converted(decoded: Decoded, name: str) -> Picture:
@@ -103,38 +107,55 @@ def converted(decoded: Decoded, name: str) -> Picture:
 
     with _blaming(name):
         pixels, turn = decoded.pixels, decoded.orientation
-        colours, alpha = _deep(pixels, name) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, name)
+        space = decoded.space
+        colours, alpha = _deep(pixels, space, name) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, space, name)
         opaque = alpha is None or bool(alpha.min() == 1)
         colours = np.ascontiguousarray(upright(colours, turn))
         return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
 
 
-def _with_exif(pixels: Image.Image | high_depth.Deep, exif: Callable[[], Image.Exif], turn: int | None = None) -> Decoded:
-    """A picture with its EXIF tags; `turn` is its orientation where the file says it otherwise than by them."""
-    try:
-        tags = exif()
-        return Decoded(pixels, turn or orientation(tags), kept(tags))
-    except Exception:  # a broken block is no reason to refuse a picture
-        return Decoded(pixels, turn or 1)
+def _with_notes(found: Found, file: IO[bytes] | None, name: str) -> Decoded:
+    """A picture with what is told of it: how it lies, a camera's notes, its colour space."""
+    pixels, tags, turn, notes = found.pixels, None, 1, {}
+    info: Any = {} if isinstance(pixels, high_depth.Deep) else pixels.info
+    profile = pixels.profile if isinstance(pixels, high_depth.Deep) else info.get("icc_profile")
+    with suppress(Exception):  # a broken block is no reason to refuse a picture
+        tags = found.exif()
+        turn, notes = orientation(tags), kept(tags)
+    space = found.space or told(file, info, tags, profile, name)
+    if not isinstance(pixels, high_depth.Deep) and pixels.mode == "CMYK" and not (profile or isinstance(space, bytes)):
+        warn(f"{name} is in CMYK without a colour profile, so its colours are a guess: save it as sRGB")
+    return Decoded(pixels, found.turn or turn, notes, space)
 
 
-def _shallow(picture: Image.Image, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _shallow(
+    picture: Image.Image, space: Space | bytes | None, path: Location
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Colours and alpha of a picture of 8 bits or 1 bit a channel."""
     import numpy as np
 
     grey = picture.mode in ("1", "L", "LA", "La")
-    profile, alpha = picture.info.get("icc_profile"), None
+    profile, alpha = space if isinstance(space, bytes) else picture.info.get("icc_profile"), None
     if picture.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
         picture = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
         alpha = np.asarray(picture.getchannel("A"), np.float32) / np.float32(255)
     if picture.mode not in ("CMYK", "LAB"):
         picture = picture.convert("L" if grey else "RGB")
+    if isinstance(space, Space) and picture.mode in ("L", "RGB"):
+        if not space.is_srgb:
+            return 255 * space.to_srgb(np.atleast_3d(np.asarray(picture))), alpha
+        profile = None
     return np.asarray(to_srgb(picture, profile, path), np.float32), alpha
 
 
-def _deep(picture: high_depth.Deep, path: Location) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+def _deep(
+    picture: high_depth.Deep, space: Space | bytes | None, path: Location
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Colours and alpha of a deep picture."""
-    return 255 * deep_to_srgb(picture.colours, picture.profile, path), picture.alpha
+    if isinstance(space, Space) and not space.is_srgb:
+        return 255 * space.to_srgb(picture.colours), picture.alpha
+    profile = None if isinstance(space, Space) else space or picture.profile
+    return 255 * deep_to_srgb(picture.colours, profile, path), picture.alpha
 
 
 def _check_file(path: Location, name: str) -> None:
