@@ -33,6 +33,12 @@ _NUMBERS = ((0, 0), (1, 0), (2, 4), (18, 6))
 """How numbers of a header are packed: two bits choose one of four, each a start and how many bits are added to it."""
 
 
+_EXTRA, _SHIFTS = ((0, 0), (1, 0), (2, 4), (1, 12)), ((0, 0), (3, 0), (4, 0), (1, 3))
+_LENGTHS, _PLACES = ((0, 0), (0, 4), (16, 5), (48, 10)), ((1, 0), (0, 2), (3, 4), (19, 8))
+_ALPHA, _SPOT, _MOSAIC = 0, 2, 5
+"""The numbers of channels besides the colours, and the kinds of those."""
+
+
 _PRIMARIES = {(1, 1): 1, (1, 9): 9, (1, 11): 12, (11, 11): 11}
 """The codes of ITU-T H.273 for the numbers of a white and of primaries. Curves have that standard's codes."""
 
@@ -47,6 +53,8 @@ class Header:
     floats: bool = False
     space: Space | str = SRGB
     """The colour space, or words for one that is not known."""
+    premultiplied: bool = False
+    """Whether the colours are multiplied by the alpha."""
 
 
 class _Bits:
@@ -86,11 +94,35 @@ def header(data: bytes) -> Header:
             _size(bits)
         if bits.number(1) or bits.number(1):  # a preview or an animation: what follows is not looked at
             return Header(width, height, 0, space="unknown")
+    depth, floats = _depth(bits)
+    bits.number(1)
+    premultiplied = [_premultiplied(bits) for _ in range(bits.packed(_EXTRA))]
+    return Header(width, height, depth, floats, _colours(bits), any(premultiplied))
+
+
+def _depth(bits: _Bits) -> tuple[int, bool]:
+    """How many bits a channel has, and whether its numbers are floats."""
     floats = bool(bits.number(1))
     depth = bits.packed(_FLOAT_DEPTHS if floats else _DEPTHS)
     if floats:
         bits.number(4)
-    return Header(width, height, depth, floats, _colours(bits))
+    return depth, floats
+
+
+def _premultiplied(bits: _Bits) -> bool:
+    """Reads what is said of a channel besides the colours: whether it is an alpha that they are multiplied by."""
+    if bits.number(1):
+        return False
+    kind = bits.packed(_NUMBERS)
+    _depth(bits)
+    bits.packed(_SHIFTS)
+    for _ in range(bits.packed(_LENGTHS)):
+        bits.number(8)
+    if kind == _SPOT:
+        bits.number(64)
+    elif kind == _MOSAIC:
+        bits.packed(_PLACES)
+    return kind == _ALPHA and bool(bits.number(1))
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
@@ -104,11 +136,7 @@ def _size(bits: _Bits) -> tuple[int, int]:
 
 
 def _colours(bits: _Bits) -> Space | str:
-    """The colour space, from the header after the depth."""
-    bits.number(1)
-    for _ in range(bits.packed(((0, 0), (1, 0), (2, 4), (1, 12)))):
-        if not bits.number(1):  # a channel that is not a plain alpha: what follows is not looked at
-            return "unknown"
+    """The colour space, from the header after the channels."""
     bits.number(1)
     if bits.number(1):
         return SRGB
@@ -144,7 +172,8 @@ def read(data: bytes, path: Location) -> tuple[Deep, bytes, Space | None]:
     if isinstance(head.space, str):
         warn(f"{path} is read as sRGB, but its colours are {head.space}: save it as sRGB if they look wrong")
     bits = head.bits or 8 * numbers.dtype.itemsize
-    deep = scaled(numbers, bits, 1 if numbers.shape[2] < 3 else 3, numbers.shape[2] in (2, 4), path)
+    wanted, alpha = 1 if numbers.shape[2] < 3 else 3, numbers.shape[2] in (2, 4)
+    deep = scaled(numbers, bits, wanted, alpha, path, premultiplied=head.premultiplied)
     exif = inside(data, b"Exif") if data.startswith(CONTAINER) else None
     notes = b"Exif\0\0" + exif[4 + int.from_bytes(exif[:4], "big") :] if exif else b""
     return deep, notes, None if isinstance(head.space, str) else head.space
