@@ -79,6 +79,10 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
 def copied(opened: Image.Image, path: Location) -> Image.Image | Deep:
     """A copy of the pixels of an image. A picture of more than 8 bits keeps them all."""
     picture = jpeg.inks(opened) if opened.format == "JPEG" else opened.copy()  # a copy decodes the picture
+    if opened.format == "PSD" and picture.mode == "1":  # where 1 is black; Pillow takes it for white
+        from PIL import ImageChops
+
+        return ImageChops.invert(picture)
     if picture.mode[0] not in "IF":
         return picture
     import numpy as np

@@ -106,6 +106,8 @@ def what(head: bytes) -> tuple[str, str] | None:
         return "a medical picture (DICOM)", "export it as PNG"
     if head[:4] == b"8BPS" and int.from_bytes(head[22:24], "big") > 8:
         return f"a Photoshop file of {int.from_bytes(head[22:24], 'big')} bits a channel", "save it as a TIFF or PNG of 16 bits"
+    if head[:4] == b"8BPS" and head[24:26] == b"\0\7":
+        return "a Photoshop file of separate inks (Multichannel)", "save it as RGB"
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"WAVE"):
         return ("a video (AVI)", _FRAME) if head[8:12] == b"AVI " else ("sound (WAVE)", "name a picture")
     if len(head) >= _LEAST_ZEROS and not head.strip(b"\0"):

@@ -164,7 +164,7 @@ def others() -> Iterator[Cell]:
     image = Image.fromarray(SMOOTH)
     yield Cell("TIFF", "8", "YCbCr", lambda: saved("TIFF", image, compression="jpeg", quality=100), known(SMOOTH), within=4)
     greys = np.dstack([levels(8, "grey"), np.zeros((*SMOOTH.shape[:2], 2), np.uint8)])
-    yield Cell("TIFF", "8", "Lab", lambda: saved("TIFF", Image.fromarray(greys, "LAB")), lambda: _grey_of_lab(greys), within=2)
+    yield Cell("TIFF", "8", "Lab", lambda: saved("TIFF", Image.fromarray(greys, "LAB")), lambda: grey_of_lab(greys), within=2)
     first, thumb = levels(8), np.zeros((16, 16, 3), np.uint8)
     yield Cell("TIFF", "8", "RGB", lambda: pages(first, thumb), known(first), what="the first of two pages")
     yield Cell("TIFF", "8", "RGB", lambda: pages(thumb, first, aside=1), known(first), what="a thumbnail first")
@@ -179,7 +179,7 @@ def pages(first: np.ndarray, second: np.ndarray, aside: int = 0) -> bytes:
     return buffer.getvalue()
 
 
-def _grey_of_lab(lab: np.ndarray) -> np.ndarray:
+def grey_of_lab(lab: np.ndarray) -> np.ndarray:
     """The levels of sRGB of greys of Lab (ISO 11664-4)."""
     light = lab[..., :1] / 255 * 100
     return powered(1)(np.where(light > 8, ((light + 16) / 116) ** 3, light / 903.2963))
