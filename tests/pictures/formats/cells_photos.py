@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from importlib.util import find_spec
 from itertools import product
 
 import imagecodecs
@@ -191,18 +190,44 @@ def coded(numbers: np.ndarray, bits: int, primaries: int, transfer: int) -> byte
 
 
 def heic() -> Iterator[Cell]:
-    if not find_spec("pillow_heif"):
-        return
+    numbers, ten = levels(8), levels(10)
+    yield Cell("HEIC", "8", "RGB", lambda: written(numbers), known(numbers))
+    yield Cell("HEIC", "10", "RGB", lambda: written(ten), known(ten, 10))
+    both = levels(8, alpha=True)
+    yield Cell("HEIC", "8", "RGB", lambda: written(both), known(both), alpha=True)
+    spaces = {(12, 13): p3, (1, 8): powered(1)}
+    for (primaries, transfer), expected in spaces.items():
+        codes = {"color_primaries": primaries, "transfer_characteristics": transfer}
+        for pixels, most in ((numbers, 255), (ten, 1023)):
+            yield Cell(
+                "HEIC",
+                "8" if most == 255 else "10",
+                "RGB",
+                lambda n=pixels, c=codes: written(n, **c),
+                lambda n=pixels, m=most, e=expected: e(n / m),
+                "nclx",
+                within=0.5,
+                what=f"{primaries}/{transfer}",
+            )
+    profile = swapped_profile()
+    yield Cell("HEIC", "8", "RGB", lambda: written(numbers, profile=profile), known(numbers[..., ::-1]), "ICC", within=2)
+    for turn in range(1, 9):
+        yield Cell("HEIC", "8", "RGB", lambda t=turn: written(numbers, exif=turned_by(t).tobytes()), known(numbers), turn=turn)
+
+
+def written(numbers: np.ndarray, profile: bytes = b"", **options: object) -> bytes:
+    """A HEIC without loss, which lies as RGB in its file."""
     import pillow_heif
 
-    pillow_heif.register_heif_opener()
-
-    def written(picture, **options):
-        buffer = io.BytesIO()
-        pillow_heif.from_pillow(picture).save(buffer, quality=-1, chroma=444, matrix_coefficients=0, **options)
-        return buffer.getvalue()
-
-    yield Cell("HEIC", "8", "RGB", lambda: written(image(SMOOTH)), known(SMOOTH), within=3)
+    if numbers.dtype == np.uint16:
+        opened = pillow_heif.from_bytes("RGB;16", numbers.shape[1::-1], (numbers << 6).tobytes())
+    else:
+        opened = pillow_heif.from_pillow(image(numbers))
+    if profile:
+        opened.info["icc_profile"] = profile
+    buffer = io.BytesIO()
+    opened.save(buffer, quality=-1, chroma=444, matrix_coefficients=0, full_range_flag=1, **options)
+    return buffer.getvalue()
 
 
 def jpeg_xl() -> Iterator[Cell]:

@@ -112,11 +112,11 @@ def netpbms() -> Iterator[Cell]:
         for kind, pixels in zip(kinds, (body, text), strict=True):
             yield Cell(
                 "Netpbm",
-                str(bits),
+                "8" if bits == 7 else str(bits),
                 colours,
                 lambda k=kind, s=start, p=pixels: k + s + p,
                 known(numbers, bits),
-                what=kind.decode(),
+                what=f"{kind.decode()} up to {2**bits - 1}",
             )
     for bits, colours, alpha in product((8, 16), ("grey", "RGB"), (False, True)):
         numbers = levels(bits, colours, alpha)
