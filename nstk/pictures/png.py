@@ -142,6 +142,8 @@ def _has_notes(kind: bytes, body: bytes) -> bool:
     rest = body[len(word) + 1 :]
     if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] == b"\0"):
         return True
+    if rest[kind == b"iTXt" :][:1] != b"\0":  # the method, of which there is one; Pillow refuses a picture for another
+        return False
     try:
         packed = rest[1:] if kind == b"zTXt" else rest[2:].split(b"\0", 2)[2]
         stream = zlib.decompressobj()
