@@ -8,6 +8,9 @@ and cannot be used is named in a warning.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from . import hdr, notes
@@ -27,7 +30,7 @@ def told(
 ) -> Space | bytes | None:
     """The space of a picture, or the ICC profile that says it; None where no more is told than `profile`, or nothing at all.
 
-    `profile` is what the decoder has found, and `info` what Pillow knows besides. `file` is None for an image of Pillow's.
+    `profile` is what the decoder has found, and `info` what Pillow knows besides. `file` is None where there is none.
     """
 
     def warn(what: str) -> None:
@@ -51,6 +54,25 @@ def told(
     if isinstance(space, Space) and space.curve.kind in hdr.KINDS:
         warn(f"is brighter than paper ({space.name}): its light is brought down to sRGB, where 1000 cd/m2 become white")
     return space
+
+
+def source(image: Image.Image) -> IO[bytes] | None:
+    """The file that an image of Pillow's is from, for Pillow forgets some of what it tells; None if it is from none.
+
+    An image that has been decoded knows no more than the file's name.
+    """
+    if not image.format:
+        return None
+    with suppress(Exception):
+        file, name = getattr(image, "fp", None), getattr(image, "filename", "")
+        if file is None or file.closed:
+            return BytesIO(Path(name).read_bytes()) if name else None
+        place = file.tell()
+        file.seek(0)
+        data = file.read()
+        file.seek(place)
+        return BytesIO(data)
+    return None
 
 
 def _of_format(

@@ -55,8 +55,8 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
     if head.startswith(png.HEAD):
         return _png(_all(file), pillow, path)
     if head.startswith(tiff.HEADS):
-        pixels, turn = tiff.read(file, path)
-        return Found(pixels, lambda: _exif_of_tiff(file), turn)
+        pixels, turn, place = tiff.read(file, path)
+        return Found(pixels, lambda: _exif_of_tiff(file, place), turn)
     if head.startswith(jpeg.HEAD):
         return _jpeg(file, pillow, path)
     if head.startswith((jpeg2000.STREAM, jpeg2000.CONTAINER)):
@@ -192,10 +192,13 @@ def _exif_of(block: bytes) -> Image.Exif:
     return exif
 
 
-def _exif_of_tiff(file: IO[bytes]) -> Image.Exif:
+def _exif_of_tiff(file: IO[bytes], place: int) -> Image.Exif:
+    """The tags of the page of a TIFF whose directory is at `place`."""
     from PIL import Image
 
     exif = Image.Exif()
     file.seek(0)
-    exif.load_from_fp(file)
+    head = file.read(4)
+    exif.endian, exif.bigtiff = "<" if head.startswith(b"II") else ">", b"+" in head
+    exif.load_from_fp(file, place)
     return exif

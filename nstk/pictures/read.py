@@ -22,7 +22,7 @@ from ..files import NOT_THERE, trouble
 from ..hints import suggest
 from . import high_depth
 from .colour_space import Space
-from .colour_told import told
+from .colour_told import source, told
 from .exif import kept, orientation
 from .formats import Found, copied, read_file
 from .icc import deep_to_srgb, to_srgb
@@ -98,7 +98,8 @@ def from_image(image: Image.Image, name: str) -> Decoded:
     """A copy of an image of Pillow's that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow(), _blaming(name):
         check_size(image.width, image.height, name)
-        return _with_notes(Found(copied(image, name), image.getexif), None, name)
+        file = source(image)
+        return _with_notes(Found(copied(image, name), image.getexif), file, name)
 
 
 def converted(decoded: Decoded, name: str) -> Picture:

@@ -48,8 +48,9 @@ _PREMULTIPLIED, _STRAIGHT = 1, 2
 """The two kinds of alpha that a TIFF's channel after the colours may be."""
 
 
-_SUBFILE, _OLD_SUBFILE, _MAKE, _TURN, _LARGEST, _PROFILE, _DNG = 254, 255, 271, 274, 341, 34675, 50706
-"""The tags that hold what a page is for, the camera's make, the orientation, the largest sample, the profile, DNG's version."""
+_SUBFILE, _OLD_SUBFILE, _MAKE, _TURN, _LARGEST, _CAMERA, _PROFILE, _DNG = 254, 255, 271, 274, 341, 34665, 34675, 50706
+"""The tags that hold what a page is for, a camera's make, the orientation, the largest sample, a camera's notes, the profile,
+and DNG's version."""
 
 
 _MOST_PAGES = 100
@@ -60,8 +61,11 @@ _RAW = {"NIKON": "NEF", "SONY": "ARW", "PENTAX": "PEF", "RICOH": "PEF", "SAMSUNG
 """What the raw files of cameras are called, by the make."""
 
 
-def read(file: IO[bytes], path: Location) -> tuple[Image.Image | Deep, int]:
-    """The picture of a TIFF, as it lies in the file, and its orientation."""
+def read(file: IO[bytes], path: Location) -> tuple[Image.Image | Deep, int, int]:
+    """The picture of a TIFF, as it lies in the file, its orientation, and where the tags are that belong to it.
+
+    A page beside the first one may have none of a camera's notes: then those of the first one hold.
+    """
     import tifffile
 
     file.seek(0)
@@ -70,7 +74,8 @@ def read(file: IO[bytes], path: Location) -> tuple[Image.Image | Deep, int]:
         _check_page(page, tiff.filehandle.size, path)
         turn = page.tags.valueof(_TURN, 1)
         made = _pixels(page, path)
-        return made, turn if turn in range(1, 9) else 1
+        noted = page if _CAMERA in page.tags else tiff.pages.first
+        return made, turn if turn in range(1, 9) else 1, int(noted.offset if _CAMERA in noted.tags else page.offset)
 
 
 def _picture(tiff: Any, path: Location) -> Any:

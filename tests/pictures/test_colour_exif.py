@@ -99,6 +99,21 @@ def test_chromaticities_of_a_tiff(tmp_path, caplog, depth, tags, expected):
     assert not caplog.records
 
 
+def test_chromaticities_of_a_bigtiff(tmp_path):
+    options = {"photometric": "rgb", "metadata": None, "extratags": colorimetry(P3)}
+    tifffile.imwrite(tmp_path / "a.tif", RGB, bigtiff=True, **options)
+    assert np.abs(pictures.read_all(tmp_path / "a.tif").colours - p3(RGB / 255)).max() < WITHIN
+
+
+def test_the_tags_of_the_page_that_is_read(tmp_path):
+    """A thumbnail comes first, and tells other colours."""
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        thumbnail = np.zeros((16, 16, 3), np.uint8)
+        tiff.write(thumbnail, photometric="rgb", subfiletype=1, metadata=None, extratags=colorimetry(ADOBE))
+        tiff.write(RGB, photometric="rgb", metadata=None, extratags=colorimetry(P3))
+    assert np.abs(pictures.read_all(tmp_path / "a.tif").colours - p3(RGB / 255)).max() < WITHIN
+
+
 @pytest.mark.parametrize("grey", [False, True], ids=["rgb", "grey"])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_transfer_function_of_a_tiff(tmp_path, depth, grey):

@@ -234,6 +234,13 @@ def test_hues_of_pq_stay(tmp_path):
 
 def test_pillows_image_of_a_file_that_tells(tmp_path):
     """Bytes that were given in Python, of an AVIF and a BMP."""
-    for data in (avif(12, 13), bmp(RGB, CALIBRATED, gammas=(1, 1, 1))):
-        given = pictures.given(io.BytesIO(data), "the content").read().colours
-        assert np.array_equal(given, read(data, tmp_path))
+    for data in (avif(12, 13), bmp(RGB, CALIBRATED, gammas=(1, 1, 1)), png(RGB, cicp(12, 13, 0, 1))):
+        expected = read(data, tmp_path)
+        assert np.abs(expected - RGB).max() > 9
+        assert np.array_equal(pictures.given(io.BytesIO(data), "the content").read().colours, expected)
+        with Image.open(io.BytesIO(data)) as image:
+            assert np.array_equal(pictures.given(image, "the content").read().colours, expected)
+        with Image.open(tmp_path / "a") as image:
+            image.load()
+            assert np.array_equal(pictures.given(image, "the content").read().colours, expected)
+            assert np.array_equal(pictures.given(image.copy(), "the content").read().colours, np.asarray(image))

@@ -36,9 +36,10 @@ def test_without_its_end_mark(tmp_path, caplog, kind, mode):
     (tmp_path / "whole.jpg").write_bytes(data)
     (tmp_path / "a.jpg").write_bytes(data[:-2])
     whole = pictures.read_picture(tmp_path / "whole.jpg")
-    assert not caplog.messages
+    assert not [it for it in caplog.messages if "CMYK" not in it]  # which is a guess without a profile, and said to be
     assert np.array_equal(pictures.read_picture(tmp_path / "a.jpg"), whole)
-    assert caplog.messages == [f"{tmp_path / 'a.jpg'} is cut short: its end mark is missing, but no row is"]
+    said = [it for it in caplog.messages if "CMYK" not in it]
+    assert said == [f"{tmp_path / 'a.jpg'} is cut short: its end mark is missing, but no row is"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
