@@ -18,6 +18,10 @@ modules hold:
     names       what the files beside a picture are called
     high_depth  pictures of more than 8 bits a channel
     icc         colour profiles
+    colour_space
+                the colour spaces that are told in numbers, and the way from there to sRGB; hdr is what is brighter than paper
+    colour_told, colour_png, colour_exif, colour_formats
+                in which of them a file says that it is
     exif        the notes of a camera that still hold
 """
 

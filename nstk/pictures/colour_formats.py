@@ -1,8 +1,8 @@
 """What formats other than PNG tell of a picture's colours.
 
 AVIF and HEIC hold codes of ITU-T H.273 (ISO/IEC 14496-12, `nclx`); JPEG 2000 a code of its own or an ICC profile (ISO/IEC
-15444-1, annex I.5.3.3); BMP chromaticities, gamma or a profile (BITMAPV5HEADER); QOI a flag for linear light; GIF a profile in
-an extension (ICC.1:2022, annex B.4); TGA a gamma.
+15444-1, annex I.5.3.3); BMP chromaticities, gamma or a profile (BITMAPV5HEADER); GIF a profile in an extension
+(ICC.1:2022, annex B.4); QOI a flag for linear light and TGA a gamma, which are not obeyed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import IO
 
 from .boxes import boxes
-from .colour_space import BT709, D65, LINEAR, SRGB, UNSPECIFIED, Space, is_near_srgb, of_codes, of_gamma, of_numbers
+from .colour_space import BT709, D65, SRGB, UNSPECIFIED, Space, is_near_srgb, of_codes, of_gamma, of_numbers
 
 Warn = Callable[[str], None]
 Told = Space | bytes | None
@@ -29,7 +29,9 @@ def of_file(file: IO[bytes], head: bytes, profile: bytes | None, warn: Warn) -> 
     if head.startswith(b"BM"):
         return _of_bmp(file, warn)
     if head.startswith(b"qoif"):
-        return LINEAR if head[13:14] == b"\1" else None
+        if head[13:14] == b"\1":  # which Pillow, among others, writes for any picture
+            warn("is read as sRGB, though it says that it is in linear light, which programs write without a thought")
+        return None
     if head.startswith(b"GIF8"):
         return _of_gif(file)
     return _of_tga(file, warn)

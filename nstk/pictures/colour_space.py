@@ -168,8 +168,6 @@ SRGB = Space("sRGB")
 ADOBE_RGB = Space("Adobe RGB (1998)", (*D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06), Curve("power", (563 / 256,)))
 """Adobe RGB (1998) Color Image Encoding, 2005: what DCF 2.0 calls an optional file, whose interoperability index is R03."""
 
-LINEAR = Space("linear light", BT709, Curve("power", (1.0,)))
-
 _PRIMARIES: dict[int, tuple[str, Chromaticities]] = {
     1: ("BT.709", BT709),
     4: ("BT.470 M", (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08)),

@@ -36,7 +36,7 @@ def written(pages):
     return buffer.getvalue()
 
 
-@fuzz(0.05)
+@fuzz(0.025)
 @given(RANDOM)
 def test_pages_of_a_tiff(tmp_path, random):
     kinds = [random.choice([0, 0, PAGE, THUMBNAIL, THUMBNAIL | PAGE]) for _ in range(random.randint(1, 5))]
@@ -55,7 +55,7 @@ def test_pages_of_a_tiff(tmp_path, random):
         assert max(h * w for h, w in sizes) == picture.size[0] * picture.size[1]
 
 
-@fuzz(0.05)
+@fuzz(0.025)
 @given(RANDOM)
 def test_frames_of_an_animation(tmp_path, random):
     form = random.choice([*ANIMATED])

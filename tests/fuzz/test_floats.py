@@ -13,7 +13,7 @@ from tests.fuzz.damage import RANDOM, fuzz, in_time, not_refused
 WHITES = (1, 255, 65535)
 
 
-@fuzz(0.05)
+@fuzz(0.025)
 @given(RANDOM)
 def test_floats(tmp_path, random):
     rng, white = np.random.default_rng(random.getrandbits(32)), random.choice(WHITES)
@@ -29,7 +29,7 @@ def test_floats(tmp_path, random):
     assert np.abs(colours - (expected if expected.ndim == 3 else expected[..., None])).max() < 0.01
 
 
-@fuzz(0.05)
+@fuzz(0.025)
 @given(RANDOM)
 def test_floats_of_no_known_range(tmp_path, random):
     """Whatever the range is, what is read is all of it divided by one of the known whites, and clipped; or it is refused."""

@@ -23,7 +23,7 @@ def with_checksums(data):
     return made
 
 
-@fuzz(0.2)
+@fuzz(0.15)
 @given(RANDOM)
 def test_damaged_pictures(tmp_path, random):
     """Real pictures, and the files of the table of formats."""

@@ -149,12 +149,16 @@ def test_a_bmp_that_cannot_be_used(tmp_path, caplog, code, options, sentence):
     assert sentence in caplog.text
 
 
-def test_qoi(tmp_path):
+def test_qoi(tmp_path, caplog):
+    """Pillow calls every QOI one of linear light, unless it is told otherwise."""
     data = bytearray(imagecodecs.qoi_encode(RGB))
     data[13] = 0
     assert np.array_equal(read(bytes(data), tmp_path), RGB)
+    assert not caplog.records
     data[13] = 1
-    assert np.abs(read(bytes(data), tmp_path) - powered(1)(RGB / 255)).max() < 0.01
+    assert np.array_equal(read(bytes(data), tmp_path), RGB)
+    assert "is read as sRGB, though it says that it is in linear light" in caplog.text
+    assert saved("QOI")[13] == 1
 
 
 def test_a_gif_with_a_profile(tmp_path):
