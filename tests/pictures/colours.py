@@ -125,9 +125,9 @@ def avif(primaries, transfer, levels=RGB):
     return imagecodecs.avif_encode(levels, level=100, primaries=primaries, transfer=transfer, matrix=0, pixelformat="444")
 
 
-def jp2(levels, *colours):
+def jp2(levels, *colours, **options):
     """A JPEG 2000 file, without loss, with other boxes for its colours."""
-    data = imagecodecs.jpeg2k_encode(levels, level=0, codecformat="jp2", reversible=True)
+    data = imagecodecs.jpeg2k_encode(levels, level=0, codecformat="jp2", reversible=True, **options)
     start = data.index(b"colr") - 4
     size = struct.unpack_from(">I", data, start)[0]
     boxes = b"".join(struct.pack(">I4s", 8 + len(body), b"colr") + body for body in colours)

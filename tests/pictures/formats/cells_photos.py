@@ -122,6 +122,21 @@ def jpeg_2000() -> Iterator[Cell]:
             alpha=alpha,
             what=codec,
         )
+    for bits in (8, 12, 16):
+        numbers = ycc(bits)
+        sycc = b"\1\0\0" + struct.pack(">I", 18)
+        yield Cell(
+            "JPEG 2000",
+            str(bits),
+            "YCbCr",
+            lambda n=numbers, s=sycc, b=bits: jp2(n, s, bitspersample=b, mct=False),
+            known(SMOOTH),
+            within=2.5 if bits == 8 else 0.5,
+        )
+    inks = levels(8, alpha=True)
+    left = (255 - inks[..., :3].astype(float)) * (255 - inks[..., 3:]) / 255
+    print_space = b"\1\0\0" + struct.pack(">I", 12)
+    yield Cell("JPEG 2000", "8", "CMYK", lambda: jp2(inks, print_space, mct=False), lambda: left, within=1)
     for bits in (8, 16):
         numbers = levels(bits)
         boxes = {
@@ -139,6 +154,14 @@ def jpeg_2000() -> Iterator[Cell]:
                 space,
                 within=within,
             )
+
+
+def ycc(bits: int) -> np.ndarray:
+    """The smooth picture in sYCC (IEC 61966-2-1, annex F)."""
+    red, green, blue = np.moveaxis(SMOOTH / 255 * (2**bits - 1), -1, 0)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    made = np.dstack([luma, (blue - luma) / 1.772 + 2 ** (bits - 1), (red - luma) / 1.402 + 2 ** (bits - 1)])
+    return np.rint(made).clip(0, 2**bits - 1).astype(np.uint8 if bits == 8 else np.uint16)
 
 
 def webp() -> Iterator[Cell]:
