@@ -25,6 +25,7 @@ from tests.pictures.colours import (
     p3,
     png,
     powered,
+    prophoto,
 )
 from tests.pictures.samples import swapped_profile
 
@@ -45,6 +46,9 @@ def of_gamma(value, primaries):
         return (lambda it: 255 * it) if near else powered(power)
     if primaries == "Adobe":
         return (lambda it: adobe(srgb_light(it), 1)) if power is None else lambda it: adobe(it, power)
+    if primaries == "ProPhoto":
+        light = srgb_light if power is None else lambda it: it**power
+        return lambda it: prophoto(light(it) ** (1 / 1.8))
     return p3 if power is None else lambda it: encoded(it**power @ np.transpose(P3_TO_SRGB))
 
 

@@ -1,7 +1,7 @@
 """What colours are in sRGB, worked out from published matrices and curves, and files that tell their colours in many ways.
 
-Nothing here uses nstk: the matrices are those of Adobe RGB (1998) Color Image Encoding, IEC 61966-2-1, CSS Color 4 (Display P3)
-and Rep. ITU-R BT.2407 (BT.2020), with the digits that are printed there.
+Nothing here uses nstk: the matrices are those of Adobe RGB (1998) Color Image Encoding, IEC 61966-2-1, CSS Color 4 (Display
+P3), Rep. ITU-R BT.2407 (BT.2020) and B. Lindbloom's tables (ProPhoto, D50 by Bradford), with the digits that are printed there.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ XYZ_TO_SRGB = [[3.2406255, -1.537208, -0.4986286], [-0.9689307, 1.8757561, 0.041
 P3_TO_SRGB = [[1.2249401, -0.2249404, 0.0], [-0.0420569, 1.0420571, 0.0], [-0.0196376, -0.0786361, 1.0982735]]
 BT2020_TO_SRGB = [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
 
+PROPHOTO_TO_XYZ = [[0.7976749, 0.1351917, 0.0313534], [0.2880402, 0.7118741, 0.0000857], [0, 0, 0.82521]]
+D50_TO_SRGB = [[3.1338561, -1.6168667, -0.4906146], [-0.9787684, 1.9161415, 0.033454], [0.0719453, -0.2289914, 1.4052427]]
+
 CHRM = {
     "sRGB": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
     "Adobe": (31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000),
     "P3": (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000),
+    "ProPhoto": (34567, 35850, 73470, 26530, 15960, 84040, 3660, 10),
 }
 
 
@@ -53,6 +57,11 @@ def p3(levels):
 
 def bt2020(levels):
     return encoded(srgb_light(levels) @ np.transpose(BT2020_TO_SRGB))
+
+
+def prophoto(levels):
+    """Levels of ProPhoto, whose white is D50 and whose power is 1.8; ROMM's short straight line at black is left out."""
+    return encoded(levels**1.8 @ np.transpose(PROPHOTO_TO_XYZ) @ np.transpose(D50_TO_SRGB))
 
 
 def powered(exponent):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from nstk import pictures
+from nstk.pictures.colour_formats import of_file
 from tests.pictures.colours import (
     ADOBE_TO_XYZ,
     RGB,
@@ -59,6 +60,27 @@ def test_avif_of_unknown_codes(tmp_path, caplog):
     at = data.index(b"nclx") + 4
     assert np.array_equal(read(data[:at] + struct.pack(">H", 99) + data[at + 2 :], tmp_path), RGB)
     assert "codes 99 and 13, which ITU-T H.273 does not know" in caplog.text
+
+
+def box(kind, *inside):
+    body = b"".join(inside)
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["short", "wide"])
+@pytest.mark.parametrize("shown", [1, 2])
+def test_the_colours_of_the_picture_that_is_shown(shown, wide):
+    """An AVIF may hold others, such as a thumbnail, with colours of their own."""
+    codes = [box(b"colr", b"nclx", struct.pack(">HHHB", primaries, 13, 0, 128)) for primaries in (9, 12)]
+    entry = ">H" if wide else ">B"
+    items = struct.pack(">I", 2)
+    for item, index in ((1, 2), (2, 3)):
+        items += struct.pack(">HB", item, 2) + struct.pack(entry, 1) + struct.pack(entry, index | (0x8000 if wide else 0x80))
+    properties = box(b"iprp", box(b"ipco", box(b"ispe", bytes(12)), *codes), box(b"ipma", bytes(3), bytes([wide]), items))
+    primary = box(b"pitm", bytes(4), struct.pack(">H", shown))
+    data = box(b"ftyp", b"avif", bytes(4)) + box(b"meta", bytes(4), primary, properties)
+    space = of_file(io.BytesIO(data), data[:32], None, pytest.fail)
+    assert space.name == f"{'BT.2020' if shown == 1 else 'Display P3'} with the curve of sRGB"
 
 
 def test_a_profile_counts_more_in_avif(tmp_path):

@@ -28,6 +28,7 @@ from tests.pictures.colours import (
     p3,
     png,
     powered,
+    prophoto,
 )
 from tests.pictures.samples import grey_profile, swapped_profile
 
@@ -58,6 +59,7 @@ def read(data, tmp_path):
         ([gama(45_470), chrm(CHRM["Adobe"])], adobe),
         ([chrm(CHRM["Adobe"]), gama(45_470)], adobe),
         ([chrm(CHRM["P3"])], p3),
+        ([gama(55_556), chrm(CHRM["ProPhoto"])], prophoto),
         ([gama(100_000), chrm(CHRM["sRGB"])], powered(1)),
         ([cicp(12, 13, 0, 1)], p3),
         ([cicp(9, 13, 0, 1)], bt2020),
