@@ -22,7 +22,7 @@ _CAMERA, _INTEROPERABILITY = 0x8769, 0xA005
 _COLOUR_SPACE, _GAMMA, _INDEX = 0xA001, 0xA500, 0x0001
 """Their tags that tell a colour space: its code, the power of its curve, and the rule's name."""
 
-_IS_SRGB, _IS_ADOBE_RGB, _UNCALIBRATED = 1, 2, 0xFFFF
+_IS_SRGB, _IS_ADOBE_RGB = 1, 2
 """The codes of colour spaces. 2 is in no standard, but cameras write it."""
 
 _BASIC, _OPTIONAL = "R98", "R03"
@@ -48,7 +48,7 @@ def of_exif(exif: Image.Exif | None, warn: Callable[[str], None]) -> Space | Non
         return ADOBE_RGB
     if any(tag in exif for tag in (_TRANSFER, _WHITE, _PRIMARIES)):
         return _of_colorimetry(exif, _directory(exif, _CAMERA).get(_GAMMA))
-    if code == _UNCALIBRATED:
+    if isinstance(code, int) and code > _IS_ADOBE_RGB:  # "uncalibrated", or of a maker's own
         warn(_UNKNOWN.format(where="EXIF"))
     return None
 

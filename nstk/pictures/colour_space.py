@@ -91,6 +91,11 @@ class Space:
         """Whether a picture in this space is in sRGB as it is."""
         return self.curve == Curve() and same_primaries(self.chromaticities, BT709) and not self.narrow
 
+    @property
+    def is_hdr(self) -> bool:
+        """Whether its light goes beyond paper white."""
+        return self.curve.kind in hdr.KINDS
+
     def to_srgb(self, levels: NDArray[Any]) -> NDArray[np.float32]:
         """A picture (height x width x 1 or 3, uint8, or floats of 0..1) in sRGB: height x width x 3, float32, 0..1.
 
@@ -106,7 +111,7 @@ class Space:
         for top in range(0, len(levels), _ROWS):
             rows = np.broadcast_to(levels[top : top + _ROWS], made[top : top + _ROWS].shape)
             light = self._light(rows) if table is None else table[rows, np.arange(3)]
-            light = hdr.to_paper(light, self.curve.kind) if self.curve.kind in hdr.KINDS else light
+            light = hdr.to_paper(light, self.curve.kind) if self.is_hdr else light
             made[top : top + _ROWS] = _encoded(light @ matrix.T.astype(light.dtype))
         return made
 

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from . import hdr, notes
+from . import notes
 from .colour_exif import is_adobe_rgb, of_exif, of_xmp
 from .colour_formats import of_file
 from .colour_png import PNG, of_chunks, of_info, read_chunks
@@ -51,8 +51,6 @@ def told(
             break
     if isinstance(space, Space) and space.is_srgb and is_adobe_rgb(exif):
         warn("is read as sRGB, as its header says: its EXIF says Adobe RGB, but counts less")
-    if isinstance(space, Space) and space.curve.kind in hdr.KINDS:
-        warn(f"is brighter than paper ({space.name}): its light is brought down to sRGB, where 1000 cd/m2 become white")
     return space
 
 

@@ -75,9 +75,11 @@ def test_a_profile_counts_more(tmp_path, caplog, form):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_an_unknown_space_is_named(tmp_path, caplog, form):
-    read(saved(form, exif=exif(65535, None)), tmp_path)
+@pytest.mark.parametrize(
+    ("form", "code"), [("JPEG", 65535), ("PNG", 65535), ("TIFF", 65535), ("WEBP", 65535), ("PNG", 0xFFFD), ("PNG", 0xFFFE)]
+)
+def test_an_unknown_space_is_named(tmp_path, caplog, form, code):
+    read(saved(form, exif=exif(code, None)), tmp_path)
     assert "a.jpg is read as sRGB, though its EXIF says that it is in another colour space" in caplog.text
     assert len(caplog.records) == 1
 
