@@ -145,7 +145,7 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
     bare = jpeg.bare(data)
     try:
         with pillow.open(BytesIO(bare)) as opened:
-            image = opened.copy()
+            image = jpeg.inks(opened)
     except OSError as error:
         if "truncated" not in str(error):
             raise

@@ -60,6 +60,16 @@ def jpeg() -> Iterator[Cell]:
         known(deep, 12),
         within=1,
     )
+    for bits, colours in product((8, 12, 16), ("grey", "RGB")):
+        numbers = levels(bits, colours)
+        yield Cell(
+            "JPEG",
+            str(bits),
+            colours,
+            lambda n=numbers, b=bits: imagecodecs.jpeg_encode(n.squeeze(), lossless=True, bitspersample=b),
+            known(numbers, bits),
+            what="lossless",
+        )
     yield from photographed("JPEG", best, 4)
 
 

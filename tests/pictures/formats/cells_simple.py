@@ -151,16 +151,16 @@ def tgas() -> Iterator[Cell]:
 
 
 def sgis() -> Iterator[Cell]:
-    for colours, alpha, packing in product(("grey", "RGB"), (False, True), (False, True)):
-        if colours == "grey" and alpha:
+    for bits, colours, alpha, packing in product((8, 16), ("grey", "RGB"), (False, True), (False, True)):
+        if (colours == "grey" and alpha) or (bits == 16 and packing):
             continue
-        pixels = levels(8, colours, alpha)
+        pixels = levels(bits, colours, alpha)
         yield Cell(
             "SGI",
-            "8",
+            str(bits),
             colours,
             lambda p=pixels, r=packing: sgi(p, packing=r),
-            known(pixels),
+            known(pixels, bits),
             alpha=alpha,
             what="RLE" if packing else "",
         )
@@ -168,9 +168,11 @@ def sgis() -> Iterator[Cell]:
 
 def sgi(pixels: np.ndarray, *, packing: bool) -> bytes:
     """Planes from the bottom up; packed, each row is one run of literal bytes."""
-    planes = [plane[::-1] for plane in np.moveaxis(pixels, -1, 0)]
-    channels = len(planes)
-    head = struct.pack(">HBBHHHHii", 474, int(packing), 1, 2 if channels == 1 else 3, W, H, channels, 0, 255).ljust(512, b"\0")
+    planes = [plane[::-1].astype(pixels.dtype.newbyteorder(">")) for plane in np.moveaxis(pixels, -1, 0)]
+    channels, size = len(planes), pixels.itemsize
+    head = struct.pack(">HBBHHHHii", 474, int(packing), size, 2 if channels == 1 else 3, W, H, channels, 0, 255).ljust(
+        512, b"\0"
+    )
     if not packing:
         return head + b"".join(plane.tobytes() for plane in planes)
     rows = [bytes([0x80 | W]) + row.tobytes() + b"\0" for plane in planes for row in plane]
