@@ -10,7 +10,7 @@ modules hold:
     read        from a file to an array
     formats     who decodes a file
     kinds       what a file is that is no picture
-    png, jpeg, tiff, jpeg2000, jpeg_xl, heif, netpbm, sgi
+    png, jpeg, tiff, jpeg2000, jpeg_xl, heif, netpbm, psd, sgi
                 what Pillow does not read, or not whole, of a format; boxes is what several of them are made of
     levels      which number of a deep picture is white
     notes       warnings, each said once

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
-from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, tiff
+from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, psd, tiff
 from .colour_space import Space
 from .high_depth import Deep
 from .levels import scaled
@@ -71,6 +71,8 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
         return _avif(_all(file), pillow, path)
     if netpbm.is_one(head):
         return Found(netpbm.read(_all(file), path), pillow.Exif, 1)
+    if head.startswith(psd.HEAD):
+        return _psd(_all(file), pillow, path)
     if is_deep_sgi(head):
         return Found(read_sgi(_all(file), path), pillow.Exif, 1)
     return _by_pillow(file, pillow, path, head)
@@ -152,6 +154,11 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
         image = jpeg.cut_short(bare, pillow, path)
     image.info["icc_profile"] = jpeg.profile(data)
     return Found(image, lambda: _exif_of(jpeg.notes(data)))
+
+
+def _psd(data: bytes, pillow: Any, path: Location) -> Found:
+    found = _by_pillow(BytesIO(data), pillow, path)
+    return found if isinstance(found.pixels, Deep) else replace(found, pixels=psd.with_its_alpha(found.pixels, data, path))
 
 
 def _jpeg2000(data: bytes, pillow: Any, path: Location) -> Found:

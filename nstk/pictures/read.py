@@ -111,6 +111,8 @@ def converted(decoded: Decoded, name: str) -> Picture:
         space = decoded.space
         colours, alpha = _deep(pixels, space, name) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, space, name)
         opaque = alpha is None or bool(alpha.min() == 1)
+        if alpha is not None and alpha.max() == 0:
+            warn(f"{name} is transparent everywhere: if it should not be, save it without transparency")
         colours = np.ascontiguousarray(upright(colours, turn))
         return Picture(colours, None if alpha is None or opaque else upright(alpha, turn), decoded.exif)
 

@@ -215,18 +215,24 @@ def psds() -> Iterator[Cell]:
     yield Cell("PSD", "8", "CMYK", lambda: psd(255 - inks, 4), lambda: left, within=1)  # 255 is no ink
     lab = np.dstack([levels(8, "grey"), np.full((H, W, 2), 128, np.uint8)])
     yield Cell("PSD", "8", "Lab", lambda: psd(lab, 9), lambda: grey_of_lab(lab), within=2)
-    yield Cell("PSD", "8", "RGB", lambda: psd(inks, 3), known(inks), alpha=True)
+    yield Cell("PSD", "8", "RGB", lambda: psd(inks, 3, transparent=True), known(inks), alpha=True)
+    yield Cell("PSD", "8", "RGB", lambda: psd(inks, 3), known(inks[..., :3]), what="a selection besides")
+    places, palette = levels(8, "grey"), palette_of(8)
+    table = palette.T.tobytes()
+    yield Cell("PSD", "8", "palette", lambda: psd(places, 2, table=table), lambda: palette[places[..., 0]])
     bit = levels(1, "grey")
     yield Cell("PSD", "1", "grey", lambda: psd(bit, 0), known(bit, 1))
 
 
-def psd(pixels: np.ndarray, kind: int, profile: bytes = b"") -> bytes:
-    """A file without layers: the picture that it shows, plane by plane."""
+def psd(pixels: np.ndarray, kind: int, profile: bytes = b"", *, table: bytes = b"", transparent: bool = False) -> bytes:
+    """The picture that a file shows, plane by plane. A number of layers below 0 says that the last plane is transparency."""
     height, width, channels = pixels.shape
     head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, channels, height, width, 8 if kind else 1, kind)
     resource = struct.pack(">4sHHI", b"8BIM", 1039, 0, len(profile)) + profile + bytes(len(profile) % 2) if profile else b""
     planes = np.moveaxis(pixels, -1, 0).tobytes() if kind else b"".join(packed(1 - row, 1) for row in pixels)
-    return head + struct.pack(">I", 0) + struct.pack(">I", len(resource)) + resource + struct.pack(">IH", 0, 0) + planes
+    layers = struct.pack(">IIhh", 8, 4, -1, 0) if transparent else struct.pack(">I", 0)
+    sections = struct.pack(">I", len(table)) + table + struct.pack(">I", len(resource)) + resource + layers
+    return head + sections + bytes(2) + planes
 
 
 def qois() -> Iterator[Cell]:
