@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -31,6 +32,9 @@ _HEAD = 4096
 """How many bytes of a file are looked at to tell what it is."""
 
 
+_ICON = b"\0\0\1\0"
+
+
 @dataclass(frozen=True)
 class Found:
     """What is found in a file."""
@@ -42,6 +46,8 @@ class Found:
     """The orientation, where the notes do not say it."""
     space: Space | None = None
     """The colour space, where the decoder knows it."""
+    file: IO[bytes] | None = None
+    """The file that tells the colours, where that is in another one."""
 
 
 def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
@@ -71,6 +77,8 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
         return _avif(_all(file), pillow, path)
     if netpbm.is_one(head):
         return Found(netpbm.read(_all(file), path), pillow.Exif, 1)
+    if head.startswith(_ICON):
+        return _icon(_all(file), pillow, path)
     if head.startswith(psd.HEAD):
         return _psd(_all(file), pillow, path)
     if is_deep_sgi(head):
@@ -154,6 +162,16 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
         image = jpeg.cut_short(bare, pillow, path)
     image.info["icc_profile"] = jpeg.profile(data)
     return Found(image, lambda: _exif_of(jpeg.notes(data)))
+
+
+def _icon(data: bytes, pillow: Any, path: Location) -> Found:
+    """The largest picture of an ICO, which is often a PNG, with all that a PNG tells."""
+    entries = [struct.unpack_from("<BBBBHHII", data, 6 + 16 * place) for place in range(int.from_bytes(data[4:6], "little"))]
+    _, _, _, _, _, _, size, start = max(entries, key=lambda it: ((it[0] or 256) * (it[1] or 256), it[5]))
+    body = data[start : start + size]
+    if body.startswith(png.HEAD):
+        return replace(_png(body, pillow, path), file=BytesIO(body))
+    return _by_pillow(BytesIO(data), pillow, path)
 
 
 def _psd(data: bytes, pillow: Any, path: Location) -> Found:

@@ -125,7 +125,7 @@ def _with_notes(found: Found, file: IO[bytes] | None, name: str) -> Decoded:
     with suppress(Exception):  # a broken block is no reason to refuse a picture
         tags = found.exif()
         turn, notes = orientation(tags), kept(tags)
-    space = found.space or told(file, info, tags, profile, name)
+    space = found.space or told(found.file or file, info, tags, profile, name)
     if isinstance(space, Space) and space.is_hdr:
         warn(f"{name} is brighter than paper ({space.name}): its light is brought down to sRGB, and 1000 cd/m2 become white")
     if not isinstance(pixels, high_depth.Deep) and pixels.mode == "CMYK" and not (profile or isinstance(space, bytes)):

@@ -10,7 +10,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image
 
-from tests.pictures.colours import adobe, bmp, powered, saved
+from tests.pictures.colours import adobe, bmp, gama, iccp, png, powered, saved
 from tests.pictures.formats.cell import Cell, known, levels
 from tests.pictures.formats.cells_png import packed
 from tests.pictures.formats.cells_tiff import grey_of_lab
@@ -196,6 +196,13 @@ def icons() -> Iterator[Cell]:
             alpha=True,
             what=form,
         )
+
+    inside = png(np.ascontiguousarray(square[..., :3]), gama(100_000))
+    head = struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 24, len(inside), 22)
+    yield Cell("ICO", "8", "RGB", lambda: head + inside, lambda: powered(1)(square[..., :3] / 255), "gAMA")
+    mirrored = png(np.ascontiguousarray(square[..., :3]), iccp(swapped_profile()))
+    head_of_it = head[:14] + struct.pack("<II", len(mirrored), 22)
+    yield Cell("ICO", "8", "RGB", lambda: head_of_it + mirrored, known(square[..., 2::-1]), "ICC", within=2)
 
 
 def pcxs() -> Iterator[Cell]:
