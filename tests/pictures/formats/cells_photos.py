@@ -1,4 +1,4 @@
-"""The formats of cameras, phones and browsers: JPEG, MPO, JPEG 2000, WebP, AVIF, HEIC and JPEG XL.
+"""The formats of cameras, phones and browsers: JPEG, MPO, JPEG 2000, WebP, AVIF and HEIC.
 
 Where a codec loses something, the picture is a smooth one, at the best quality, and may be off by a few levels.
 """
@@ -263,46 +263,4 @@ def written(numbers: np.ndarray, profile: bytes = b"", **options: object) -> byt
     return buffer.getvalue()
 
 
-def jpeg_xl() -> Iterator[Cell]:
-    for bits, colours, alpha in product((8, 10, 12, 16), ("grey", "RGB"), (False, True)):
-        numbers = levels(bits, colours, alpha)
-        yield Cell(
-            "JPEG XL",
-            str(bits),
-            colours,
-            lambda n=numbers, b=bits: imagecodecs.jpegxl_encode(n, lossless=True, bitspersample=b),
-            known(numbers, bits) if bits == 8 else lambda n=numbers, b=bits: linear(n / (2**b - 1)),
-            "" if bits == 8 else "header",
-            alpha=alpha,
-            within=0.01,
-        )
-    floats = (levels(16) / 65535).astype(np.float32)
-    yield Cell(
-        "JPEG XL",
-        "float32",
-        "RGB",
-        lambda: imagecodecs.jpegxl_encode(floats, lossless=True),
-        lambda: powered(1)(floats),
-        "header",
-        within=0.1,
-    )
-    smooth = (SMOOTH * np.uint16(257)).astype(np.uint16)
-    yield Cell(
-        "JPEG XL",
-        "16",
-        "RGB",
-        lambda: imagecodecs.jpegxl_encode(smooth, distance=0.1),
-        lambda: linear(smooth / 65535),
-        "header",
-        within=2,
-        what="lossy",
-    )
-
-
-def linear(shares: np.ndarray) -> np.ndarray:
-    """Levels of linear light, which imagecodecs' JPEG XL of more than 8 bits says that it is in. An alpha stays."""
-    colours = shares.shape[2] - 1 + shares.shape[2] % 2
-    return np.dstack([powered(1)(shares[..., :colours]), 255 * shares[..., colours:]])
-
-
-CELLS = [*jpeg(), *mpo(), *jpeg_2000(), *webp(), *avif(), *heic(), *jpeg_xl()]
+CELLS = [*jpeg(), *mpo(), *jpeg_2000(), *webp(), *avif(), *heic()]

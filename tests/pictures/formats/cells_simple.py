@@ -50,6 +50,10 @@ def bmps() -> Iterator[Cell]:
         within=0.5,
         what="endpoints",
     )
+    both = levels(8, alpha=True)
+    yield Cell("BMP", "8", "RGB", lambda: masked(both), known(both), alpha=True)
+    places, palette = levels(8, "grey"), palette_of(8)
+    yield Cell("BMP", "8", "palette", lambda: runs(places, palette), lambda: palette[places[..., 0]], what="RLE")
     mirrored = numbers[..., ::-1]
     embedded = 0x4D424544
     yield Cell("BMP", "8", "RGB", lambda: bmp(numbers, embedded, profile=swapped_profile()), known(mirrored), "ICC", within=2)
@@ -78,6 +82,23 @@ def narrow(numbers: np.ndarray) -> bytes:
     words = numbers.astype(np.uint16) @ np.array([1024, 32, 1], np.uint16)
     rows = words[::-1].astype("<u2").tobytes()
     return _bmp(len(rows), 16, rows)
+
+
+def masked(numbers: np.ndarray) -> bytes:
+    """32 bits a pixel, with masks that say where each channel is, and the header of version 5."""
+    rows = numbers[::-1][..., [2, 1, 0, 3]].tobytes()
+    head = struct.pack("<IiiHHIIiiII", 124, W, H, 1, 32, 3, len(rows), 2835, 2835, 0, 0)
+    head += struct.pack("<5I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, 0x73524742) + bytes(48) + struct.pack("<4I", 4, 0, 0, 0)
+    return struct.pack("<2sIHHI", b"BM", 138 + len(rows), 0, 0, 138) + head + rows
+
+
+def runs(places: np.ndarray, palette: np.ndarray) -> bytes:
+    """Runs of one pixel each."""
+    rows = b"".join(b"".join(bytes([1, place]) for place in row[:, 0]) + b"\0\0" for row in places[::-1]) + b"\0\1"
+    head = struct.pack("<IiiHHIIiiII", 40, W, H, 1, 8, 1, len(rows), 2835, 2835, 0, 0)
+    table = b"".join(bytes([blue, green, red, 0]) for red, green, blue in palette.tolist())
+    start = 54 + len(table)
+    return struct.pack("<2sIHHI", b"BM", start + len(rows), 0, 0, start) + head + table + rows
 
 
 def gifs() -> Iterator[Cell]:
@@ -146,6 +167,10 @@ def tgas() -> Iterator[Cell]:
             alpha=kind == "alpha",
             what=f"{'RLE ' * packing}from the {'top' if top else 'bottom'}",
         )
+    few = levels(5)
+    words = (few.astype(np.uint16) @ np.array([1024, 32, 1], np.uint16)).astype("<u2").tobytes()
+    head = struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, W, H, 16, 0x20)
+    yield Cell("TGA", "5", "RGB", lambda: head + words, known(few, 5), within=1)
     image = Image.fromarray(levels(8)).quantize(64)
     yield Cell("TGA", "8", "palette", lambda: saved("TGA", image), known(np.asarray(image.convert("RGB"))))
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nstk import pictures
-from tests.pictures.formats import cells_photos, cells_png, cells_simple, cells_tiff
+from tests.pictures.formats import cells_jpeg_xl, cells_photos, cells_png, cells_simple, cells_tiff
 from tests.pictures.formats.cell import TURNS
 
-CELLS = [*cells_png.CELLS, *cells_tiff.CELLS, *cells_photos.CELLS, *cells_simple.CELLS]
+CELLS = [*cells_png.CELLS, *cells_tiff.CELLS, *cells_photos.CELLS, *cells_jpeg_xl.CELLS, *cells_simple.CELLS]
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
