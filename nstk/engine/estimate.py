@@ -8,7 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from ..api import Scale
-from ..machine import device, memory
+from ..machine import memory
 from ..objective.tiles import Tiling
 from ..pictures import MIN_SIDE, fit
 from ..recipe.model import Recipe
@@ -16,6 +16,7 @@ from .footprint import Layout
 from .kept import Kept
 from .plan import Plan
 from .scale import moving, set_up
+from .surroundings import prepared
 
 SMALL = 400
 """The long edge in pixels of the step that is timed. From this size on, the time of a step grows as the number of pixels."""
@@ -75,9 +76,9 @@ def estimate(recipe: Recipe, plan: Plan) -> list[Forecast]:
 
 def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
     """Whether the recipe fits into the memory, and the estimate in lines: one for each scale, and one for all."""
-    device.set_up_memory()
-    plan = Plan.of(recipe)
-    forecasts = estimate(recipe, plan)
+    with prepared():
+        plan = Plan.of(recipe)
+        forecasts = estimate(recipe, plan)
     most = max(forecasts, key=lambda it: it.bytes)
     known = most.layout.room != sys.maxsize
     room = f"the {memory.in_words(most.room)} it may hold" if known else "a GPU, whose free memory is not known"

@@ -16,7 +16,6 @@ import tensorflow as tf
 from .. import pictures
 from ..api import Pictures
 from ..errors import NotFinite, OutOfMemory, UserError
-from ..machine import device
 from ..objective.features import batch
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
@@ -24,6 +23,7 @@ from .inputs import pictures_of
 from .kept import Kept
 from .plan import Plan
 from .scale import objective, smaller
+from .surroundings import prepared
 
 log = logging.getLogger("nstk")
 
@@ -37,8 +37,12 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     what a run paints. `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those
     of weight 0. Raises `NotFinite` for a loss that is NaN or infinite.
     """
-    recipe = loaded(recipe)
-    device.set_up_memory()
+    with prepared():
+        return _judged(loaded(recipe), picture)
+
+
+def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
+    """What `evaluate` returns."""
     content, judged = recipe.read_content(), pictures.read_all(picture)
     _check_aspect(judged, recipe, picture)
     if content.alpha is not None and judged.alpha is None:
@@ -86,7 +90,8 @@ def _unweighted(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> dict[str,
     plan, kept = Plan.for_picture(recipe, pixels.shape[1], pixels.shape[0]), Kept()
     (scale,), (layout,) = plan.scales, plan.layouts
     with _full_precision():
-        tf.random.set_seed(recipe.seed)
+        kept.seed(recipe)
+        kept.numbers.reset_from_seed(recipe.seed)
         while True:
             try:
                 evaluation = objective(recipe, plan, kept, scale, made, layout).evaluate(batch(pixels))

@@ -46,7 +46,6 @@ class Kept:
         self._tiles: _Memory[TileNetwork] = _Memory(NETWORKS)
         self._styles: _Memory[Any] = _Memory(STYLES)
         self._rigs: _Memory[Rig] = _Memory(rigs)
-        self._seeded = False
 
     def network(self, recipe: Recipe, plan: Plan) -> Network:
         """The part of the backbone that the recipe's losses look at."""
@@ -99,14 +98,13 @@ class Kept:
     def seed(self, recipe: Recipe) -> None:
         """Seed TensorFlow's random operations, and let losses draw from this generator.
 
-        When TensorFlow is seeded it drops all that it has prepared, and takes seconds to prepare a compiled step again. nstk's
-        own parts use none of these operations, so where only they are at work, TensorFlow is seeded once.
+        When TensorFlow is seeded it drops all that it has prepared, also for the caller's own draws, and takes seconds to
+        prepare a compiled step again. nstk's own parts use none of these operations: for them, TensorFlow is not seeded.
         """
         tf.random.set_global_generator(self.numbers)
         parts = [recipe.backbone, recipe.init, recipe.parametrization, recipe.optimizer, *recipe.active_losses.values()]
-        if not (self._seeded and all(recipe.registry.owner(type(part)).name == SHIPPED for part in parts)):
+        if not all(recipe.registry.owner(type(part)).name == SHIPPED for part in parts):
             tf.random.set_seed(recipe.seed)
-            self._seeded = True
 
 
 def rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:

@@ -13,7 +13,7 @@ from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.unfinished import Unfinished, unfinished
 from ..files import check_writable
-from ..machine import device, memory
+from ..machine import memory
 from ..recipe.checks import written
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
@@ -28,6 +28,7 @@ from .painting import Painting
 from .plan import Plan
 from .result import Result
 from .saving import check_sidecar, recorded, saved
+from .surroundings import prepared
 
 if TYPE_CHECKING:
     from ..pictures import PictureLike
@@ -63,12 +64,13 @@ class Session:
 
     def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
         """Paint a recipe's picture and write it, as `nstk.run` does."""
-        recipe, folder = placed(loaded(recipe), force=force), None
-        if recipe.path:
-            check_sidecar(recipe)
-            check_writable(recipe.path, written(recipe.path), force=force)
-            folder = RunFolder.of(recipe.path)
-        return self._run(recipe, folder, None, force=force, quiet=quiet)
+        with prepared():
+            recipe, folder = placed(loaded(recipe), force=force), None
+            if recipe.path:
+                check_sidecar(recipe)
+                check_writable(recipe.path, written(recipe.path), force=force)
+                folder = RunFolder.of(recipe.path)
+            return self._run(recipe, folder, None, force=force, quiet=quiet)
 
     def resume(
         self,
@@ -85,13 +87,13 @@ class Session:
         it = path
         if not isinstance(it, Unfinished):
             it = unfinished(it, plugins=plugins, content=content, style=style, force=force, trust=trust)
-        if it.recipe.path:
-            check_writable(it.recipe.path, written(it.recipe.path), force=force)
-        return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
+        with prepared():
+            if it.recipe.path:
+                check_writable(it.recipe.path, written(it.recipe.path), force=force)
+            return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
 
     def _run(self, recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool, quiet: bool) -> Result:
         """Paint, from the beginning or from a checkpoint."""
-        device.set_up_memory()
         if self._ground is None:
             self._ground = memory.resident()
         plan, kept = Plan.of(recipe, self._ground), self._kept

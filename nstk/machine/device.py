@@ -23,6 +23,10 @@ BELOW = 0.95
 MB = 10**6
 
 
+VARIABLES = "TF_CPU_ALLOCATOR_USE_BFC", "TF_CPU_BFC_MEM_LIMIT_IN_MB"
+"""The environment variables that TensorFlow reads when it begins to take memory."""
+
+
 def set_up_memory() -> None:
     """Choose how TensorFlow takes memory. The choice counts only before the first tensor is made, and does nothing afterwards.
 
@@ -33,10 +37,10 @@ def set_up_memory() -> None:
     On a GPU, TensorFlow then takes as much memory as it needs, not all at once: the screen and other programs use the GPU too.
     A program that has used or divided the GPU before has decided already.
     """
-    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
+    os.environ.setdefault(VARIABLES[0], "true")
     if hasattr(os, "sysconf"):  # TensorFlow's own limit is 64 GB
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(installed // 2**20))
+        os.environ.setdefault(VARIABLES[1], str(installed // 2**20))
     for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(gpu, True)

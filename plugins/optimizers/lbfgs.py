@@ -138,7 +138,7 @@ class LbfgsStepper(nstk.Stepper):
         import numpy as np
 
         loss = self.problem.evaluate().loss
-        if not (np.isfinite(loss) and loss <= self.loss):
+        if not (np.isfinite(loss) and float(loss) <= float(self.loss)):
             self.problem.image.assign(self.good)
 
     def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
@@ -222,7 +222,7 @@ class LbfgsStepper(nstk.Stepper):
         """Point where the quasi-Newton step leads, or straight down while there is no history."""
         import tensorflow as tf
 
-        return tf.cond(self.count > 0, self._recursion, self._steepest)  # type: ignore[no-any-return]
+        return tf.cond(self.count.read_value() > 0, self._recursion, self._steepest)  # type: ignore[no-any-return]
 
     def _recursion(self) -> bool:
         """Algorithm 7.4 of Nocedal and Wright. With R the upper triangle of s_i . y_j, old to new, and D its diagonal:
@@ -234,7 +234,8 @@ class LbfgsStepper(nstk.Stepper):
         import tensorflow as tf
 
         direction, m = self.direction, self.settings.history
-        order = tf.cast((self.count + tf.range(m, dtype=tf.int64)) % m, tf.int32)  # the oldest pair comes first
+        order = self.count.read_value() + tf.range(m, dtype=tf.int64)
+        order = tf.cast(tf.math.floormod(order, m), tf.int32)  # the oldest pair comes first
         upper = tf.linalg.band_part(tf.gather(tf.gather(self.products, order), order, axis=1), 0, -1)
 
         def products(history: History) -> Any:
@@ -276,13 +277,13 @@ class LbfgsStepper(nstk.Stepper):
         curved = (product > CURVED * tf.sqrt(moved) * tf.sqrt(changed)) & (tf.minimum(moved, changed) > LEAST)
 
         def keep() -> bool:
-            row = tf.cast(self.count % self.settings.history, tf.int32)
+            row = tf.cast(tf.math.floormod(self.count.read_value(), self.settings.history), tf.int32)
             self.moves.keep(row, move)
             self.changes.keep(row, change)
             self.products.scatter_nd_update([[row]], self.changes.products(move)[None])
             column = self.moves.products(change)
             # Pairs that were never kept are zero. A 1 on the diagonal keeps them out of the triangular systems.
-            filled = tf.range(self.settings.history, dtype=tf.int64) <= self.count
+            filled = tf.range(self.settings.history, dtype=tf.int64) <= self.count.read_value()
             others = tf.one_hot(row, self.settings.history, 0.0, 1.0, dtype=tf.float64)
             one = tf.one_hot(row, self.settings.history, dtype=tf.float64)
             kept = self.products * others[None, :] + column[:, None] * one[None, :]

@@ -39,7 +39,7 @@ class Spectral(nstk.Parametrization):
 
         def filtered(change: Any) -> Any:
             planes = tf.signal.rfft2d(tf.transpose(change, [0, 3, 1, 2]))
-            planes = tf.signal.irfft2d(planes * tf.constant(scale, tf.complex64), [height, width])
+            planes = tf.signal.irfft2d(planes * tf.constant(scale.astype(np.complex64)), [height, width])
             return tf.transpose(planes, [0, 2, 3, 1])
 
         return filtered
