@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if not asked and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.option.numprocesses = max(1, min(os.cpu_count() or 1, memory.available() // WORKER))
         config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[pytest.TestReport]:
+    """Let a report go from one process to another, whatever a test prints: they exchange no names that are not UTF-8."""
+    report: pytest.TestReport = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 PLUGIN_HEAD = '''
