@@ -29,6 +29,7 @@ from .plan import Plan
 from .result import Result
 from .saving import check_sidecar, recorded, saved
 from .surroundings import prepared
+from .unheeded import unheeded
 
 if TYPE_CHECKING:
     from ..pictures import PictureLike
@@ -102,6 +103,8 @@ class Session:
         into = folder if begun is not None or recipe.checkpoint.every is not False else None
         keeper = Keeper(run, into, begun, kept)
         if begun is None and folder and (line := folder.set_aside()):
+            log.warning("%s", line)
+        for line in unheeded(recipe, plan.choice):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
         callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})

@@ -1,0 +1,43 @@
+"""Keys that change nothing are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from nstk import testing
+from nstk.engine.unheeded import unheeded
+from nstk.machine.precision import BFLOAT16, FLOAT32, Choice
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"output": {"path": "a.png", "quality": 90}}, "`quality: 90` changes nothing: a .png picture is written without loss"),
+        ({"output": {"path": "a.bmp", "gps": True}}, "`gps: true` changes nothing: a .bmp picture has no EXIF"),
+        (
+            {"output": False, "checkpoint": {"every": 5}},
+            "`checkpoint` changes nothing: with `output: false` nothing is written",
+        ),
+        ({"precision": "bfloat16"}, "`precision: bfloat16` changes nothing: the backbone `mine` knows no other"),
+    ],
+)
+def test_a_key_that_changes_nothing(settings, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = testing.recipe(tmp_path, **settings)
+    assert [*unheeded(recipe, Choice(FLOAT32, "the backbone `mine` knows no other"))] == [expected]
+
+
+def test_keys_that_count_are_not_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for settings in ({}, {"output": {"path": "a.jpg", "quality": 90, "gps": True}}, {"output": False, "checkpoint": False}):
+        assert not [*unheeded(testing.recipe(tmp_path, **settings), Choice(FLOAT32, ""))]
+    recipe = testing.recipe(tmp_path, precision="bfloat16")
+    assert not [*unheeded(recipe, Choice(BFLOAT16, "the recipe says so"))]
+
+
+def test_a_run_says_it_once(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    testing.run_recipe(tmp_path, output={"path": "a.png", "quality": 90})
+    assert [line for line in caplog.messages if "changes nothing" in line] == [
+        "`quality: 90` changes nothing: a .png picture is written without loss"
+    ]
