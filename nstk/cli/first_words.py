@@ -121,15 +121,15 @@ def _word(word: str) -> str | _Other:
 def _in_our_words(name: str, items: Sequence[str | _Other], others: Sequence[_Other], options: dict[str, Any]) -> str:
     """The message about words of other tools: the same line in nstk's words, and remarks."""
     tree = _tree([it for it in items if isinstance(it, str)], options)
+    translated = {id(it): _translated(it, tree, options) for it in others}
+    meant = {word.partition("=")[0] for words, _ in translated.values() for word in words if "=" in word}
     line: list[str] = []
-    remarks: dict[str, None] = {}
     for item in items:
-        if isinstance(item, str):
+        if not isinstance(item, str):
+            line += [word for word in translated[id(item)][0] if word not in line or "=" not in word]
+        elif "=" not in item or item.partition("=")[0] not in meant:  # `optimizer=lbfgs` gives way to `optimizer=adam`
             line.append(item)
-            continue
-        words, remark = _translated(item, tree, options)
-        line += [word for word in words if word not in line or "=" not in word]
-        remarks |= {remark: None} if remark else {}
+    remarks = dict.fromkeys(remark for _, remark in translated.values() if remark)
     *first, last = (f"`{it.said}`" for it in others)
     said = f"{', '.join(first)} and {last}" if first else last
     what = "is a word of another tool" if len(others) == 1 else "are words of other tools"

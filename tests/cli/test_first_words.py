@@ -68,6 +68,7 @@ SHOWN = [
     ("nstk run recipe.yaml --epochs 10", "nstk run recipe.yaml steps=10"),
     ("nstk run -i photo.jpg -s painting.jpg", "nstk run --content photo.jpg --style painting.jpg"),
     ("nstk run recipe.yaml --learning-rate 3", "nstk run recipe.yaml optimizer=adam optimizer.learning_rate=3"),
+    ("nstk run recipe.yaml lr=3 optimizer=L-BFGS", "nstk run recipe.yaml optimizer=adam optimizer.learning_rate=3"),
     ("nstk run recipe.yaml optimizer=adam lr=3", "nstk run recipe.yaml optimizer=adam optimizer.learning_rate=3"),
     ("nstk run -o a.png louvre --lr 3", "nstk run -o a.png louvre optimizer.learning_rate=3"),
     ("nstk run recipe.yaml --style-weight 5", "nstk run recipe.yaml losses.gram.weight=5"),
