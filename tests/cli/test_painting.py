@@ -59,7 +59,7 @@ def test_evaluate(run, painted):
 
 
 def test_run_quietly_and_once_more(folder):
-    once = [*NSTK, "run", "recipe.yaml", "optimizer.history=3", "-q"]  # a short history is quickly compiled
+    once = [*NSTK, "run", "recipe.yaml", "optimizer=adam", "-q"]  # which is quickly compiled
     done = subprocess.run(once, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/out/recipe.png\n", "")
     assert {path.name for path in Path("out").iterdir()} == {"recipe.png", "recipe.recipe.yaml", "recipe.run.json"}
@@ -70,7 +70,7 @@ def test_run_quietly_and_once_more(folder):
     assert Path("out/recipe.png").read_bytes() == first
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_run_saves_its_picture(number, folder):
     # Adam goes on for as long as it has steps: L-BFGS might have nothing left to gain before the signal comes.
     args = [*NSTK, "run", "recipe.yaml", "steps=1000000", "optimizer=adam", "callbacks.progress="]

@@ -117,6 +117,7 @@ for name, settings in {settings!r}.items():
 """
 
 
+@pytest.mark.slow
 def test_numpy_behaviour_changes_nothing(tmp_path):
     """It cannot be switched off again, so another process switches it on."""
     lbfgs = {"optimizer": {"use": "lbfgs", "history": 2}, "run_eagerly": True, "average": 0.5}

@@ -157,7 +157,8 @@ def test_a_missing_file(tmp_path, orange):
     refused(tmp_path / "zzz.png", ": check its name and its folder")
     refused(tmp_path / "nowhere" / "louvre.jpg", "no file ", ": check its name and its folder")
     refused(tmp_path / "Louvre.JPG" / "louvre.jpg", "no file ")
-    refused("nu\0ll.png", "no file ")
+    with pytest.raises(PictureError, match=r"no file nu\\x00ll.png"):
+        pictures.read_picture("nu\0ll.png")
     refused(tmp_path / ("x" * 300), "cannot be read (File name too long)")
 
 

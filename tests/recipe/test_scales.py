@@ -87,7 +87,7 @@ LBFGS = {"use": "lbfgs", "history": 3}
 """A short history is quickly compiled."""
 
 
-@pytest.mark.parametrize("optimizer", ["adam", LBFGS], ids=["adam", "lbfgs"])
+@pytest.mark.parametrize("optimizer", ["adam", pytest.param(LBFGS, marks=pytest.mark.slow)], ids=["adam", "lbfgs"])
 def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     result = testing.run_recipe(tmp_path, optimizer=optimizer, pyramid={"levels": 2}, steps=[4, 3])
     assert [row["scale"] for row in result.history] == [0] * 4 + [1] * 3
@@ -155,7 +155,7 @@ def nstk_callbacks():
     assert np.abs(expected - plain[-1]).max() > 1  # the average is something else than the last picture
 
 
-@pytest.mark.parametrize("settings", [{"average": 0.9}, {"pyramid": {"levels": 2}}, {"optimizer": LBFGS}])
+@pytest.mark.parametrize("settings", [{"average": 0.9, "pyramid": {"levels": 2}}, {"optimizer": LBFGS}])
 def test_last_losses_are_the_pictures(settings, tmp_path):
     result = testing.run_recipe(tmp_path, steps=4, **settings)
     judged = nstk.evaluate(testing.recipe(tmp_path, steps=4, **settings), result.path)

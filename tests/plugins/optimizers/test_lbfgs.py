@@ -75,7 +75,10 @@ def test_a_style_as_fast_as_scipy(style):
         assert ours <= 1.01 * theirs, scaling
 
 
-@pytest.mark.parametrize(("scaling", "steps"), [("scalar", 60), ("bands", 200)])  # white noise is no picture: bands mislead
+SCALAR = pytest.param("scalar", 60, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("scaling", "steps"), [SCALAR, ("bands", 200)])  # white noise is no picture: bands mislead
 def test_the_box_is_kept(scaling, steps):
     """The nearest point of the box to a target outside it: clipping, not a compromise."""
     rng = np.random.default_rng(1)
@@ -180,7 +183,9 @@ def test_the_state_can_be_put_back():
     np.testing.assert_array_equal(more(), straight_on)
 
 
-@pytest.mark.parametrize("parametrization", [Pixels(), Spectral(), pytest.param(Spectral(power=1), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "parametrization", [Spectral(), *(pytest.param(it, marks=pytest.mark.slow) for it in (Pixels(), Spectral(power=1)))]
+)
 def test_it_takes_any_parametrization(style, parametrization):
     value_and_grad, start = style
     first = float(value_and_grad(tf.constant(start[None], tf.float32))[0].loss)

@@ -37,12 +37,11 @@ class Left(nstk.Parametrization):
 
 
 BANDS, SCALAR = ({"use": "lbfgs", "scaling": scaling, "history": 5} for scaling in ("bands", "scalar"))
-EAGER, TILES = {"run_eagerly": True}, {"tiles": 64}
+EAGER = {"run_eagerly": True}
+SLOW = [pytest.param(BANDS, how, marks=pytest.mark.slow) for how in (EAGER, {"tiles": 64})]
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "how"), [(BANDS, EAGER), (BANDS, {}), (BANDS, TILES), (SCALAR, EAGER), (SCALAR, {}), ("adam", EAGER)]
-)
+@pytest.mark.parametrize(("optimizer", "how"), [(BANDS, {}), (SCALAR, EAGER), ("adam", EAGER), *SLOW])
 def test_red_moves_most(optimizer, how, tmp_path):
     how = {"size": 80 if "tiles" in how else 48, **how}
     result = testing.run_recipe(tmp_path, plugins=[Warm], parametrization="warm", optimizer=optimizer, steps=8, **how)
