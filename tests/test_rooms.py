@@ -23,6 +23,7 @@ FLOORS = [
     "recipe",
     "checkpoints",
     "engine",
+    "judging",
     "__init__ testing",
     "cli",
     "__main__",
@@ -31,7 +32,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 """From the bottom up. A room uses what is below it, and nothing beside it."""
 
 DOORS = {
-    "engine": "loop evaluation estimate session result interrupts plan",
+    "engine": "loop evaluation estimate session result interrupts plan surroundings",
     "checkpoints": "folder archive unfinished provenance state",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",
@@ -39,7 +40,7 @@ DOORS = {
 DOORS = {room: set(names.split()) for room, names in DOORS.items()}
 """What of a room is used from outside it; of the others, any module."""
 
-TENSORFLOW = {"objective", "engine", "machine/device"}
+TENSORFLOW = {"objective", "engine", "machine/device", "judging/scores"}
 WITHOUT = {"objective/tiles"}
 """Who imports TensorFlow when it is imported, and who of these does not: all else is light."""
 
