@@ -11,11 +11,12 @@ from nstk.api import References
 from nstk.objective.sums import added
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
+from nstk.plugins.losses.moments import Moments
 from nstk.plugins.losses.tv import TotalVariation
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FORMULAS, LAYERS, close, rows, value
 
-ZERO_AT = {"content": "content", "gram": "style"}
+ZERO_AT = {"content": "content", "gram": "style", "moments": "style"}
 """Where a loss is zero; one that is not listed has no such picture."""
 
 
@@ -32,14 +33,16 @@ def test_the_contract_of_every_formula(cls, formula):
     testing.check_loss(cls(formula=formula), zero_at=ZERO_AT.get(cls.name))
 
 
-@pytest.mark.parametrize("loss", [Content(layers=["a"]), Gram(layers=["a"])])
+@pytest.mark.parametrize("loss", [Content(layers=["a"]), Gram(layers=["a"]), Moments(layers=["a"])])
 def test_a_silent_layer_is_finite(loss):
     silent = {"a": tf.zeros((1, 4, 5, 2))}
     assert value(loss, silent, References(silent, {"style": silent})) == 0
     assert np.isfinite(value(loss, {"a": tf.ones((1, 4, 5, 2))}, References(silent, {"style": silent})))
 
 
-@pytest.mark.parametrize("loss", [Content(layers=LAYERS), Gram(layers=LAYERS)], ids=lambda loss: loss.name)
+@pytest.mark.parametrize(
+    "loss", [Content(layers=LAYERS), Gram(layers=LAYERS), Moments(layers=LAYERS)], ids=lambda loss: loss.name
+)
 def test_statistics_of_halves_add_up(loss, features, refs):
     whole, parts = slice(None), [slice(None, 14), slice(14, None)]  # the same row of every layer is an even share of it
     sums = [
