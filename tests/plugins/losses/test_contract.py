@@ -16,7 +16,7 @@ from nstk.plugins.losses.tv import TotalVariation
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FORMULAS, LAYERS, close, rows, value
 
-ZERO_AT = {"content": "content", "gram": "style", "moments": "style"}
+ZERO_AT = {"content": "content", "gram": "style", "moments": "style", "wasserstein": "style"}
 """Where a loss is zero; one that is not listed has no such picture."""
 
 

@@ -1,0 +1,127 @@
+"""Style loss: how far the Gaussian of the picture's activations has to be moved to become the painting's (Wasserstein-2).
+
+For the activations of a layer (M positions x N channels) with means mu and covariances Sigma, and for the painting's nu and T:
+
+    W = sum (mu - nu)^2 + tr(Sigma + T - 2 (T^1/2 Sigma T^1/2)^1/2)        L = sum over layers of w W, normalised
+
+W is the squared Wasserstein-2 distance of the two Gaussians (Dowson and Landau, "The Frechet distance between multivariate
+normal distributions", 1982; its second term is the squared Bures distance). A Gram matrix compares squares of activations, so
+that loud channels drown the others; W is measured in the activations themselves. crowsonkb/style-transfer-pytorch (2022 on)
+paints with it. nstk differs from that tool in three things: the trace is the sum of the roots of eigenvalues, not of a matrix
+root by iteration; what is added to the diagonals is a share of the painting's variance (`RIDGE`), where the tool adds 1e-4; and
+`formula: relative` weighs layers alike.
+
+`formula` chooses the normalisation: `relative` W / (sum nu^2 + tr T), where 1 is a picture without activations; `mean` W / N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import nstk
+from nstk.plugins.losses._products import gram_matrix
+
+RIDGE = 1e-3
+"""What is added to each variance, as a share of the painting's mean variance. The gradient of a root is infinite at 0."""
+
+TINY = 1e-12
+"""A lower bound that keeps everything finite for a layer of the painting that never fires."""
+
+
+class Wasserstein(nstk.StatisticLoss):
+    """The squared Wasserstein distance of two Gaussians: of the picture's activations and of the style's."""
+
+    name = "wasserstein"
+    takes_low_precision = True
+
+    layers: nstk.Layers = nstk.Field(
+        [f"block{block}_conv1" for block in range(1, 6)],
+        description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
+    )
+    formula: Literal["relative", "mean"] = nstk.Field(
+        "relative", description="Normalisation of the distance: relative (divided by the style's own mean square) or mean."
+    )
+
+    def reads(self) -> Sequence[str]:
+        return tuple(self.layers)
+
+    def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
+        """The sums and the Gram matrix of the channels, and the number of positions, by layer."""
+        import tensorflow as tf
+
+        def sums(activations: Any) -> dict[str, Any]:
+            positions = tf.cast(tf.size(activations) // activations.shape[-1], tf.float32)
+            total = tf.reduce_sum(tf.cast(activations, tf.float32), axis=[0, 1, 2])
+            return {"sum": total, "gram": gram_matrix(activations), "positions": positions}
+
+        return {layer: sums(features[layer]) for layer in self.layers}
+
+    def of_style(self, style: nstk.Features) -> Any:
+        return self.statistic(style)
+
+    def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
+        """By layer, the style's means, the root of its covariance, and its mean square.
+
+        Of several styles, the means of the raw moments are taken, so the goal is the Gaussian of all their activations.
+        """
+        import tensorflow as tf
+
+        def of(layer: str) -> dict[str, Any]:
+            mean, square = (
+                sum(style[layer][part] / style[layer]["positions"] for style in styles.values()) / len(styles)
+                for part in ("sum", "gram")
+            )
+            covariance = square - mean[:, None] * mean[None, :]
+            variance = tf.maximum(tf.linalg.trace(covariance), TINY)
+            ridge = RIDGE * variance / float(mean.shape[0])
+            values, vectors = tf.linalg.eigh(covariance + ridge * tf.eye(mean.shape[0]))
+            values = tf.maximum(values, ridge)
+            root = tf.matmul(vectors * tf.sqrt(values), vectors, transpose_b=True)
+            size = tf.reduce_sum(tf.square(mean)) + variance
+            return {"mean": mean, "root": root, "trace": tf.reduce_sum(values), "ridge": ridge, "size": size}
+
+        return {layer: of(layer) for layer in self.layers}
+
+    def score(self, statistic: Any, goal: Any) -> Any:
+        return nstk.total(weight * self._distance(statistic[layer], goal[layer]) for layer, weight in self.layers.items())
+
+    def _distance(self, sums: Any, goal: Any) -> Any:
+        import tensorflow as tf
+
+        mean, square = sums["sum"] / sums["positions"], sums["gram"] / sums["positions"]
+        channels = int(mean.shape[0])
+        covariance = square - mean[:, None] * mean[None, :] + goal["ridge"] * tf.eye(channels)
+        moved = tf.reduce_sum(tf.math.squared_difference(mean, goal["mean"]))
+        spread = tf.linalg.trace(covariance) + goal["trace"] - 2 * overlap(covariance, goal["root"], goal["ridge"])
+        return (moved + tf.maximum(spread, 0.0)) / (goal["size"] if self.formula == "relative" else float(channels))
+
+
+def overlap(covariance: Any, root: Any, ridge: Any) -> Any:
+    """tr (R C R)^1/2 for a covariance C and the root R of another one.
+
+    Eigenvalues are computed in float64: those of a product of covariances reach further than the digits of float32, and of the
+    small ones the roots are taken. The gradient with respect to C is R (R C R)^-1/2 R / 2, from the same eigenvalues; those
+    that rounding has put below the square of the `ridge` count as that.
+    """
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def trace(covariance: Any) -> tuple[Any, Callable[[Any], Any]]:
+        wide = tf.cast(root, tf.float64)
+        product = tf.matmul(wide, tf.matmul(tf.cast(covariance, tf.float64), wide))
+        values, vectors = (tf.cast(it, tf.float32) for it in tf.linalg.eigh((product + tf.transpose(product)) / 2))
+        roots = tf.sqrt(tf.maximum(values, tf.square(ridge)))
+
+        def gradient(upstream: Any) -> Any:
+            turned = tf.matmul(root, vectors)
+            return upstream / 2 * tf.matmul(turned / roots, turned, transpose_b=True)
+
+        return tf.reduce_sum(roots), gradient
+
+    return trace(covariance)
+
+
+@nstk.hookimpl
+def nstk_losses() -> list[type[nstk.Loss]]:
+    return [Wasserstein]
