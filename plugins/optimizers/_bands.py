@@ -50,7 +50,7 @@ class Bands:
         self.moved, self.changed = tf.Variable(tf.zeros(BANDS)), tf.Variable(tf.zeros(BANDS))  # sums of |s|^2, |y|^2
         self.flatness = tf.Variable(tf.ones(BANDS))  # the inverse of the curvature
         self.known = tf.Variable(False)
-        self.gain = self._gain(problem.shape, warn=before is None)
+        self.gain = self._gain(problem, warn=before is None)
         """The logarithm of what the parametrization's operator, applied twice, multiplies each band by; None for `pixels`."""
         if before is not None:
             self._inherit(before)
@@ -137,7 +137,7 @@ class Bands:
         self.flatness.assign(self.flatness * product / flattened)
         self.known.assign(True)
 
-    def _gain(self, shape: Callable[[Any], Any], *, warn: bool) -> Any:
+    def _gain(self, problem: nstk.Problem, *, warn: bool) -> Any:
         """Measure the gain of a parametrization's operator on white noise, always the same.
 
         A band without a coefficient gets what the bands around it have. Where the gain is all that the operator does, `warn`.
@@ -145,9 +145,11 @@ class Bands:
         import numpy as np
         import tensorflow as tf
 
-        noise = tf.constant(np.random.default_rng(0).standard_normal([1, self.height, self.width, 3], np.float32))
-        if (once := shape(noise)) is noise:
+        shape, picture = problem.shape, problem.image.read_value()
+        if shape(picture) is picture:  # the unknowns are the pixels, and a large picture needs no noise of its size
             return None
+        noise = tf.constant(np.random.default_rng(0).standard_normal([1, self.height, self.width, 3], np.float32))
+        once = shape(noise)
         was, became = (self._by_band(self._power(picture)).numpy() for picture in (noise, shape(once)))
         there = (was > 0) & (became > 0) & np.isfinite(became)
         if not there.any():

@@ -13,6 +13,7 @@ from nstk.plugins.optimizers._bands import Bands
 from nstk.plugins.optimizers.lbfgs import Lbfgs
 from nstk.plugins.parametrizations.pixels import Pixels
 from nstk.plugins.parametrizations.spectral import Spectral
+from tests.helpers import failing
 from tests.plugins.optimizers.samples import begin, quadratic
 
 
@@ -69,4 +70,10 @@ def test_bands_know_what_a_filter_does():
     bands = Bands(PictureProblem(image, None, Spectral(power=1), 5), None)
     slope = np.polyfit(bands.centres[4:-1], bands.gain.numpy()[4:-1], 1)[0]
     assert abs(slope + 2) < 0.1
+
+
+def test_pixels_cost_no_noise(monkeypatch):
+    """It would be as large as the picture, and is made at each scale."""
+    monkeypatch.setattr(np.random, "default_rng", failing(AssertionError("noise was drawn")))
+    image = tf.Variable(tf.zeros([1, 64, 64, 3]))
     assert Bands(PictureProblem(image, None, Pixels(), 5), None).gain is None
