@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import nstk
+from nstk.plugins.losses._moments import blended, channel_sums, covariance
 from nstk.plugins.losses._products import gram_matrix
 
 TINY = 1e-12
@@ -58,12 +59,10 @@ class Moments(nstk.StatisticLoss):
         import tensorflow as tf
 
         def sums(activations: Any) -> dict[str, Any]:
-            positions = tf.cast(tf.size(activations) // activations.shape[-1], tf.float32)
-            wide = tf.cast(activations, tf.float32)
-            squares = (
-                gram_matrix(activations) if self.second == "covariance" else tf.reduce_sum(tf.square(wide), axis=[0, 1, 2])
-            )
-            return {"sum": tf.reduce_sum(wide, axis=[0, 1, 2]), "squares": squares, "positions": positions}
+            if self.second == "covariance":
+                return {**channel_sums(activations), "squares": gram_matrix(activations)}
+            squares = tf.reduce_sum(tf.square(tf.cast(activations, tf.float32)), axis=[0, 1, 2])
+            return {**channel_sums(activations), "squares": squares}
 
         return {layer: sums(features[layer]) for layer in self.layers}
 
@@ -74,10 +73,11 @@ class Moments(nstk.StatisticLoss):
         """By layer, the style's means and second moments. Of several styles, the means of the raw moments are taken."""
         import tensorflow as tf
 
-        def blended(layer: str, part: str) -> Any:
-            return sum(style[layer][part] / style[layer]["positions"] for style in styles.values()) / len(styles)
+        def of(layer: str) -> list[Any]:
+            sums = [style[layer] for style in styles.values()]
+            return self._moments(blended(sums, "sum"), blended(sums, "squares"), tf.ones(()))
 
-        return {layer: self._moments(blended(layer, "sum"), blended(layer, "squares"), tf.ones(())) for layer in self.layers}
+        return {layer: of(layer) for layer in self.layers}
 
     def score(self, statistic: Any, goal: Any) -> Any:
         moments = {
@@ -94,7 +94,7 @@ class Moments(nstk.StatisticLoss):
 
         mean, square = sum_ / positions, squares / positions
         if self.second == "covariance":
-            return [mean, square - mean[:, None] * mean[None, :]]
+            return [mean, covariance(mean, square)]
         least = FLAT * square + TINY
         return [mean, tf.sqrt(tf.maximum(square - tf.square(mean), 0.0) + least)]
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import nstk
+from nstk.plugins.losses._moments import blended, channel_sums, covariance
 from nstk.plugins.losses._products import gram_matrix
 
 RIDGE = 1e-3
@@ -48,14 +49,7 @@ class Wasserstein(nstk.StatisticLoss):
 
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """The sums and the Gram matrix of the channels, and the number of positions, by layer."""
-        import tensorflow as tf
-
-        def sums(activations: Any) -> dict[str, Any]:
-            positions = tf.cast(tf.size(activations) // activations.shape[-1], tf.float32)
-            total = tf.reduce_sum(tf.cast(activations, tf.float32), axis=[0, 1, 2])
-            return {"sum": total, "gram": gram_matrix(activations), "positions": positions}
-
-        return {layer: sums(features[layer]) for layer in self.layers}
+        return {layer: {**channel_sums(features[layer]), "gram": gram_matrix(features[layer])} for layer in self.layers}
 
     def of_style(self, style: nstk.Features) -> Any:
         return self.statistic(style)
@@ -68,14 +62,11 @@ class Wasserstein(nstk.StatisticLoss):
         import tensorflow as tf
 
         def of(layer: str) -> dict[str, Any]:
-            mean, square = (
-                sum(style[layer][part] / style[layer]["positions"] for style in styles.values()) / len(styles)
-                for part in ("sum", "gram")
-            )
-            covariance = square - mean[:, None] * mean[None, :]
-            variance = tf.maximum(tf.linalg.trace(covariance), TINY)
+            mean, square = (blended([style[layer] for style in styles.values()], part) for part in ("sum", "gram"))
+            wanted = covariance(mean, square)
+            variance = tf.maximum(tf.linalg.trace(wanted), TINY)
             ridge = RIDGE * variance / float(mean.shape[0])
-            values, vectors = tf.linalg.eigh(covariance + ridge * tf.eye(mean.shape[0]))
+            values, vectors = tf.linalg.eigh(wanted + ridge * tf.eye(mean.shape[0]))
             values = tf.maximum(values, ridge)
             root = tf.matmul(vectors * tf.sqrt(values), vectors, transpose_b=True)
             size = tf.reduce_sum(tf.square(mean)) + variance
@@ -91,14 +82,14 @@ class Wasserstein(nstk.StatisticLoss):
 
         mean, square = sums["sum"] / sums["positions"], sums["gram"] / sums["positions"]
         channels = int(mean.shape[0])
-        covariance = square - mean[:, None] * mean[None, :] + goal["ridge"] * tf.eye(channels)
+        made = covariance(mean, square) + goal["ridge"] * tf.eye(channels)
         moved = tf.reduce_sum(tf.math.squared_difference(mean, goal["mean"]))
-        spread = tf.linalg.trace(covariance) + goal["trace"] - 2 * overlap(covariance, goal["root"], goal["ridge"])
+        spread = tf.linalg.trace(made) + goal["trace"] - 2 * overlap(made, goal["root"], goal["ridge"])
         return (moved + tf.maximum(spread, 0.0)) / (goal["size"] if self.formula == "relative" else float(channels))
 
 
-def overlap(covariance: Any, root: Any, ridge: Any) -> Any:
-    """tr (R C R)^1/2 for a covariance C and the root R of another one.
+def overlap(spread: Any, root: Any, ridge: Any) -> Any:
+    """tr (R C R)^1/2 for a covariance C (`spread`) and the root R of another one.
 
     Eigenvalues are computed in float64: those of a product of covariances reach further than the digits of float32, and of the
     small ones the roots are taken. The gradient with respect to C is R (R C R)^-1/2 R / 2, from the same eigenvalues; those
@@ -107,9 +98,9 @@ def overlap(covariance: Any, root: Any, ridge: Any) -> Any:
     import tensorflow as tf
 
     @tf.custom_gradient
-    def trace(covariance: Any) -> tuple[Any, Callable[[Any], Any]]:
+    def trace(spread: Any) -> tuple[Any, Callable[[Any], Any]]:
         wide = tf.cast(root, tf.float64)
-        product = tf.matmul(wide, tf.matmul(tf.cast(covariance, tf.float64), wide))
+        product = tf.matmul(wide, tf.matmul(tf.cast(spread, tf.float64), wide))
         values, vectors = (tf.cast(it, tf.float32) for it in tf.linalg.eigh((product + tf.transpose(product)) / 2))
         roots = tf.sqrt(tf.maximum(values, tf.square(ridge)))
 
@@ -119,7 +110,7 @@ def overlap(covariance: Any, root: Any, ridge: Any) -> Any:
 
         return tf.reduce_sum(roots), gradient
 
-    return trace(covariance)
+    return trace(spread)
 
 
 @nstk.hookimpl
