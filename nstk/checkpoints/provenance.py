@@ -61,7 +61,7 @@ def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
     return found
 
 
-def made_of(recipe: Recipe) -> dict[str, Any]:
+def settings_of(recipe: Recipe) -> dict[str, Any]:
     """The settings that have a part in a picture's file: also those of the file, and of callbacks, which may end the run."""
     callbacks = {label: _definition(it) for label, it in recipe.callbacks.items() if not it.shows}
     output = recipe.output.model_dump(mode="json", exclude={"path"})
@@ -70,7 +70,7 @@ def made_of(recipe: Recipe) -> dict[str, Any]:
 
 def is_of(record: Mapping[str, Any], recipe: Recipe) -> bool:
     """Whether the record of a picture tells of the same settings, inputs and plugins as a recipe."""
-    now = {"settings": made_of(recipe), **provenance.sources(recipe)}
+    now = {"settings": settings_of(recipe), **provenance.sources(recipe)}
     return bool(_essence(record) == _essence(json.loads(json.dumps(now, default=str))))
 
 

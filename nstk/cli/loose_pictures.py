@@ -130,13 +130,14 @@ def _one(name: str, rest: list[str], picture: str) -> str:
 
 def _recipe_of(picture: str) -> tuple[str, str] | None:
     """A recipe that is likely to be meant by a picture's name, and what this name is in words."""
+    from ..pictures import base_name
+    from ..recipe.model import RECIPE
     from ..recipe.shipped import shipped
 
     path = Path(picture)
     if exists(path):
-        beside = (path.with_name(f"{stem}.recipe.yaml") for stem in (path.name, path.stem))
-        recipe = next((it for it in beside if exists(it)), None)
-        return (str(recipe), "the picture of a run, and its recipe lies beside it") if recipe else None
+        recipe = path.with_name(base_name(path) + RECIPE)
+        return (str(recipe), "the picture of a run, and its recipe lies beside it") if exists(recipe) else None
     if exists(path.with_suffix(".yaml")):
         return str(path.with_suffix(".yaml")), "no file, and there is a recipe of that name"
     if path.stem in shipped():

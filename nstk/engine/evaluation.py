@@ -73,8 +73,8 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
 
 def _check_aspect(judged: pictures.Picture, recipe: Recipe, name: str | PathLike[str]) -> None:
     """Refuse a picture of another aspect than the recipe's."""
-    (width, height), fitted = judged.size, pictures.fit(*recipe.shape, max(judged.size))
-    if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
+    if not pictures.fits(judged.size, recipe.shape):
+        (width, height), fitted = judged.size, pictures.fit(*recipe.shape, max(judged.size))
         what = "recipe's size" if recipe.aspect else "content picture"
         other = f"{fitted[0]} x {fitted[1]} at that size"
         raise UserError(

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..checkpoints.provenance import made_of
+from ..checkpoints.provenance import settings_of
 from ..errors import CallbackError, NotFinite, OutputError, RunError, UserError
 from ..files import in_line, same_file, shown, write_whole
 from ..recipe.model import RECIPE, RECORD, Recipe
@@ -141,7 +141,7 @@ def to_json(run: Painting) -> str:
         "versions": run.origins["versions"],
         "backbone": {"use": recipe.backbone.name, **recipe.backbone.provenance()},
         **{key: run.origins[key] for key in ("inputs", "plugins")},
-        "settings": made_of(recipe),
+        "settings": settings_of(recipe),
     }
     return json.dumps(data, indent=2, default=str) + "\n"
 

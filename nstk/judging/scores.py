@@ -127,8 +127,8 @@ def _read(picture: PictureLike, words: str) -> Floats:
 def _check_aspect(pixels: Floats, photograph: Floats, name: str) -> None:
     """Refuse a picture of another aspect than the photograph's."""
     (height, width), (rows, columns) = pixels.shape[:2], photograph.shape[:2]
-    fitted = pictures.fit(columns, rows, max(width, height))
-    if max(abs(fitted[0] - width), abs(fitted[1] - height)) > 1:
+    if not pictures.fits((width, height), (columns, rows)):
+        fitted = pictures.fit(columns, rows, max(width, height))
         raise UserError(
             f"{name} is {width} x {height} pixels, which is another aspect than the photograph's "
             f"({fitted[0]} x {fitted[1]} at that size): it cannot be judged beside it"

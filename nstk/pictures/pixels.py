@@ -47,6 +47,11 @@ def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
     return (long_edge, short_edge) if width >= height else (short_edge, long_edge)
 
 
+def fits(size: tuple[int, int], aspect: tuple[int, int]) -> bool:
+    """Whether a width and height in pixels have an aspect, but for the rounding of an edge to whole pixels."""
+    return max(abs(one - other) for one, other in zip(fit(*aspect, max(size)), size, strict=True)) <= 1
+
+
 def resize(picture: NDArray[np.floating[Any]], width: int, height: int) -> NDArray[np.float32]:
     """A picture in another size, by Lanczos: from height x width x channels, 0..255, in any float type, to float32, 0..255.
 

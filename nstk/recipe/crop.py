@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from ..hints import suggest
-from ..pictures import Picture, fit
+from ..pictures import Picture, fits
 from .messages import Unfit, instead
 
 if TYPE_CHECKING:
@@ -124,7 +124,4 @@ def matching(picture: NDArray[Levels], aspect: tuple[int, int], crop: str | Sequ
     A picture that has this aspect but for rounding, as an earlier result has, stays whole.
     """
     height, width = picture.shape[:2]
-    fitted = fit(*aspect, max(width, height))
-    if max(abs(fitted[0] - width), abs(fitted[1] - height)) <= 1:
-        return picture
-    return part(picture, box(width, height, aspect, crop))
+    return picture if fits((width, height), aspect) else part(picture, box(width, height, aspect, crop))
