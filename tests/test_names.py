@@ -1,4 +1,4 @@
-"""Names that are not UTF-8: a folder, every file that a recipe names in it, and the files that a run writes and reads again."""
+"""Names that are hard to write: not UTF-8, or with a line break. A folder, what a recipe names in it, what a run writes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import yaml
 import nstk
 from nstk import testing
 from nstk.errors import RunError
+from nstk.files import in_line
 from nstk.syntax.parse import dump
+from tests.engine.samples import QUICK
 
 BYTE = os.fsdecode(b"\xe9")
 
@@ -134,3 +136,30 @@ def test_weights(suffix, folder):
     recipe = nstk.load_recipe(f"r{BYTE}.yaml", [f"backbone={{use: vgg19, weights: {weights}}}"])
     with pytest.raises(nstk.WeightsError, match=r"not a zip file|signature not found|header too large"):
         nstk.run(recipe)
+
+
+BREAKING = ["a\nb", "a\n#b: c", "a\x85b", "a\u2028b", "a #b", "a\x1b[1mb", "a\rb"]
+
+
+@pytest.mark.parametrize("name", BREAKING, ids=ascii)
+def test_a_name_that_breaks_a_line_does_no_harm(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = testing.pictures((36, 48))
+    for key, picture in (("content", made.content), ("style", made.styles["style"])):
+        nstk.write_picture(picture, tmp_path / f"{key}{name}.png")
+    keys = {key: f"{key}{name}.png" for key in ("content", "style", "output")}
+    keys |= {"size": 48, "steps": 1, "backbone": "tiny", "optimizer": "adam", **QUICK}
+    Path(f"plugin{name}.py").write_text(PLUGIN)
+    keys["plugins"] = [f"plugin{name}.py"]
+    keys["callbacks"] = {"progress": False, "csv_log": None, "json_log": None, "trip": None}
+    source = tmp_path / f"recipe{name}.yaml"
+    source.write_text(dump(keys), encoding="utf-8")
+    result = nstk.run(source)
+    assert result.path == tmp_path / f"output{name}.png"
+    saved = tmp_path / f"output{name}.recipe.yaml"
+    first, second = saved.read_text(encoding="utf-8").splitlines()[:2]
+    assert first == f"# The recipe of {in_line(result.path.name)}, with every default written out."
+    assert second.startswith("content: ")
+    assert nstk.load_recipe(saved).to_plain() == nstk.load_recipe(source).to_plain()
+    assert len((tmp_path / f"output{name}.csv").read_text().splitlines()) == 2
+    assert json.loads((tmp_path / f"output{name}.run.json").read_text())["output"] == str(result.path)

@@ -20,8 +20,6 @@ import tensorflow as tf
 import nstk
 from nstk import testing
 from nstk.engine import kept, saving
-from nstk.files import in_line
-from nstk.syntax.parse import dump
 from tests.engine.samples import QUICK as TINY
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -270,31 +268,6 @@ def test_failed_saving_hides_no_first_error(tmp_path, plugin, monkeypatch, caplo
     with pytest.raises(nstk.NotFinite):
         testing.run_recipe(tmp_path, plugins=[plugin(nothing)], losses={"nothing": None}, run_eagerly=True)
     assert "the picture so far could not be saved: division by zero" in caplog.text
-
-
-NAMES = ["a\nb", "a\n#b: c", "a\x85b", "a\u2028b", "a #b", "a\x1b[1mb", "a\rb"]
-
-
-@pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_name_that_breaks_a_line_does_no_harm(name, tmp_path, plugin):
-    made = testing.pictures((36, 48))
-    for key, picture in (("content", made.content), ("style", made.styles["style"])):
-        nstk.write_picture(picture, tmp_path / f"{key}{name}.png")
-    keys = {key: f"{key}{name}.png" for key in ("content", "style", "output")}
-    keys |= {"size": 48, "steps": 1, "backbone": "tiny", "optimizer": "adam", **TINY}
-    keys["plugins"] = [Path(plugin(FULL, f"plugin{name}.py")).name]
-    keys["callbacks"] = {"progress": False, "csv_log": None, "json_log": None, "full": {"at": 9}}
-    source = tmp_path / f"recipe{name}.yaml"
-    source.write_text(dump(keys), encoding="utf-8")
-    result = nstk.run(source)
-    assert result.path == tmp_path / f"output{name}.png"
-    saved = tmp_path / f"output{name}.recipe.yaml"
-    first, second = saved.read_text(encoding="utf-8").splitlines()[:2]
-    assert first == f"# The recipe of {in_line(result.path.name)}, with every default written out."
-    assert second.startswith("content: ")
-    assert nstk.load_recipe(saved).to_plain() == nstk.load_recipe(source).to_plain()
-    assert len((tmp_path / f"output{name}.csv").read_text().splitlines()) == 2
-    assert json.loads((tmp_path / f"output{name}.run.json").read_text())["output"] == str(result.path)
 
 
 class Remove(nstk.Callback):
