@@ -35,6 +35,21 @@ def test_wasserstein_is_its_formula(formula, features, refs):
     testing.check_loss(loss, zero_at="style")
 
 
+def test_beyond_the_rank_variances_count_together(features, refs):
+    layer, rank = "block2_conv1", 20
+    (mean, covariance), (wanted, theirs) = gaussian(features[layer]), gaussian(refs.styles["style"][layer])
+    ridge = RIDGE * np.trace(theirs) / len(theirs) * np.eye(len(theirs))
+    values, vectors = np.linalg.eigh(theirs + ridge)
+    most = vectors[:, -rank:]
+    inner, root = most.T @ (covariance + ridge) @ most, np.diag(values[-rank:] ** 0.5)
+    rest = np.trace(covariance + ridge) - np.trace(inner)
+    distance = ((mean - wanted) ** 2).sum() + (rest**0.5 - values[:-rank].sum() ** 0.5) ** 2
+    distance += np.trace(inner) + values[-rank:].sum() - 2 * np.trace(sqrtm(root @ inner @ root)).real
+    loss = Wasserstein(layers=[layer], rank=rank, formula="mean")
+    assert value(loss, features, refs) == pytest.approx(distance / len(wanted), rel=1e-3)
+    testing.check_loss(loss, zero_at="style")
+
+
 def test_a_shift_is_its_square():
     activations = tf.random.stateless_normal((1, 16, 16, 3), (1, 2))
     refs = References({"a": activations}, {"style": {"a": activations + tf.constant([3.0, 0, 4])}})
