@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from .crop import CENTRE
 from .defaults import LABELLED, SLOTS
 from .model import SIDECARS, active
 from .paths import input_files
-from .scales import MAX_EDGE, edges_in, long_edge, long_edge_for, out_of_bounds, shares
+from .scales import MAX_EDGE, Pyramid, edges_in, long_edge, long_edge_for, out_of_bounds, shares
 from .settings import SPELLINGS, Settings
 
 MANY = 100
@@ -150,31 +150,32 @@ def _long_edge(found: Findings, settings: Settings, key: str) -> int:
     return max(default, min(edge, MAX_EDGE)) if wrong else edge
 
 
-def long_edges(found: Findings, settings: Settings, size: int) -> list[int]:
+def long_edges(found: Findings, steps: int | Sequence[int], pyramid: Pyramid | None, size: int) -> list[int]:
     """The long edge of each scale in pixels. A `pyramid` that does not fit the `size` is reported and counts as one scale.
 
     `steps` that do not fit the number of scales are reported too.
     """
     edges = [size]
     try:
-        edges = settings.pyramid.long_edges(size) if settings.pyramid else edges
+        edges = pyramid.long_edges(size) if pyramid else edges
     except ValueError as error:
         found.mistake(str(error), found.mark("pyramid"))
         return edges
     try:
-        shares(settings.steps, len(edges))
+        shares(steps, len(edges))
     except ValueError as error:
         found.mistake(str(error), found.written("steps") or found.mark("pyramid"))
     return edges
 
 
+def large_enough(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> bool:
+    """Whether a scale with a long edge of so many pixels has pictures that the deepest layers can look at."""
+    return all(min(fitted) >= pictures.MIN_SIDE for _, _, fitted in _fitted(settings, aspect, edge))
+
+
 def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], aspect: tuple[int, int] | None) -> None:
     """Refuse pictures that would have no position left in the deepest layers at the smallest scale."""
-    for place, file in input_files([("", settings)]).items():
-        key, size = place.partition(".")[0], pictures.check_picture(file)
-        size = aspect if aspect and key == "content" else size
-        scale = settings.style_scale if key == "style" else 1.0
-        fitted = pictures.fit(*size, max(1, round(edges[0] * scale)))
+    for place, scale, fitted in _fitted(settings, aspect, edges[0]):
         if min(fitted) < pictures.MIN_SIDE:
             least = f"at least {pictures.MIN_SIDE} x {pictures.MIN_SIDE} are needed"
             where = " at the first scale" if len(edges) > 1 else ""
@@ -183,6 +184,15 @@ def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], as
             hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
             cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
             found.mistake(message, found.written(*cause) or found.written("size") or found.mark(*place.split(".")), hint)
+
+
+def _fitted(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> Iterator[tuple[str, float, tuple[int, int]]]:
+    """Of each picture its place in the recipe, its long edge as a multiple of `edge`, and its size at such a scale."""
+    for place, file in input_files([("", settings)]).items():
+        key, size = place.partition(".")[0], pictures.check_picture(file)
+        size = aspect if aspect and key == "content" else size
+        scale = settings.style_scale if key == "style" else 1.0
+        yield place, scale, pictures.fit(*size, max(1, round(edge * scale)))
 
 
 def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:

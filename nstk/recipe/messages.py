@@ -71,19 +71,26 @@ def translate(
     For a key that `cls` does not have, `elsewhere` hints at the place where the key belongs.
     """
     found: dict[tuple[Mark, str], Mistake] = {}
-    wanted: dict[tuple[Mark, str, str], list[tuple[bool, str]]] = {}
+    wanted: dict[tuple[Mark, str], list[tuple[bool, str]]] = {}
+    given: dict[tuple[Mark, str], str] = {}
     hints: dict[Mark, str] = {}
-    for detail in error.errors(include_url=False):
-        place = _Place(detail, cls, tree, tuple(path))
+    details = error.errors(include_url=False)
+    places = [_Place(detail, cls, tree, tuple(path)) for detail in details]
+    outer = {place.steps[:count] for place in places for count in range(1, len(place.steps))}
+    for detail, place in zip(details, places, strict=True):
+        if place.steps in outer:
+            continue  # another branch of a union knows better what is wrong
         if must := _must_be(detail, place):
-            wanted.setdefault((place.node.mark, place.name, _not(detail)), []).append((detail["type"] in _BOUNDS, must))
+            key = place.node.mark, place.name
+            wanted.setdefault(key, []).append((detail["type"] in _BOUNDS, must))
+            given[key] = max(given.get(key, ""), _not(detail), key=len)  # `the text x` says more than `x`
             hints[place.node.mark] = hints.get(place.node.mark) or _type_hint(detail, must)
         else:
             mistake = _problem(detail, place, elsewhere)
             found.setdefault((mistake.mark, mistake.message), mistake)
     must_be = [
-        Mistake(f"{name} must be {_either(musts)}, {instead}", mark, hints[mark])
-        for (mark, name, instead), musts in wanted.items()
+        Mistake(f"{name} must be {_either(musts)}, {given[mark, name]}", mark, hints[mark])
+        for (mark, name), musts in wanted.items()
     ]
     return [*found.values(), *must_be]
 
@@ -110,6 +117,7 @@ class _Place:
             if below is not self.node or len(self.loc) == 1:  # any other step is pydantic's own, for the branch of a union
                 steps.append(str(step))
             self.node = below
+        self.steps = tuple(steps)
         self.key = str(self.loc[-1]) if self.loc else ""
         self.parent = ".".join([*path, *(steps[:-1] if steps and steps[-1] == self.key else steps)])
         inside = f" in {'.'.join(path)}" if path else ""

@@ -22,7 +22,7 @@ from .crop import cut
 from .defaults import LABELLED, SLOTS, defaults
 from .given import notes
 from .paths import file_fields, input_files, relative
-from .scales import Edge
+from .scales import Edge, Pyramid
 from .settings import SPELLINGS, STYLE, Output, Settings
 
 RECIPE, RECORD = SIDECARS = (".recipe.yaml", ".run.json")
@@ -40,6 +40,8 @@ class Recipe(Settings):
     name: str
     size: Edge
     """The long edge of the result in pixels, whichever way the recipe gives the size."""
+    steps: int | list[int]
+    pyramid: Pyramid | None
     aspect: tuple[int, int] | None = Field(None, exclude=True, repr=False)
     """Width and height in pixels, if the recipe gives both. The content is cut to their aspect."""
     backbone: Backbone

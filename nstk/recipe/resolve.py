@@ -21,6 +21,7 @@ from ..registry.registry import PYTHON, Registry, class_named, how_to_give as ho
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, as_before, map_texts
 from . import other_words
+from .automatic import decided
 from .checks import (
     Findings,
     check_jit,
@@ -29,6 +30,7 @@ from .checks import (
     check_overwriting,
     check_pictures,
     check_tiles,
+    large_enough,
     long_edges,
     measured,
     names_folder,
@@ -88,8 +90,10 @@ class Resolver(Findings):
         name = name or _name_of(settings)
         path = None if settings.output.path is False else output(self, settings, settings.output.path, name)
         measures = measured(self, settings)
-        settings = settings.model_copy(update={"size": measures["size"], **dict.fromkeys(SPELLINGS)})
-        check_pictures(self, settings, long_edges(self, settings, measures["size"]), measures["aspect"])
+        size, aspect = measures["size"], measures["aspect"]
+        settings = settings.model_copy(update={"size": size, **dict.fromkeys(SPELLINGS)})
+        steps, pyramid = decided(settings, size, partial(large_enough, settings, aspect))
+        check_pictures(self, settings, long_edges(self, steps, pyramid, size), aspect)
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:
@@ -98,7 +102,7 @@ class Resolver(Findings):
         text = settings.output.path
         values["placed_by_default"] = text == "" or bool(text and names_folder(text, self.mark("output", "path").folder))
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
-        values |= {"name": name, "plugins": plugins, "aspect": measures["aspect"]}
+        values |= {"name": name, "plugins": plugins, "aspect": aspect, "steps": steps, "pyramid": pyramid}
         values |= {"registry": self.registry, "originals": self.originals}
         return made_of(Recipe, values | slots)
 

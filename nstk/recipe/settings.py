@@ -69,12 +69,20 @@ Styles = Annotated[dict[str, InputPicture], BeforeValidator(_by_label, json_sche
 Memory = Annotated[str, AfterValidator(memory.checked), Field(json_schema_extra={"pattern": memory.PATTERN.pattern})]
 TileEdge = Annotated[int, Field(ge=64, le=32768)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Steps = Count | Annotated[list[Count], Field(min_length=1)]
+
+
+AUTO: Literal["auto"] = "auto"
+"""What a recipe writes where it leaves its scales or steps to nstk (see `automatic`)."""
+
+
+Steps = Literal["auto"] | Count | Annotated[list[Count], Field(min_length=1)]
 
 
 OptionalPyramid = Annotated[
-    Pyramid | None,
-    BeforeValidator(lambda value: None if value is False else value, json_schema_input_type=Pyramid | Literal[False] | None),
+    Pyramid | Literal["auto"] | None,
+    BeforeValidator(
+        lambda value: None if value is False else value, json_schema_input_type=Pyramid | Literal["auto", False] | None
+    ),
 ]
 
 
@@ -132,11 +140,14 @@ class Settings(BaseModel):
         1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
     )
     steps: Steps = Field(
-        100,
-        description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid.",
+        AUTO,
+        description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid; auto: "
+        "60, 40, 30, 20, ... from the coarsest scale on.",
     )
     pyramid: OptionalPyramid = Field(
-        None, description="Paint coarse to fine: a mapping with `start` (pixels) or `levels`, and `ratio`. Empty: one scale."
+        AUTO,
+        description="Paint coarse to fine: a mapping with `start` (pixels) or `levels`, and `ratio`; false: at one scale; "
+        "auto: from 128 pixels on, each scale twice as long as the one before.",
     )
     average: float = Field(
         0.0,

@@ -19,7 +19,8 @@ def test_describe_tells_of_every_parameter(project):
             for key, field in cls.model_fields.items():
                 assert f"  {key}: " in told
                 assert (field.description or "") in told
-    assert "  steps: whole number >= 1 and <= 1000000 or list, default 100" in list(describe_lines(registry, "recipe", None))
+    steps = '  steps: auto or whole number >= 1 and <= 1000000 or list, default "auto"'
+    assert steps in list(describe_lines(registry, "recipe", None))
     assert any(line.startswith("  losses: ") for line in describe_lines(registry, "recipe", None))
     with pytest.raises(nstk.UserError, match="did you mean `loss`"):
         list(describe_lines(registry, "los", None))

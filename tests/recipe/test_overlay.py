@@ -193,7 +193,7 @@ def test_an_override_reaches_parents(write):
         ("seed.more=5", "`seed` is a single value"),
         ("steps=[", "the recipe ends in the middle of this"),
         ("steps=0", "`steps` must be at least 1, not 0"),
-        ("steps=", "`steps` must be a whole number or a list, but nothing is written there"),
+        ("steps=", "`steps` must be auto or a whole number or a list, but nothing is written there"),
         ("losses.gram.wieght=1e5", "unknown key `wieght` in losses.gram\n      did you mean `weight`?"),
         ("stpes=3", "unknown key `stpes`\n      did you mean `steps`?"),
         ("extends=minimal", "`extends` cannot be set here: write it in the recipe file"),
