@@ -11,7 +11,7 @@ from .processes import ROOT
 from .report import Record
 from .setting import BENCH, Setting, content, paint, style
 
-RECIPE = ROOT / "recipes" / "jcjohnson.yaml"
+RECIPE = ROOT / "recipes" / "looks" / "jcjohnson.yaml"
 STYLE = "cafe_terrace.jpg"
 
 SIZES = {(512, 384): (3, 14, 0.42), (1024, 768): (2, 7, 0.3)}

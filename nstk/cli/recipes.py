@@ -61,12 +61,15 @@ def show(words: Sequence[str], plugins: Sequence[str]) -> None:
 @verbose_option
 def list_recipes() -> None:
     """List the recipes that come with nstk."""
-    from ..recipe.shipped import shipped
+    from ..recipe.shipped import grouped
 
-    for name, path in shipped().items():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        title = next((line[1:].strip() for line in lines if line.startswith("# ") and "yaml-language-server" not in line), "")
-        click.echo(f"{name:12} {title}".rstrip())
+    groups = grouped()
+    width = max(len(name) for recipes in groups.values() for name in recipes)
+    blocks = (
+        "\n".join([heading, *(f"  {name:{width}}  {line}" for name, line in recipes.items())])
+        for heading, recipes in groups.items()
+    )
+    click.echo("\n\n".join(blocks))
 
 
 @click.command()

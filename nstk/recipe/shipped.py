@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 from collections.abc import Iterator
 from os import PathLike
@@ -15,10 +14,36 @@ from ..syntax.nodes import walk
 from ..syntax.parse import parse, read_text
 from .defaults import recipes_folder
 
+LOOKS = "looks"
+"""The folder, within that of the recipes, of those that reproduce a known tool."""
+
+GROUPS = {
+    "default": "The default:",
+    "": "Pictures to try, with `nstk run NAME`:",
+    LOOKS: "Looks of known tools, with `nstk run NAME photo.jpg painting.jpg`:",
+}
+"""The groups of the recipes, each with its heading."""
+
 
 def shipped() -> dict[str, Path]:
     """The recipes that come with nstk, by name."""
-    return {path.stem: path for path in sorted(recipes_folder().glob("*.yaml"))}
+    folder = recipes_folder()
+    found = [*folder.glob("*.yaml"), *folder.glob(f"{LOOKS}/*.yaml")]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
+
+
+def grouped() -> dict[str, dict[str, str]]:
+    """The headings of the groups, each with the recipes of the group: their names, and what they say of themselves."""
+    groups: dict[str, dict[str, str]] = {heading: {} for heading in GROUPS.values()}
+    for name, path in shipped().items():
+        group = LOOKS if path.parent.name == LOOKS else name
+        groups[GROUPS.get(group, GROUPS[""])][name] = headline(path)
+    return groups
+
+
+def headline(recipe: Path) -> str:
+    """What a recipe that comes with nstk says of itself: its second line, a comment below the one that names the schema."""
+    return recipe.read_text(encoding="utf-8").splitlines()[1].removeprefix("# ")
 
 
 def find_recipe(name: str | PathLike[str]) -> Path:
@@ -49,23 +74,46 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
         raise UserError(f"no recipe `{name}` comes with nstk: {suggest(name, known) or 'there are ' + ', '.join(known)}")
     source = known[name]
     target = dest if dest.suffix in _RECIPES and not os.path.isdir(dest) else dest / source.name
-    pairs = {source: target}
+    text, copies = read_text(source), {}
+    for said, file in _named(source):
+        text = text.replace(said, _place(file))  # a look says `../images/louvre.jpg`
     for file in _files_of(source):
-        pairs[file] = target.parent / file.relative_to(source.parent)
-    there = [copy for origin, copy in pairs.items() if exists(copy) and not filecmp.cmp(origin, copy, shallow=False)]
+        copies[target.parent / _place(file)] = file.read_bytes()
+    text = text.replace(f"$schema=../{SCHEMA}", f"$schema={SCHEMA}")
+    copies = {target: text.encode(), **copies}
+    there = [copy for copy, data in copies.items() if exists(copy) and not _holds(copy, data)]
     if there:
         raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
-    pairs[source.parent / SCHEMA] = target.parent / SCHEMA  # a schema that is there may know more plugins, and stays
-    for origin, copy in pairs.items():
+    copies[target.parent / SCHEMA] = (
+        recipes_folder() / SCHEMA
+    ).read_bytes()  # a schema that is there may know more plugins, and stays
+    for copy, data in copies.items():
         if not exists(copy):
-            write_whole(copy, origin.read_bytes())
-    return list(pairs.values())
+            write_whole(copy, data)
+    return list(copies)
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    return os.path.isfile(file) and file.read_bytes() == data
+
+
+def _place(file: Path) -> str:
+    """The place of a file within the folder of the recipes."""
+    return file.relative_to(recipes_folder()).as_posix()
 
 
 def _files_of(recipe: Path) -> Iterator[Path]:
     """The files that a recipe names, and those that are named by the recipes that it extends."""
+    for _, file in _named(recipe):
+        yield file
+        if file.suffix in _RECIPES:
+            yield from _files_of(file)
+
+
+def _named(recipe: Path) -> Iterator[tuple[str, Path]]:
+    """The files that a recipe names, each after what the recipe says."""
     for node in walk(parse(read_text(recipe), str(recipe), recipe.parent)):
-        if isinstance(node.value, str) and node.value and (file := recipe.parent / node.value).is_file():
-            yield file
-            if file.suffix in _RECIPES:
-                yield from _files_of(file)
+        if isinstance(node.value, str) and node.value:
+            file = Path(os.path.normpath(recipe.parent / node.value))
+            if file.is_file():
+                yield node.value, file

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from nstk.recipe.load import load_recipe
-from nstk.recipe.shipped import shipped
+from nstk.recipe.shipped import GROUPS, shipped
 from tests.cli.samples import ENVIRONMENT, NSTK, RECIPE, loss_plugin, plugin
 
 
@@ -71,7 +72,11 @@ def test_show_is_a_recipe(run):
 
 def test_recipes(run):
     said = run("recipes")
-    assert [line.split()[0] for line in said.out.splitlines()] == list(shipped())
+    listed = [line.split()[0] for line in said.out.splitlines() if line.startswith("  ")]
+    assert sorted(listed) == list(shipped())
+    headings = [line for line in said.out.splitlines() if line[:1].strip()]
+    assert headings == list(GROUPS.values())
+    assert re.search("^  louvre +The Louvre in sandstone: ", said.out, re.M)
 
 
 def test_cp(run, folder):

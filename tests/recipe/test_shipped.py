@@ -7,8 +7,9 @@ import os
 import pytest
 
 import nstk
+from nstk.recipe.defaults import recipes_folder
 from nstk.recipe.load import load_recipe
-from nstk.recipe.shipped import copy_recipe, find_recipe, shipped
+from nstk.recipe.shipped import copy_recipe, find_recipe, grouped, headline, shipped
 from tests.recipe.samples import essence, refused, saved_beside
 
 
@@ -24,6 +25,35 @@ def test_a_folder_hides_no_shipped_recipe(project, write):
 def test_a_recipe_that_is_not_there():
     assert "did you mean `minimal`?" in refused("minimol")
     assert refused("nosuch.yaml") == "no file nosuch.yaml"
+
+
+def test_recipes_have_names_of_their_own():
+    assert sorted(path.stem for path in recipes_folder().rglob("*.yaml")) == list(shipped())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_recipe_begins_as_all_do(name):
+    """The schema for editors, what the recipe is in one sentence, and the line that runs it."""
+    path = shipped()[name]
+    schema, sentence, command, *_ = path.read_text(encoding="utf-8").splitlines()
+    _, _, place = schema.partition("# yaml-language-server: $schema=")
+    assert (path.parent / place).resolve() == recipes_folder() / "nstk.schema.json"
+    assert sentence == f"# {headline(path)}"
+    assert sentence.endswith(".")
+    assert len(sentence) <= 128
+    assert command == f"#   nstk run {name}"
+
+
+def test_each_recipe_is_in_its_group():
+    default, pictures, looks = grouped().values()
+    assert list(default) == ["default"]
+    assert {"cafe", "louvre", "minimal"} <= set(pictures)
+    assert {path.stem for path in (recipes_folder() / "looks").glob("*.yaml")} == set(looks)
+    assert sorted([*default, *pictures, *looks]) == list(shipped())
+
+
+def test_a_look_is_extended_by_its_name(project, write):
+    assert load_recipe(write(child="extends: jcjohnson\nsize: 64\n")).files[1] == shipped()["jcjohnson"]
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -44,6 +74,13 @@ def test_a_copy_reads_its_own_pictures(name, dest, tmp_path):
     os.utime(copied[0], (1, 1))
     assert copy_recipe(name, tmp_path / dest) == copied  # it is there already, so nothing is written
     assert copied[0].stat().st_mtime == 1
+
+
+def test_a_copy_of_a_look_keeps_no_way_out(tmp_path):
+    """What lies a folder above the look lies beside its copy."""
+    copied = copy_recipe("jcjohnson", tmp_path / "mine.yaml")
+    assert "../" not in copied[0].read_text(encoding="utf-8")
+    assert {path.relative_to(tmp_path).as_posix() for path in copied[1:]} >= {"images/louvre.jpg", "nstk.schema.json"}
 
 
 def test_a_copy_overwrites_nothing(tmp_path):
