@@ -25,6 +25,8 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
 
     KEY=VALUE words apply to all of them.
     """
+    from ..recipe.enlarged import enlarged
+
     names = [word for word in words if is_recipe(word)]
     overrides = [word for word in words if not is_recipe(word)]
     if not names:
@@ -39,6 +41,8 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
             complain(error, is_verbose(ctx))
             code = error.exit_code
         else:
+            for line in enlarged(recipe):
+                click.echo(f"warning: {name}: {line}", err=True)
             click.echo(f"{name}: good ({recipe.backbone.name}, {', '.join(recipe.losses)}, {recipe.steps} steps)")
     return code
 

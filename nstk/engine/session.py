@@ -15,6 +15,7 @@ from ..checkpoints.unfinished import Unfinished, unfinished
 from ..files import check_writable
 from ..machine import memory
 from ..recipe.checks import written
+from ..recipe.enlarged import enlarged
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
 from ..registry.registry import PluginLike
@@ -104,7 +105,7 @@ class Session:
         keeper = Keeper(run, into, begun, kept)
         if begun is None and folder and (line := folder.set_aside()):
             log.warning("%s", line)
-        for line in unheeded(recipe, plan.choice):
+        for line in (*unheeded(recipe, plan.choice), *enlarged(recipe)):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
         callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})

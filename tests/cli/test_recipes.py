@@ -24,6 +24,16 @@ def test_check(run):
     assert run("check", "recipe.yaml", "minimal", "steps=7").out.count("7 steps") == 2
 
 
+def test_check_tells_what_is_enlarged(run):
+    said = run("check", "recipe.yaml", "size=4000")
+    assert said.code == 0
+    assert said.out.startswith("recipe.yaml: good")
+    photograph, painting = said.err.splitlines()
+    assert photograph.startswith("warning: recipe.yaml: the photograph photo.jpg is ")
+    assert painting.endswith("or take a larger file")
+    assert not run("check", "recipe.yaml").err
+
+
 def test_a_file_whose_name_is_not_utf_8(folder):
     """Its name is printed as the bytes that it is, where the terminal takes UTF-8 only too."""
     os.mkdir(b"\xff")

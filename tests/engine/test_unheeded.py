@@ -37,7 +37,8 @@ def test_keys_that_count_are_not_told(tmp_path, monkeypatch):
 
 def test_a_run_says_it_once(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
-    testing.run_recipe(tmp_path, output={"path": "a.png", "quality": 90})
-    assert [line for line in caplog.messages if "changes nothing" in line] == [
-        "`quality: 90` changes nothing: a .png picture is written without loss"
-    ]
+    testing.run_recipe(tmp_path, output={"path": "a.png", "quality": 90}, size=64)
+    unheeded, photograph, painting = caplog.messages
+    assert unheeded == "`quality: 90` changes nothing: a .png picture is written without loss"
+    assert "content.png is 48 x 36 pixels, and is enlarged to 64 x 48" in photograph
+    assert "style.png is 48 x 36 pixels, and is enlarged to 64 x 48" in painting

@@ -1,0 +1,66 @@
+"""Pictures that have fewer pixels than a recipe asks of them. They are enlarged, and what a file does not hold stays soft."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..pictures import MIN_SIDE, Original, fit
+from .crop import box
+
+if TYPE_CHECKING:
+    from .model import Recipe
+
+TRIFLE = 1.25
+"""The factor up to which nobody sees that a picture was enlarged."""
+
+Size = tuple[int, int]
+
+
+def enlarged(recipe: Recipe) -> Iterator[str]:
+    """A sentence for each picture that the last scale enlarges by more than `TRIFLE`: its size, what is asked, what to do."""
+    photograph = Original.of(recipe.content)
+    size = _kept(photograph.size, recipe.aspect)
+    if _factor(size, recipe.size) > TRIFLE:
+        what = _what("the photograph", photograph, size)
+        least = "size: {}x{}".format(*size) if recipe.aspect else "size: content"
+        asked = _words(fit(*size, recipe.size))
+        yield f"{what}, and is enlarged to {asked}, so it stays soft: write `{least}`, or take a larger file"
+    long_edge = max(1, round(recipe.size * recipe.style_scale))
+    for path in recipe.styles.values():
+        painting = Original.of(path)
+        if _factor(painting.size, long_edge) > TRIFLE:
+            what, asked = _what("the painting", painting, painting.size), _words(fit(*painting.size, long_edge))
+            yield f"{what}, and is enlarged to {asked}, so its strokes blur: {_larger(recipe, painting.size)}"
+
+
+def _kept(size: Size, aspect: Size | None) -> Size:
+    """The size of the part of a photograph that is painted."""
+    if aspect is None:
+        return size
+    left, top, right, bottom = box(*size, aspect, "centre")
+    return right - left, bottom - top
+
+
+def _factor(size: Size, long_edge: int) -> float:
+    return long_edge / max(size)
+
+
+def _what(part: str, picture: Original, size: Size) -> str:
+    named = picture.name if picture.name.startswith("the ") else f"{part} {picture.name}"
+    has = "is" if size == picture.size else "gives a part of"
+    return f"{named} {has} {_words(size)} pixels"
+
+
+def _words(size: Size) -> str:
+    return f"{size[0]} x {size[1]}"
+
+
+def _larger(recipe: Recipe, size: Size) -> str:
+    """What to do about a painting of this size."""
+    scale = math.floor(100 * max(size) / recipe.size) / 100
+    edges = recipe.pyramid.long_edges(recipe.size) if recipe.pyramid else [recipe.size]
+    if min(fit(*size, max(1, round(edges[0] * scale)))) < MIN_SIDE:
+        return "take a larger file"
+    return f"write `style_scale: {scale:g}`, or take a larger file"
