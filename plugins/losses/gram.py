@@ -9,16 +9,18 @@ nstk differs from the paper in one thing: each Gram matrix is divided by the num
 compared, so the painting need not have the picture's size. Where the sizes agree, the values are the paper's.
 
 `formula` chooses the normalisation of D = sum (G/M - A/M)^2: `relative` D / sum (A/M)^2, so that a layer counts by its weight
-at every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2.
+at every size; `gatys` and `course` (the deeplearning.ai course) D / (4 N^2); `mean` D / N^2; `scaled` D / (sum |G/M - A/M| +
+1e-8), which is what crowsonkb/style-transfer-pytorch had in 2021.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import nstk
 from nstk.plugins.losses._products import gram_matrix
+from nstk.plugins.losses._scaled import scaled, sums_of
 
 TINY = 1e-12
 """A lower bound that keeps `relative` finite for a layer of the painting that never fires."""
@@ -34,10 +36,11 @@ class Gram(nstk.StatisticLoss):
         [f"block{block}_conv1" for block in range(1, 6)],
         description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
     )
-    formula: nstk.Formula = nstk.Field(
+    formula: Literal["relative", "gatys", "course", "mean", "scaled"] = nstk.Field(
         "relative",
         description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared "
-        "norm), gatys and course (a quarter of the mean over the matrix) or mean.",
+        "norm), gatys and course (a quarter of the mean over the matrix), mean, or scaled (divided by the sum of the absolute "
+        "differences).",
     )
 
     def reads(self) -> Sequence[str]:
@@ -77,6 +80,8 @@ class Gram(nstk.StatisticLoss):
     def _distance(self, gram: Any, goal: Mapping[str, Any]) -> Any:
         import tensorflow as tf
 
+        if self.formula == "scaled":
+            return scaled(sums_of(gram - goal["gram"]))
         distance = tf.reduce_sum(tf.math.squared_difference(gram, goal["gram"]))
         if self.formula == "relative":
             return distance / tf.maximum(goal["norm"], TINY)

@@ -14,6 +14,9 @@ loss of Gram matrices, because a Gram matrix alone does not tell a strong mean f
 things: the standard deviation is rounded off at 0 so that it has a gradient there, and `formula: relative` weighs layers alike.
 
 `formula` chooses the normalisation: `relative` D / sum nu^2 and S / sum tau^2 (or T^2); `mean` D / N and S / N (or N^2).
+`absolute` takes no squares: sum |mu - nu| / N and sum |sigma - tau| / N (or sum |Sigma - T| / N^2). With covariances it is the
+moment loss of Kolkin, Salavon and Shakhnarovich, "Style Transfer by Relaxed Optimal Transport and Self-Similarity" (STROTSS),
+CVPR 2019, who divide the covariances by M - 1.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ FLAT = 1e-6
 
 
 class Moments(nstk.StatisticLoss):
-    """Squared distance between the means, and between the spreads, of the picture's activations and of the style's."""
+    """Distance between the means, and between the spreads, of the picture's activations and of the style's."""
 
     name = "moments"
     takes_low_precision = True
@@ -46,9 +49,10 @@ class Moments(nstk.StatisticLoss):
         "deviation",
         description="What is compared beside the means: the standard deviation of each channel, or all covariances.",
     )
-    formula: Literal["relative", "mean"] = nstk.Field(
+    formula: Literal["relative", "mean", "absolute"] = nstk.Field(
         "relative",
-        description="Normalisation of the squared distances: relative (each divided by the style's own squared norm) or mean.",
+        description="Normalisation of the distances: relative (each squared one divided by the style's own squared norm), mean "
+        "(of the squares) or absolute (the mean of the absolute differences).",
     )
 
     def reads(self) -> Sequence[str]:
@@ -101,6 +105,8 @@ class Moments(nstk.StatisticLoss):
     def _distance(self, moment: Any, wanted: Any) -> Any:
         import tensorflow as tf
 
+        if self.formula == "absolute":
+            return tf.reduce_mean(tf.abs(moment - wanted))
         distance = tf.reduce_sum(tf.math.squared_difference(moment, wanted))
         if self.formula == "mean":
             return distance / float(wanted.shape.num_elements())

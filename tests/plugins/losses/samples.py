@@ -9,6 +9,7 @@ from nstk.objective.sums import each
 
 LAYERS = {"block1_conv2": 0.3, "block2_conv1": 1.7}
 FORMULAS = ["relative", "gatys", "course", "mean"]
+WITH_SCALED = [*FORMULAS, "scaled"]
 MADE = testing.pictures()
 PICTURE = testing.pictures(seed=1).content
 

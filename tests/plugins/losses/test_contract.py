@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,7 +16,7 @@ from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.moments import Moments
 from nstk.plugins.losses.tv import TotalVariation
 from nstk.registry.registry import Registry
-from tests.plugins.losses.samples import FORMULAS, LAYERS, close, rows, value
+from tests.plugins.losses.samples import FORMULAS, LAYERS, WITH_SCALED, close, rows, value
 
 ZERO_AT = {"content": "content", "gram": "style", "moments": "style", "wasserstein": "style"}
 """Where a loss is zero; one that is not listed has no such picture."""
@@ -27,8 +29,10 @@ def test_the_contract_of_every_loss(name):
     testing.check_loss(loss, size=(33, 47), zero_at=ZERO_AT.get(name))
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-@pytest.mark.parametrize("cls", [Content, Gram, TotalVariation])
+@pytest.mark.parametrize(
+    ("cls", "formula"),
+    [*product([Content, Gram], WITH_SCALED), *product([TotalVariation], FORMULAS)],
+)
 def test_the_contract_of_every_formula(cls, formula):
     testing.check_loss(cls(formula=formula), zero_at=ZERO_AT.get(cls.name))
 
@@ -41,7 +45,9 @@ def test_a_silent_layer_is_finite(loss):
 
 
 @pytest.mark.parametrize(
-    "loss", [Content(layers=LAYERS), Gram(layers=LAYERS), Moments(layers=LAYERS)], ids=lambda loss: loss.name
+    "loss",
+    [Content(layers=LAYERS), Content(layers=LAYERS, formula="scaled"), Gram(layers=LAYERS), Moments(layers=LAYERS)],
+    ids=lambda loss: loss.name,
 )
 def test_statistics_of_halves_add_up(loss, features, refs):
     whole, parts = slice(None), [slice(None, 14), slice(14, None)]  # the same row of every layer is an even share of it

@@ -9,7 +9,7 @@ from nstk import testing
 from nstk.api import References
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.moments import Moments
-from tests.plugins.losses.samples import LAYERS, value
+from tests.plugins.losses.samples import LAYERS, gram_matrix, value
 
 
 def moments(activations, second):
@@ -19,17 +19,35 @@ def moments(activations, second):
 
 
 @pytest.mark.parametrize("second", ["deviation", "covariance"])
-@pytest.mark.parametrize("formula", ["relative", "mean"])
+@pytest.mark.parametrize("formula", ["relative", "mean", "absolute"])
 def test_moments_are_their_formula(formula, second, features, refs):
     expected = 0.0
     for layer, weight in LAYERS.items():
         ours, theirs = moments(features[layer], second), moments(refs.styles["style"][layer], second)
         for one, other in zip(ours, theirs, strict=True):
-            distance = ((one - other) ** 2).sum()
-            expected += weight * distance / ((other**2).sum() if formula == "relative" else other.size)
+            squares = ((one - other) ** 2).sum()
+            by_formula = {
+                "relative": squares / (other**2).sum(),
+                "mean": squares / other.size,
+                "absolute": np.abs(one - other).mean(),
+            }
+            expected += weight * by_formula[formula]
     loss = Moments(layers=LAYERS, formula=formula, second=second)
     assert value(loss, features, refs) == pytest.approx(expected, rel=1e-3)
     testing.check_loss(loss, zero_at="style")
+
+
+def test_spst_is_gram_and_moments(features, refs):
+    """Galerne, Raad, Lezama and Morel: 1e3 / N^2 mean (dG)^2 + 1e4 mean (dmu)^2 + 1e4 mean (dsigma)^2, summed over layers."""
+    expected = 0.0
+    for layer in LAYERS:
+        (ours, spread), (theirs, wanted) = (moments(it[layer], "deviation") for it in (features, refs.styles["style"]))
+        (g, positions), (a, style_positions) = gram_matrix(features[layer]), gram_matrix(refs.styles["style"][layer])
+        expected += 1e3 / len(g) ** 2 * np.mean((g / positions - a / style_positions) ** 2)
+        expected += 1e4 * np.mean((ours - theirs) ** 2) + 1e4 * np.mean((spread - wanted) ** 2)
+    gram = Gram(layers={layer: 1e3 / features[layer].shape[-1] ** 2 for layer in LAYERS}, formula="mean")
+    mean = Moments(layers=dict.fromkeys(LAYERS, 1), formula="mean")
+    assert value(gram, features, refs) + 1e4 * value(mean, features, refs) == pytest.approx(expected, rel=1e-4)
 
 
 def test_several_styles_have_mean_raw_moments(features):
