@@ -94,6 +94,23 @@ def test_winograds_rounding_is_all_that_differs(pooling):
     assert np.mean(errors > EXACT) < 0.01  # of two pixels in a thousand, where one activation of some hundred thousand differs
 
 
+FORMS = {
+    "scaled": Content(layers=["image", "block1_conv2"], formula="scaled"),
+    "l1": TotalVariation(power=1, formula="means"),
+    "joint": TotalVariation(stencil="joint", power=2.5),
+    "nine": TotalVariation(stencil="nine", formula="means"),
+}
+"""Losses whose tiles overlap, or whose score is no plain sum."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_tiles_of_other_forms_are_exact(form):
+    size = (75, 93)
+    whole, tiled = objectives(size, (40, 50), 32, losses={form: FORMS[form]})
+    assert len(tiled._tiles) > 3
+    assert_equal(whole, tiled, size)
+
+
 def test_compiled_passes_are_the_same():
     size = (75, 60)
     whole, tiled = objectives(size, (40, 50), 48, compiled=partial(Compiled, xla=False))
