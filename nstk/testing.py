@@ -23,7 +23,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .api import IMAGE, Backbone, Features, Loss, Pictures, References, StatisticLoss
+from .api import IMAGE, Backbone, Features, Layer, Loss, Pictures, References, StatisticLoss
 from .errors import NstkError
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 ODD = (37, 50)
 """A size that no layer of a VGG divides evenly."""
+
+
+Part = Callable[[int], slice]
+"""Takes the row of a layer where a picture is split, and returns the rows of one part."""
 
 
 ROUNDING = 1e-4
@@ -279,22 +283,29 @@ def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, pic
 
 
 def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
-    """The sums over two parts, less those over what they share, must be those over the whole: it is what tiles rest on."""
+    """The sums over two parts, less those over what they share, must be those over the whole: it is what tiles rest on.
+
+    Parts begin where tiles do: at a multiple of the strides of the loss and of the layers that it reads.
+    """
+    import math
+
     from .objective.sums import added, each
 
     layers = loss.reads()
+    strides = {layer.name: layer.stride for layer in (Layer(IMAGE, 3, 1, 1), *backbone.layers) if layer.name in layers}
+    seam = math.lcm(loss.stride, *strides.values())  # in pixels
     refs = references(made, layers, backbone)
     painted = features(picture, layers, backbone)
-    seam = 1  # the deepest layers are two rows high
 
-    def rows(found: Features, part: slice) -> Features:
-        return {layer: map_[:, part] for layer, map_ in found.items()}
+    def rows(found: Features, part: Part) -> Features:
+        return {layer: map_[:, part(seam // strides[layer])] for layer, map_ in found.items()}
 
-    def whole(of: Callable[[slice], Any]) -> Any:
-        total = added(of(slice(None, seam + loss.halo)), of(slice(seam, None)))
-        return each(lambda both, twice: both - twice, total, of(slice(seam, seam + loss.halo))) if loss.halo else total
+    def whole(of: Callable[[Part], Any]) -> Any:
+        total = added(of(lambda row: slice(None, row + loss.halo)), of(lambda row: slice(row, None)))
+        shared = of(lambda row: slice(row, row + loss.halo)) if loss.halo else None
+        return total if shared is None else each(lambda both, twice: both - twice, total, shared)
 
-    def of_style(style: Features, part: slice) -> Any:
+    def of_style(style: Features, part: Part) -> Any:
         return loss.of_style(rows(style, part))
 
     statistic = whole(lambda part: loss.statistic(rows(painted, part), loss.maps(rows(refs.content, part))))
@@ -304,5 +315,5 @@ def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictu
     _require(
         _near(value, split),
         f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
-        "over positions (over neighbours too: say `halo = 1`)",
+        "over positions (over neighbours too: say `halo = 1`; over squares of pixels: say `stride = 4`)",
     )

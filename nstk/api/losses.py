@@ -89,6 +89,11 @@ class StatisticLoss(Loss):
 
     halo: ClassVar[int] = 0
     """By how many rows and columns the parts of a picture have to overlap for their statistics to add up."""
+    stride: ClassVar[int] = 1
+    """Parts of a picture begin at rows and columns of pixels that are multiples of it: for sums over squares of so many pixels.
+
+    They begin at multiples of the strides of the network's layers too, so that a sum may join positions of several layers.
+    """
 
     def statistic(self, features: Features, maps: Any) -> Any:
         """A structure (dict, list) of float tensors, each a sum over the positions of `features`.

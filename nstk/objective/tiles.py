@@ -2,8 +2,8 @@
 
 A tile owns a rectangle of pixels, and in each layer the positions above that rectangle. The network sees a margin around the
 rectangle, as wide as the deepest layer looks, so that the activations are those of the whole picture. Rectangles begin at
-multiples of the largest stride, where every pooling of the whole picture begins a window too. At the picture's true border
-there is no margin: there the network pads as it pads the whole picture.
+multiples of the largest stride, where every pooling of the whole picture begins a window too, and of the strides that losses
+ask for. At the picture's true border there is no margin: there the network pads as it pads the whole picture.
 
 The higher a layer, the less of the margin it needs. A network that can (`Backbone.taps`) cuts the margin after each pooling.
 """
@@ -82,7 +82,8 @@ class Tiling:
     stride: int
     """Rectangles begin at multiples of the stride, and margins are multiples of it, in pixels."""
     least: int
-    """How many rows and columns a tile owns at least: one position of each layer, or as many positions as tiles share."""
+    """How many rows and columns a tile owns at least: one position of each layer, one square of each loss, and as many
+    positions as tiles share."""
     layers: Mapping[str, Reach]
     """The reach of each layer, in the network's order, with `"image"` first."""
     taps: bool
@@ -93,12 +94,14 @@ class Tiling:
         if reason := unsplittable(backbone, losses):
             raise UserError(reason)
         halos: dict[str, int] = {}
+        strides: list[int] = []
         for loss in losses.values():
             if isinstance(loss, StatisticLoss):
                 halos |= {name: max(loss.halo, halos.get(name, 0)) for name in loss.reads()}
+                strides.append(loss.stride)
         layers = [Layer(IMAGE, 3, 1, 1), *backbone.layers]
         layers = layers[: 1 + max(index for index, layer in enumerate(layers) if layer.name in halos)]
-        stride = math.lcm(*(layer.stride for layer in layers))
+        stride = math.lcm(*(layer.stride for layer in layers), *strides)
         reaches: dict[str, Reach] = {}
         margin = 0
         for index, layer in enumerate(layers):
@@ -106,7 +109,7 @@ class Tiling:
                 above = [it for it in layers[index:] if it.name in halos]
                 margin = _rounded_up(max(_looks(it) + halos[it.name] * it.stride for it in above) - _looks(layer), stride)
             reaches[layer.name] = Reach(layer.stride, margin)
-        least = max(max(1, halo) * reaches[name].stride for name, halo in halos.items())
+        least = max(*(max(1, halo) * reaches[name].stride for name, halo in halos.items()), *strides)
         return cls(edge, stride, least, reaches, backbone.taps)
 
     @property

@@ -61,6 +61,22 @@ def test_what_is_owned_is_far_from_the_cut(length, edge, taps):
                 assert span.after >= looks or span.at + span.length == length
 
 
+class Squares(nstk.StatisticLoss):
+    """A sum over squares of 12 pixels."""
+
+    name = "squares"
+    stride = 12
+
+
+@given(st.integers(12, 2000), st.integers(1, 700))
+def test_tiles_begin_where_a_loss_says(length, edge):
+    tiling = Tiling.of(Vgg19(), {"gram": Gram(layers=["block2_conv1"]), "squares": Squares()}, edge)
+    spans = [tile.rows for tile in tiling.tiles(length, 16)]
+    assert all((span.at + span.before) % 12 == 0 for span in spans)
+    assert all(span.at % 12 == 0 for span in spans)
+    assert min(span.size for span in spans) >= 12
+
+
 def test_what_cannot_be_split_is_named():
     with pytest.raises(nstk.UserError, match="loss `mine` cannot be split into tiles"):
         Tiling.of(Vgg19(), {"gram": Gram(), "mine": Whole()}, 64)
