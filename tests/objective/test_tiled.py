@@ -96,6 +96,8 @@ def test_winograds_rounding_is_all_that_differs(pooling):
 
 FORMS = {
     "scaled": Content(layers=["image", "block1_conv2"], formula="scaled"),
+    "shift": Gram(shift=-1),
+    "chains": Gram(layers=["image", "block1_conv2", "block2_conv1", "block3_conv1"], chains=True, shift=-1),
     "l1": TotalVariation(power=1, formula="means"),
     "joint": TotalVariation(stencil="joint", power=2.5),
     "nine": TotalVariation(stencil="nine", formula="means"),
@@ -103,10 +105,10 @@ FORMS = {
 """Losses whose tiles overlap, or whose score is no plain sum."""
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_tiles_of_other_forms_are_exact(form):
+@pytest.mark.parametrize(("form", "pool_padding"), [*((form, "valid") for form in FORMS), ("chains", "same")])
+def test_tiles_of_other_forms_are_exact(form, pool_padding):
     size = (75, 93)
-    whole, tiled = objectives(size, (40, 50), 32, losses={form: FORMS[form]})
+    whole, tiled = objectives(size, (40, 50), 32, Tiny(pool_padding=pool_padding), {form: FORMS[form]})
     assert len(tiled._tiles) > 3
     assert_equal(whole, tiled, size)
 
