@@ -18,7 +18,17 @@ from nstk.plugins.losses.tv import TotalVariation
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FORMULAS, LAYERS, WITH_SCALED, close, rows, value
 
-ZERO_AT = {"content": "content", "gram": "style", "moments": "style", "wasserstein": "style"}
+ZERO_AT = {
+    "content": "content",
+    "contextual": "style",
+    "gram": "style",
+    "moments": "style",
+    "mrf": "style",
+    "nearest": "style",
+    "remd": "style",
+    "self_similarity": "content",
+    "wasserstein": "style",
+}
 """Where a loss is zero; one that is not listed has no such picture."""
 
 
