@@ -96,6 +96,8 @@ class Run(Protocol):
     """The labels of the losses, in the recipe's order."""
     device: str
     precision: str
+    preview: Path | None
+    """A file with the picture of the last scale that is done, to be looked at until the run ends; None where there is none."""
     stopped: str
     """Why the run ended (`done`, `interrupted`, or what a callback said); empty while the run goes on."""
     error: BaseException | None
@@ -143,7 +145,7 @@ class Callback(Definition):
     shows: ClassVar[bool] = False
     """Whether the callback writes to the terminal, and is left out of a quiet run."""
 
-    every: int = Field(1, ge=1, description="Call `on_step` at every so many steps (and at the last one).")
+    every: int = Field(1, ge=1, description="Call `on_step` at every so many steps (and at the last one of each scale).")
 
     def __setattr__(self, key: str, value: Any) -> None:
         if key in type(self).model_fields:

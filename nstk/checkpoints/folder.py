@@ -2,6 +2,7 @@
 
     out/louvre.run/recipe.yaml                     the resolved recipe; as long as it is there, the run is unfinished
     out/louvre.run/step-0000120-1b4f0e98….npz      the two latest checkpoints
+    out/louvre.run/preview.png                     the picture of the last scale that is done, to look at
 
 The name of a checkpoint holds the sha256 of the whole file, so that a file which is damaged, cut short or another one is
 noticed. A checkpoint appears whole or not at all.
@@ -65,6 +66,11 @@ class RunFolder:
     @property
     def recipe(self) -> Path:
         return self.path / RECIPE
+
+    @property
+    def preview(self) -> Path:
+        """Where the picture of a coarse scale is, while the next one is painted."""
+        return self.path / "preview.png"
 
     @property
     def unfinished(self) -> bool:
@@ -192,7 +198,7 @@ class RunFolder:
 
     def remove(self) -> None:
         """Remove what a finished run wrote here, the recipe first, and then the folder if nothing else is in it."""
-        self._drop([self.recipe, *self.checkpoints(), *self.path.glob(TEMPORARY.format("*"))])
+        self._drop([self.recipe, *self.checkpoints(), self.preview, *self.path.glob(TEMPORARY.format("*"))])
         with suppress(OSError):
             self.path.rmdir()
 

@@ -110,14 +110,14 @@ class Callbacks:
             if state is not None and label in self.by_label:
                 self._call(label, "restore", run, state)
 
-    def step(self, run: Run, step: Step) -> bool:
-        """Tell the callbacks that a step is done. Returns whether the run ends with it.
+    def step(self, run: Run, step: Step, *, ends: bool) -> bool:
+        """Tell the callbacks that a step is done, which `ends` its scale or does not. Returns whether the run ends with it.
 
-        Every callback is told of the last step, whatever its `every`.
+        Every callback is told of the last step, and of the last one of each scale, whatever its `every`.
         """
         waiting = []
         for label, callback in self.by_label.items():
-            if step.index % callback.every == 0 or step.index == run.total_steps or run.stopped:
+            if step.index % callback.every == 0 or ends or run.stopped:
                 self._call(label, "on_step", run, step)
             else:
                 waiting.append(label)

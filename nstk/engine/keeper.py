@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from .. import pictures
 from ..api import Optimizer, Scale
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.provenance import differences
 from ..checkpoints.state import RunState, ScaleState
-from ..errors import NotFinite, UserError
+from ..errors import NotFinite, OutputError, UserError
 from ..files import shown
 from ..recipe.validate import made_of
 from .callbacks import Callbacks
@@ -131,6 +132,17 @@ class Keeper:
                 is_ = f"{variable.dtype.name} of shape {variable.shape}"
                 raise UserError(f"`{name}` is {is_}, but {value.dtype} of shape {value.shape} in {shown(saved.path)}: {AGAIN}")
             variable.assign(value.view(variable.dtype.as_numpy_dtype))  # numpy's files know no bfloat16 and hold its bits
+
+    def show(self) -> None:
+        """Leave the picture of a scale that is done in the run's folder, to be looked at while the next one is painted."""
+        if self.folder is None:
+            return
+        try:
+            pictures.write_picture(self.run.pixels, self.folder.preview)
+        except OutputError as error:  # the picture itself may have its place elsewhere, and is not lost
+            log.warning("%s", error)
+        else:
+            self.run.preview = self.folder.preview
 
     def step(self, work: Work, callbacks: Callbacks, stopping: bool, health: Health) -> None:
         """Write a checkpoint after a step, if it is time for one or if the run is interrupted."""

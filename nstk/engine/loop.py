@@ -35,6 +35,8 @@ def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> No
         stopping = _descend(run, work, kept, callbacks, keeper, health)
         if stopping:
             break
+        if scale is not run.scales[-1]:
+            keeper.show()
     assert work is not None
     run.end(stopping)
     health.conclude(work)
@@ -58,7 +60,7 @@ def _descend(run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper
             health.stall(work)
         if work.ended:
             work.stepper.finish()
-        stopping = callbacks.step(run, moved)
+        stopping = callbacks.step(run, moved, ends=work.ended)
         keeper.step(work, callbacks, stopping, health)
         if stopping and not work.ended:
             work.stepper.finish()  # after the checkpoint, because it may change the picture

@@ -42,6 +42,8 @@ class Painting:
         self.device, self.precision = plan.device, plan.precision
         self.stopped = ""
         self.error: BaseException | None = None
+        self.preview: Path | None = None
+        """The picture of the last scale that is done, if it can be looked at while the next one is painted."""
         self.saved = False
         """Whether the picture is in its file."""
         self.finished = False

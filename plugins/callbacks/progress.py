@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import nstk
@@ -36,6 +37,9 @@ class Progress(nstk.Callback):
 
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
         self.since = self.since or (run.resumed, time.perf_counter())
+        if run.preview is not None:
+            done = run.scales[scale.index - 1]
+            self.say(f"{done.width} x {done.height} px are painted, to look at: {_from_here(run.preview)}")
         if self.console.is_terminal and self.live is None:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -88,6 +92,14 @@ class Progress(nstk.Callback):
             self.console.print(text, highlight=False, markup=False)
         else:
             self.display.write(text + "\n")  # rich would wrap a log's lines at 80 columns
+
+
+def _from_here(path: Path) -> Path:
+    """A path as it is written in the working directory."""
+    try:
+        return path.relative_to(Path.cwd())
+    except (OSError, ValueError):  # the working directory is gone, or the path is outside of it
+        return path
 
 
 def _losses(step: nstk.Step) -> str:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import nstk
-from nstk import testing
+from nstk import pictures, testing
 from nstk.errors import OutOfMemory
 
 GREEDY = """
@@ -51,7 +51,7 @@ def test_out_of_memory_it_goes_on_in_tiles(greedy, tmp_path, caplog):
     expected = testing.run_recipe(tmp_path, **greedy(10**9)).picture
     with caplog.at_level(logging.WARNING, "nstk"):
         made = testing.run_recipe(tmp_path, **greedy(8000))
-    lines = [record.getMessage() for record in caplog.records]
+    lines = [record.getMessage() for record in caplog.records if "memory" in record.getMessage()]
     assert lines == ["memory ran out at 200 x 150: going on in tiles of 100 pixels"]
     assert np.abs(made.picture.astype(int) - expected).max() <= 1
     assert len(made.history) == 3
@@ -115,3 +115,52 @@ def test_running_out_of_memory_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(type(recipe.losses["gram"]), "target", no_room)
     with pytest.raises(nstk.RunError, match=r"loss `gram`.* ran out of memory: choose a smaller `size`"):
         nstk.run(recipe)
+
+
+WATCHER = """
+class Watch(nstk.Callback):
+    \"\"\"Notes what can be seen before each scale.\"\"\"
+    name = "watch"
+
+    def on_scale(self, run, scale):
+        seen = nstk.read_picture(run.preview).shape if run.preview else None
+        with open(run.beside("{name}.txt"), "a") as file:
+            print(scale.index, seen, file=file)
+
+@nstk.hookimpl
+def nstk_callbacks():
+    return [Watch]
+"""
+
+
+def test_each_coarse_scale_can_be_looked_at(tmp_path, plugin, capfd):
+    callbacks = {"watch": None, "progress": {"every": 50}}
+    settings = {
+        "pyramid": {"levels": 3},
+        "size": 96,
+        "steps": 3,
+        "run_eagerly": True,
+        "losses": {"gram": {"layers": ["image"]}},
+    }
+    testing.run_recipe(tmp_path, plugins=[plugin(WATCHER)], callbacks=callbacks, **settings)
+    assert (tmp_path / "out.txt").read_text().splitlines() == ["0 None", "1 (18, 24, 3)", "2 (36, 48, 3)"]
+    assert not (tmp_path / "out.run").exists()
+    said = capfd.readouterr().err
+    assert f"24 x 18 px are painted, to look at: {tmp_path / 'out.run' / 'preview.png'}" in said
+    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("step")] == ["step 1/3", "step 2/3", "step 3/3"]
+
+
+def test_a_preview_that_cannot_be_written_ends_nothing(tmp_path, monkeypatch, caplog):
+    real = pictures.write_picture
+
+    def failing(picture, path, *args, **options):
+        if path.name == "preview.png":
+            raise nstk.OutputError(f"{path}: no space left")
+        real(picture, path, *args, **options)
+
+    monkeypatch.setattr(pictures, "write_picture", failing)
+    result = testing.run_recipe(
+        tmp_path, pyramid={"levels": 2}, steps=2, run_eagerly=True, losses={"gram": {"layers": ["image"]}}
+    )
+    assert result.path.exists()
+    assert "no space left" in caplog.text

@@ -17,3 +17,10 @@ def test_a_snapshot_every_so_many_steps(tmp_path):
     pictures = [nstk.read_picture(tmp_path / "steps" / name) for name in found]
     assert np.array_equal(pictures[-1], result.picture)
     assert not np.array_equal(pictures[0], pictures[1])
+
+
+def test_a_snapshot_at_the_end_of_each_scale(tmp_path):
+    callbacks = {"snapshots": {"every": 50, "path": "{name}-{scale}{suffix}"}}
+    result = testing.run_recipe(tmp_path, callbacks=callbacks, pyramid={"levels": 2}, steps=[3, 2], **QUICK)
+    assert nstk.read_picture(tmp_path / "out-0.png").shape == (18, 24, 3)
+    assert np.array_equal(nstk.read_picture(tmp_path / "out-1.png"), result.picture)
