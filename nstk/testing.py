@@ -17,6 +17,7 @@ array.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from os import PathLike
@@ -49,8 +50,7 @@ ROUNDING = 1e-4
 def pictures(size: tuple[int, int] = ODD, seed: int = 0) -> Pictures:
     """A content and a style picture of a size: blotches of colour with some grain, the same for the same seed.
 
-    content = nstk.testing.pictures((37, 50)).content        # 37 x 50 x 3, float32, 0..255
-    other = nstk.testing.pictures((37, 50), seed=1).content
+    content = nstk.testing.pictures((37, 50), seed=1).content        # 37 x 50 x 3, float32, 0..255
     """
     import numpy as np
 
@@ -142,15 +142,18 @@ def check_loss(
 
     It survives being written to a recipe and read again; it reads only layers that its `reads()` names and that the backbone
     has (`tiny`, unless another is given); it is a finite scalar with a finite gradient, at odd sizes too; it has the same value
-    when it is asked again, after it was used at another size, and when it is compiled; it leaves its weight to nstk; and it
-    keeps no state, which a run refuses in the same words.
+    when it is asked again, after it was used at another size, and when it is compiled, though it may draw from the global
+    generator; it leaves its weight to nstk; and it keeps no state, which a run refuses in the same words.
     """
+    from .engine.surroundings import prepared
+
     backbone = backbone or _tiny()
     name = f"loss `{getattr(type(loss), 'name', type(loss).__name__)}`"
     _check_dump(name, loss)
     _check_layers(name, loss, backbone)
     try:
-        _check_values(name, loss, backbone, size, zero_at)
+        with prepared():
+            _check_values(name, loss, backbone, size, zero_at)
     except NstkError as error:
         raise AssertionError(str(error)) from error
 
@@ -176,6 +179,14 @@ def _require(good: bool, sentence: str) -> None:
         raise AssertionError(sentence)
 
 
+def _seeded(compute: Callable[[], Any]) -> Any:
+    """What `compute` returns where random numbers begin again, as at each scale of a run: a loss draws the same ones."""
+    import tensorflow as tf
+
+    tf.random.get_global_generator().reset_from_seed(0)
+    return compute()
+
+
 def _near(one: float, other: float) -> bool:
     return abs(one - other) <= ROUNDING * max(abs(one), abs(other)) + 1e-12
 
@@ -186,23 +197,24 @@ def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
 
     net = network(backbone, layers_read(backbone, [loss]))
     weighted = loss if loss.weight > 0 else loss.model_copy(update={"weight": 1.0})  # nstk leaves out what weighs nothing
-    return WholeObjective(net, {loss.name: weighted}, made)
+    return _seeded(lambda: WholeObjective(net, {loss.name: weighted}, made))  # type: ignore[no-any-return]
 
 
 def _value(objective: Objective, picture: np.ndarray) -> float:
     """The loss of a picture, without its weight."""
-    import math
-
     from .objective.features import batch
 
     (loss,) = objective.losses.values()
-    value = float(objective.evaluate(batch(picture)).loss) / loss.weight
+    value = float(_seeded(lambda: objective.evaluate(batch(picture)).loss)) / loss.weight
     _require(math.isfinite(value), f"loss `{loss.name}` is {value}: it must be finite")
     return value
 
 
 def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, int], zero_at: str | None) -> None:
     """What a loss is of small pictures, asked in every way in which a run asks it."""
+    import tensorflow as tf
+
+    tf.random.set_global_generator(tf.random.Generator.from_seed(0, alg="philox"))  # `prepared` puts the caller's back
     made, other = pictures(size), pictures(size, seed=1).content
     objective = _objective(loss, backbone, made)
     value = _value(objective, other)
@@ -266,7 +278,7 @@ def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value:
     image = batch(picture)
     try:
         step = tf.function(objective.value_and_grad, autograph=False).get_concrete_function(image)
-        values = [float(step(image)[0].loss) / loss.weight for _ in range(2)]
+        values = [float(_seeded(lambda: step(image)[0].loss)) / loss.weight for _ in range(2)]
     except NstkError as error:
         raise AssertionError(f"compiled, {error}") from error
     _require(

@@ -104,4 +104,6 @@ def _tell(recipe: Recipe, scale: Scale, layout: Layout) -> None:
             log.warning("memory is short at %s: %s", size, what)
     if not layout.fits:
         needs, free = memory.in_words(layout.needs), memory.in_words(max(0, layout.room))
-        log.warning("%s may need %s more, and %s are free for it", size, needs, free)
+        whole = recipe.tiles == "auto" and unsplittable(recipe.backbone, recipe.active_losses)
+        why = f"; {whole}: a smaller `size` needs less" if whole else ""
+        log.warning("%s may need %s more, and %s are free for it%s", size, needs, free, why)

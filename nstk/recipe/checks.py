@@ -113,7 +113,7 @@ def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> N
         and slots["backbone"]
         and (why := unsplittable(slots["backbone"], active(slots["losses"])))
     ):
-        found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`")
+        found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`; a smaller `size` needs less memory")
 
 
 def measured(found: Findings, settings: Settings) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-LEAST = 1e-3
+LEAST = 1e-4
 """The length of the coordinate that every row gets before its direction is taken, as a share of the painting's mean length."""
 
 TINY = 1e-6

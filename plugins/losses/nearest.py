@@ -45,7 +45,7 @@ class Nearest(Layerwise):
     @model_validator(mode="after")
     def _draws_what_it_matches(self) -> Nearest:
         if self.redraw and self.match == "content":
-            raise ValueError("`redraw: true` goes with `match: picture`: the content's nearest are found once a scale")
+            raise ValueError("says `redraw: true`, but `match: content` finds the nearest once a scale: leave one of them out")
         return self
 
     def goal(self, painting: Any, content: Any) -> Any:

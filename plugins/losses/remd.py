@@ -52,7 +52,7 @@ class Remd(Hypercolumns):
     @model_validator(mode="after")
     def _colours_of_pixels(self) -> Remd:
         if self.distance == "colour" and [*self.layers] != [nstk.IMAGE]:
-            raise ValueError("`distance: colour` compares pixels: write `layers: [image]` beside it")
+            raise ValueError("says `distance: colour`, which compares pixels: write `layers: [image]` beside it")
         return self
 
     def target(self, refs: nstk.References) -> Any:
