@@ -23,6 +23,8 @@ from nstk.plugins.backbones.tiny import Tiny
 from nstk.plugins.backbones.vgg19 import Vgg19
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
+from nstk.plugins.losses.laplacian import Laplacian
+from nstk.plugins.losses.photoreal import Photoreal
 from nstk.plugins.losses.tv import TotalVariation
 
 EXACT = 1e-5
@@ -98,6 +100,8 @@ FORMS = {
     "scaled": Content(layers=["image", "block1_conv2"], formula="scaled"),
     "shift": Gram(shift=-1),
     "chains": Gram(layers=["image", "block1_conv2", "block2_conv1", "block3_conv1"], chains=True, shift=-1),
+    "laplacian": Laplacian(pool=5),
+    "photoreal": Photoreal(),
     "l1": TotalVariation(power=1, formula="means"),
     "joint": TotalVariation(stencil="joint", power=2.5),
     "nine": TotalVariation(stencil="nine", formula="means"),
