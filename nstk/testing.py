@@ -150,6 +150,7 @@ def check_loss(
     backbone = backbone or _tiny()
     name = f"loss `{getattr(type(loss), 'name', type(loss).__name__)}`"
     _check_dump(name, loss)
+    loss = _with_one_weight(loss)
     _check_layers(name, loss, backbone)
     try:
         with prepared():
@@ -196,8 +197,18 @@ def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
     from .objective.whole import WholeObjective
 
     net = network(backbone, layers_read(backbone, [loss]))
-    weighted = loss if loss.weight > 0 else loss.model_copy(update={"weight": 1.0})  # nstk leaves out what weighs nothing
-    return _seeded(lambda: WholeObjective(net, {loss.name: weighted}, made))  # type: ignore[no-any-return]
+    return _seeded(lambda: WholeObjective(net, {loss.name: loss}, made))  # type: ignore[no-any-return]
+
+
+def _with_one_weight(loss: Loss) -> Loss:
+    """A loss with a single weight above 0: nstk leaves out what weighs nothing, and a picture is checked at one scale."""
+    good = isinstance(loss.weight, float) and loss.weight > 0
+    return loss if good else loss.model_copy(update={"weight": 1.0})
+
+
+def _weight(loss: Loss) -> float:
+    assert isinstance(loss.weight, float)
+    return loss.weight
 
 
 def _value(objective: Objective, picture: np.ndarray) -> float:
@@ -205,7 +216,7 @@ def _value(objective: Objective, picture: np.ndarray) -> float:
     from .objective.features import batch
 
     (loss,) = objective.losses.values()
-    value = float(_seeded(lambda: objective.evaluate(batch(picture)).loss)) / loss.weight
+    value = float(_seeded(lambda: objective.evaluate(batch(picture)).loss)) / _weight(loss)
     _require(math.isfinite(value), f"loss `{loss.name}` is {value}: it must be finite")
     return value
 
@@ -278,7 +289,7 @@ def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value:
     image = batch(picture)
     try:
         step = tf.function(objective.value_and_grad, autograph=False).get_concrete_function(image)
-        values = [float(_seeded(lambda: step(image)[0].loss)) / loss.weight for _ in range(2)]
+        values = [float(_seeded(lambda: step(image)[0].loss)) / _weight(loss) for _ in range(2)]
     except NstkError as error:
         raise AssertionError(f"compiled, {error}") from error
     _require(
@@ -289,7 +300,7 @@ def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value:
 
 
 def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
-    heavier = loss.model_copy(update={"weight": 3 * loss.weight + 1})
+    heavier = loss.model_copy(update={"weight": 3 * _weight(loss) + 1})
     there = _value(_objective(heavier, backbone, made), picture)
     _require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from .definition import Definition
 
@@ -36,6 +36,38 @@ class References:
     """Each style picture's activations, by the style's label (`style` when the recipe names one painting)."""
 
 
+class Gradual(BaseModel):
+    """A weight that becomes larger or smaller by the same factor from each scale to the next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    start: float = Field(gt=0, description="Weight at the first scale, which is the coarsest.")
+    end: float = Field(gt=0, description="Weight at the last scale, and where there is only one.")
+
+    def at(self, share: float) -> float:
+        """The weight after a share of the way from the first scale to the last."""
+        return float(self.start ** (1 - share) * self.end**share)
+
+
+def _form(value: Any) -> str:
+    """Which form of a weight a value has, or was to have."""
+    if isinstance(value, (dict, Gradual)):
+        return "mapping"
+    return "list" if isinstance(value, (list, tuple)) else "number"
+
+
+_Factor = Annotated[float, Field(ge=0)]
+
+
+Weight = Annotated[
+    Annotated[_Factor, Tag("number")]
+    | Annotated[list[_Factor], Field(min_length=1), Tag("list")]
+    | Annotated[Gradual, Tag("mapping")],
+    Discriminator(_form),
+]
+"""The type of a loss's weight: one for all scales, one for each scale, or one that goes from a first to a last."""
+
+
 class Loss(Definition):
     """One term of the objective.
 
@@ -49,7 +81,11 @@ class Loss(Definition):
     their numbers again.
     """
 
-    weight: float = Field(1.0, ge=0, description="Factor of this loss in the objective.")
+    weight: Weight = Field(
+        1.0,
+        description="Factor of this loss in the objective; or one for each scale of the pyramid: a list, coarse to fine, or "
+        "{start, end} with the same factor from each scale to the next.",
+    )
 
     takes_low_precision: ClassVar[bool] = False
     """Whether the loss wants activations as the network computes them, perhaps bfloat16 or float16, and sums them in float32.
@@ -68,6 +104,21 @@ class Loss(Definition):
     def __call__(self, features: Features, target: Any) -> tf.Tensor:
         """The loss without its weight: a scalar, differentiable in `features`."""
         raise NotImplementedError
+
+
+def weights(loss: Loss, scales: int) -> list[float]:
+    """The weight of a loss at each of so many scales, coarse to fine.
+
+    Raises `ValueError` with a sentence where the loss has weights for another number of scales.
+    """
+    if isinstance(loss.weight, Gradual):
+        return [loss.weight.at(index / (scales - 1) if scales > 1 else 1.0) for index in range(scales)]
+    if not isinstance(loss.weight, list):
+        return [loss.weight] * scales
+    if len(loss.weight) != scales:
+        count, there = len(loss.weight), "is 1 scale" if scales == 1 else f"are {scales} scales"
+        raise ValueError(f"has {count} number{'s' * (count > 1)}, but there {there}")
+    return list(loss.weight)
 
 
 class Goal(NamedTuple):

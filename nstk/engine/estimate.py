@@ -105,7 +105,7 @@ def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
 def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
     """The seconds that a step takes for a pixel, and the bytes that the process holds whatever the picture's size."""
     edge = min(SMALL, recipe.size)
-    small = recipe.model_copy(update={"size": edge, "steps": 1 + TIMED, "pyramid": None, "tiles": "off"})
+    small = recipe.at(-1).model_copy(update={"size": edge, "steps": 1 + TIMED, "pyramid": None, "tiles": "off"})
     plan = Plan.of(small)
     (scale,), (layout,) = plan.scales, plan.layouts
     move = moving(small, plan, set_up(small, plan, Kept(), scale))
@@ -121,7 +121,7 @@ def _seen(recipe: Recipe, scale: Scale, layout: Layout) -> float:
     """How many pixels a step on a whole picture could do in the time of this layout's step."""
     if layout.edge is None:
         return scale.width * scale.height
-    tiles = Tiling.of(recipe.backbone, recipe.active_losses, layout.edge).tiles(scale.height, scale.width)
+    tiles = Tiling.of(recipe.backbone, recipe.at(scale.index).active_losses, layout.edge).tiles(scale.height, scale.width)
     return TILED * sum(tile.rows.length * tile.columns.length for tile in tiles)
 
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from .. import pictures
 from ..api import Pictures
+from ..api.losses import weights
 from ..errors import NotFinite, OutOfMemory, UserError
 from ..objective.features import batch
 from ..recipe.load import RecipeLike, loaded
@@ -35,7 +36,8 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
     long edge is brought to `style_scale` times the picture's. `sizes` tells what was compared. A transparent picture is judged
     as it looks on white; but if the content is transparent too, it is judged by the colours under the transparency, which are
     what a run paints. `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those
-    of weight 0. Raises `NotFinite` for a loss that is NaN or infinite.
+    of weight 0. A loss that has a weight for each scale has that of the last one here. Raises `NotFinite` for a loss that is
+    NaN or infinite.
     """
     with prepared():
         return _judged(loaded(recipe), picture)
@@ -50,8 +52,11 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
     width, height = judged.size
     made = pictures_of(recipe, width, height)
     pixels = pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
-    unweighted = _unweighted(recipe, made, pixels)
-    losses = {label: recipe.losses[label].weight * value for label, value in unweighted.items()}
+    unweighted, weight = (
+        _unweighted(recipe, made, pixels),
+        {k: weights(it, recipe.levels)[-1] for k, it in recipe.losses.items()},
+    )
+    losses = {label: weight[label] * value for label, value in unweighted.items()}
     for label, value in losses.items():
         if not math.isfinite(value):
             raise NotFinite(f"loss `{label}` is {value} for {picture}")
@@ -67,7 +72,7 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
         "loss": sum(losses.values()),
         "losses": losses,
         "unweighted": unweighted,
-        "weights": {label: loss.weight for label, loss in recipe.losses.items()},
+        "weights": weight,
     }
 
 

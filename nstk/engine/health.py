@@ -9,7 +9,7 @@ from ..errors import NotFinite
 from ..machine.precision import FLOAT16
 from ..registry.blame import blaming
 from .painting import Painting
-from .steps import Moved, Work
+from .steps import Moved, Work, by_label
 
 log = logging.getLogger("nstk")
 
@@ -66,7 +66,7 @@ class Health:
     def conclude(self, work: Work) -> None:
         """Evaluate the picture that is saved: the last step's losses belong to the picture before its move."""
         evaluation = work.objective.evaluate(work.canvas.shown())
-        losses = {label: float(evaluation.losses[label]) for label in self.run.labels}
+        losses = by_label(evaluation, self.run.labels)
         self.check(work)
         if what := _infinite(float(evaluation.loss), losses):
             work.canvas.go_back()
@@ -97,7 +97,7 @@ class Health:
 
     def _fault(self, step: Moved, work: Work) -> str:
         """What is not finite in a step."""
-        losses = {label: float(step.evaluation.losses[label]) for label in self.run.labels}
+        losses = by_label(step.evaluation, self.run.labels)
         if what := _infinite(float(step.evaluation.loss), losses):
             return what
         label = work.objective.faulty(work.canvas.bad)

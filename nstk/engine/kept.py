@@ -109,6 +109,7 @@ class Kept:
 
 def rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
     """What a scale's rig is made from."""
+    recipe = recipe.at(scale.index)
     size, files = (scale.width, scale.height, scale.steps), _files(recipe, *MOVING)
     parts = _losses(recipe), recipe.parametrization, layout.optimizer
     return size, _seen(recipe, plan), parts, files, recipe.average, plan.jit

@@ -39,7 +39,7 @@ class Plan:
         planned = scales.plan(*recipe.shape, recipe.size, recipe.steps, recipe.pyramid)
         choice = _choice(recipe)
         footprint, room = Footprint(recipe, choice.dtype), device.room(recipe.memory, ground)
-        layouts = [footprint.layout(scale, recipe.tiles, room) for scale in planned]
+        layouts = [Footprint(recipe.at(it.index), choice.dtype).layout(it, recipe.tiles, room) for it in planned]
         jit = device.has_gpu() if recipe.jit == "auto" else recipe.jit
         return cls(planned, layouts, device.name(), choice, jit, footprint, ground)
 

@@ -31,7 +31,7 @@ def set_up(
     recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, picture: np.ndarray | None = None, before: Stepper | None = None
 ) -> Work:
     """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
-    layout = plan.layouts[scale.index]
+    recipe, layout = recipe.at(scale.index), plan.layouts[scale.index]
     _tell(recipe, scale, layout)
     if layout.edge and layout.fits:
         device.reserve(layout.needs - plan.footprint.held)
@@ -62,7 +62,7 @@ def moving(recipe: Recipe, plan: Plan, work: Work) -> Callable[[], Move]:
 
 def retile(recipe: Recipe, plan: Plan, kept: Kept, work: Work, error: OutOfMemory) -> None:
     """Go on with the objective in smaller tiles after a step ran out of memory. Raises the error if none are smaller."""
-    made = pictures_of(recipe, work.scale.width, work.scale.height)
+    recipe, made = recipe.at(work.scale.index), pictures_of(recipe, work.scale.width, work.scale.height)
     layout = smaller(recipe, work.layout, work.scale, error)
     work.retile(*_that_fits(recipe, plan, kept, work.scale, made, layout))
 

@@ -85,10 +85,15 @@ class Moved:
     def losses(self) -> Mapping[str, float]:
         if self._before and self.lost:
             return self._before.losses
-        return {label: float(self.evaluation.losses[label]) for label in self._run.labels}
+        return by_label(self.evaluation, self._run.labels)
 
     def image(self) -> np.ndarray:
         return self._run.image()
+
+
+def by_label(evaluation: Evaluation, labels: Iterable[str]) -> dict[str, float]:
+    """The weighted losses by label. A loss that has the weight 0 at this scale is not computed, and counts as 0."""
+    return {label: float(evaluation.losses.get(label, 0.0)) for label in labels}
 
 
 @dataclass

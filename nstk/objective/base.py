@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from ..api import Evaluation, Loss, total
+from ..api.losses import weights
 from ..errors import RunError
 from ..machine.precision import FLOAT16
 from ..registry.blame import SCOPE, code
@@ -98,8 +99,8 @@ class Objective(ABC):
 
 
 def weighted(losses: Mapping[str, Loss], value: Callable[[str, Loss], Any]) -> Evaluation:
-    """The losses times their weights, and their sum; `value` computes one loss without its weight."""
-    terms = {label: loss.weight * _scalar(label, loss, value) for label, loss in losses.items()}
+    """The losses times their weights, of which each has one, and their sum; `value` computes one loss without its weight."""
+    terms = {label: weights(loss, 1)[0] * _scalar(label, loss, value) for label, loss in losses.items()}
     return Evaluation(total(terms.values()), terms)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import pictures
 from ..api import IMAGE, Backbone, Loss
+from ..api.losses import weights
 from ..errors import UserError
 from ..files import exists, located, possible, real, same_file, shown
 from ..hints import suggest
@@ -66,7 +67,7 @@ def check_losses(found: Findings, losses: dict[str, Loss]) -> None:
         return  # such a value has been reported already
     if not named:
         found.mistake("the recipe has no losses", mark, "name one, such as `gram:`, or leave `losses` out for the default ones")
-    elif len(losses) == len(named) and all(loss.weight == 0 for loss in losses.values()):
+    elif len(losses) == len(named) and not active(losses):
         found.mistake("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
 
 
@@ -150,10 +151,12 @@ def _long_edge(found: Findings, settings: Settings, key: str) -> int:
     return max(default, min(edge, MAX_EDGE)) if wrong else edge
 
 
-def long_edges(found: Findings, steps: int | Sequence[int], pyramid: Pyramid | None, size: int) -> list[int]:
+def long_edges(
+    found: Findings, steps: int | Sequence[int], pyramid: Pyramid | None, losses: dict[str, Loss], size: int
+) -> list[int]:
     """The long edge of each scale in pixels. A `pyramid` that does not fit the `size` is reported and counts as one scale.
 
-    `steps` that do not fit the number of scales are reported too.
+    `steps` and weights that do not fit the number of scales are reported too.
     """
     edges = [size]
     try:
@@ -165,12 +168,31 @@ def long_edges(found: Findings, steps: int | Sequence[int], pyramid: Pyramid | N
         shares(steps, len(edges))
     except ValueError as error:
         found.mistake(str(error), found.written("steps") or found.mark("pyramid"))
+    _check_weights(found, losses, len(edges))
     return edges
 
 
 def large_enough(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> bool:
     """Whether a scale with a long edge of so many pixels has pictures that the deepest layers can look at."""
     return all(min(fitted) >= pictures.MIN_SIDE for _, _, fitted in _fitted(settings, aspect, edge))
+
+
+def _check_weights(found: Findings, losses: dict[str, Loss], scales: int) -> None:
+    """Refuse weights for another number of scales, and a scale at which no loss would move the picture."""
+    each: dict[str, list[float]] = {}
+    for label, loss in losses.items():
+        place = "losses", label, "weight"
+        try:
+            each[label] = weights(loss, scales)
+        except ValueError as error:
+            message, hint = f"`{'.'.join(place)}` {error}", "`{start: 4, end: 1}` fits any number of scales"
+            found.mistake(message, found.written(*place) or found.mark(*place[:2]), hint)
+    if len(each) == len(losses) and active(losses):
+        for scale in range(scales):
+            if not any(weight[scale] for weight in each.values()):
+                message = f"every loss has the weight 0 at scale {scale + 1} of {scales}, so nothing would be painted there"
+                node = found.tree.value["losses"]
+                found.mistake(message, node.key or node.mark, "give one of them a weight above 0")
 
 
 def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], aspect: tuple[int, int] | None) -> None:

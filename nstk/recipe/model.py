@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from ..api import Backbone, Callback, Definition, Initializer, Loss, Optimizer, Parametrization
+from ..api.losses import weights
 from ..errors import PluginError
 from ..files import working_directory
 from ..pictures import Original, Picture, base_name, fit
@@ -93,6 +94,19 @@ class Recipe(Settings):
         """The losses that count, by label. A loss of weight 0 is not computed, and the network is not run any deeper for it."""
         return active(self.losses)
 
+    @property
+    def levels(self) -> int:
+        """At how many scales the picture is painted."""
+        return len(self.pyramid.long_edges(self.size)) if self.pyramid else 1
+
+    def at(self, scale: int) -> Recipe:
+        """The recipe as it is at one scale, where each loss has one weight; -1 is the last scale."""
+        graded = {label: loss for label, loss in self.losses.items() if not isinstance(loss.weight, float)}
+        if not graded:
+            return self
+        here = {label: loss.model_copy(update={"weight": weights(loss, self.levels)[scale]}) for label, loss in graded.items()}
+        return self.model_copy(update={"losses": {**self.losses, **here}})
+
     def sidecar(self, suffix: str) -> Path:
         """The file beside the picture that ends in `suffix`: `out/louvre.recipe.yaml` for `out/louvre.png`."""
         assert self.path is not None
@@ -165,7 +179,12 @@ class Recipe(Settings):
 
 def active(losses: Mapping[str, Loss]) -> dict[str, Loss]:
     """The losses that count, by label (see `Recipe.active_losses`)."""
-    return {label: loss for label, loss in losses.items() if loss.weight > 0}
+    return {label: loss for label, loss in losses.items() if _counts(loss)}
+
+
+def _counts(loss: Loss) -> bool:
+    """Whether a loss has a weight above 0, at one scale at least."""
+    return any(loss.weight) if isinstance(loss.weight, list) else loss.weight != 0
 
 
 def _as_written(text: str, mark: Mark, words: Sequence[str]) -> str:

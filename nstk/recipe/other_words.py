@@ -167,8 +167,9 @@ def _of_optimizer(key: str, value: Any, used: str) -> Meant:
 
 
 def _remark(label: str, tree: Node | None) -> str:
-    said = tree.at(["losses", label, "weight"]).value if tree else None
-    here = said if isinstance(said, (int, float)) else defaults()["losses"].get(label, {}).get("weight", 1)
+    loss = tree.at(["losses", label]).plain() if tree else None
+    said = loss.get("weight") if isinstance(loss, dict) else None
+    here = defaults()["losses"].get(label, {}).get("weight", 1) if said is None else said
     return f"without it, `losses.{label}.weight` is {here}: a weight of another tool means another thing here"
 
 

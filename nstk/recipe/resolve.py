@@ -93,7 +93,7 @@ class Resolver(Findings):
         size, aspect = measures["size"], measures["aspect"]
         settings = settings.model_copy(update={"size": size, **dict.fromkeys(SPELLINGS)})
         steps, pyramid = decided(settings, size, partial(large_enough, settings, aspect))
-        check_pictures(self, settings, long_edges(self, steps, pyramid, size), aspect)
+        check_pictures(self, settings, long_edges(self, steps, pyramid, slots["losses"], size), aspect)
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:

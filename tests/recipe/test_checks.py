@@ -49,10 +49,10 @@ def test_a_size_out_of_bounds_is_said_once(found, project, monkeypatch):
 
 
 def test_a_pyramid_that_does_not_fit_is_one_scale(found, project):
-    assert checks.long_edges(found, 3, Pyramid(start=200), 100) == [100]
+    assert checks.long_edges(found, 3, Pyramid(start=200), {}, 100) == [100]
     assert len(found.mistakes) == 1
     found.mistakes.clear()
-    edges = checks.long_edges(found, [1, 2, 3], Pyramid(levels=2), 100)
+    edges = checks.long_edges(found, [1, 2, 3], Pyramid(levels=2), {}, 100)
     assert len(edges) == 2, "wrong steps leave the pyramid as it is"
     assert len(found.mistakes) == 1
 
