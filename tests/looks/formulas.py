@@ -50,14 +50,28 @@ def mse(one: Any, other: Any) -> Any:
     return tf.reduce_mean(tf.square(one - other))
 
 
+def differences(pixels: Any) -> tuple[Any, Any]:
+    """From each pixel to the one below it, and to the one at its right."""
+    return pixels[1:] - pixels[:-1], pixels[:, 1:] - pixels[:, :-1]
+
+
 def jcjohnson(seen: Seen) -> dict[str, Any]:
     style = [mse(gram_per_element(seen.painted[layer]), gram_per_element(seen.style[layer])) for layer in STYLE]
-    return {"content": 5 * mse(seen.painted["relu4_2"], seen.content["relu4_2"]), "gram": 100 * sum(style)}
+    down, right = differences(seen.pixels)
+    return {
+        "content": 5 * mse(seen.painted["relu4_2"], seen.content["relu4_2"]),
+        "gram": 100 * sum(style),
+        "tv": 1e-3 * (tf.nn.l2_loss(down[:, :-1]) + tf.nn.l2_loss(right[:-1])),  # what the tool's gradient belongs to
+    }
 
 
 def anishathalye(seen: Seen) -> dict[str, Any]:
-    both = jcjohnson(seen)  # at these weights; each layer has a fifth of the style's
-    return {"content": both["content"], "gram": 500 / 100 / 5 * both["gram"]}
+    style = [mse(gram_per_element(seen.painted[layer]), gram_per_element(seen.style[layer])) for layer in STYLE]
+    return {
+        "content": 5 * mse(seen.painted["relu4_2"], seen.content["relu4_2"]),
+        "gram": 500 * sum(0.2 * it for it in style),
+        "tv": 100 * sum(tf.reduce_mean(tf.square(it)) for it in differences(seen.pixels)),
+    }
 
 
 def gatys2016(seen: Seen) -> dict[str, Any]:
@@ -88,6 +102,7 @@ def course(seen: Seen) -> dict[str, Any]:
 
 def keras_example(seen: Seen) -> dict[str, Any]:
     rows, columns, _ = seen.pixels.shape
+    down, right = differences(seen.pixels)
 
     def style(layer: str) -> Any:
         return squares(gram(seen.style[layer]), gram(seen.painted[layer])) / (4.0 * 3**2 * (rows * columns) ** 2)
@@ -95,9 +110,83 @@ def keras_example(seen: Seen) -> dict[str, Any]:
     return {
         "content": 2.5e-8 * squares(seen.painted["relu5_2"], seen.content["relu5_2"]),
         "gram": 1e-6 / 5 * sum(map(style, STYLE)),
+        "tv": 1e-6 * tf.reduce_sum((tf.square(down[:, :-1]) + tf.square(right[:-1])) ** 1.25),
     }
 
 
 def tf_tutorial(seen: Seen) -> dict[str, Any]:
     style = [mse(gram_per_position(seen.painted[layer]), gram_per_position(seen.style[layer])) for layer in STYLE]
-    return {"content": 1e4 * mse(seen.painted["relu5_2"], seen.content["relu5_2"]), "gram": 1e-2 / 5 * sum(style)}
+    return {
+        "content": 1e4 * mse(seen.painted["relu5_2"], seen.content["relu5_2"]),
+        "gram": 1e-2 / 5 * sum(style),
+        "tv": 30 * sum(tf.reduce_sum(tf.abs(it)) for it in differences(seen.pixels / 255)),  # theirs are 0..1
+    }
+
+
+CROWSON = dict(zip(STYLE, (256 / 341, 64 / 341, 16 / 341, 4 / 341, 1 / 341), strict=True))
+LEVELS = 0.226 * 255
+"""A unit of what torchvision's network reads, in levels of 0..255: its pixels are divided by the deviations of ImageNet's."""
+
+
+def crowson2021(seen: Seen) -> dict[str, Any]:
+    """The style as the tool has it; the other weights for activations that are as many times as large, see the look."""
+
+    def scaled_mse(one: Any, other: Any) -> Any:
+        return squares(one, other) / (tf.reduce_sum(tf.abs(one - other)) + 1e-8)
+
+    def style(layer: str) -> Any:
+        return CROWSON[layer] * scaled_mse(*(gram_per_position(it[layer]) for it in (seen.painted, seen.style)))
+
+    pixels = tf.pad(seen.pixels / 255, [[0, 1], [0, 1], [0, 0]], "SYMMETRIC")
+    down, right = pixels[1:, :-1] - pixels[:-1, :-1], pixels[:-1, 1:] - pixels[:-1, :-1]
+    return {
+        "content": 0.015 * LEVELS * scaled_mse(seen.painted["relu4_2"], seen.content["relu4_2"]),
+        "gram": sum(map(style, STYLE)),
+        "tv": 2 * LEVELS**2 * tf.reduce_mean(tf.square(down) + tf.square(right)),
+    }
+
+
+def crowson2023(seen: Seen) -> dict[str, Any]:
+    """With a ridge that is a share of the painting's variance, and the root's trace by eigenvalues: see the look."""
+
+    def moments(features: Any) -> tuple[Any, Any]:
+        mean = tf.reduce_mean(flat(features), 0)
+        return mean, gram_per_position(features) - tf.tensordot(mean, mean, 0)
+
+    def style(layer: str) -> Any:
+        (mean, made), (wanted_mean, wanted) = moments(seen.painted[layer]), moments(seen.style[layer])
+        ridge = 1e-3 * tf.linalg.trace(wanted) / CHANNELS[layer] * tf.eye(CHANNELS[layer], dtype=tf.float64)
+        root = tf.linalg.sqrtm(wanted + ridge)
+        inner = root @ (made + ridge) @ root
+        common = tf.reduce_sum(tf.sqrt(tf.linalg.eigvalsh((inner + tf.transpose(inner)) / 2)))
+        spread = tf.linalg.trace(made + ridge) + tf.linalg.trace(wanted + ridge) - 2 * common
+        return CROWSON[layer] * (mse(mean, wanted_mean) + spread / CHANNELS[layer])
+
+    pixels = tf.pad(seen.pixels / 255, [[1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    down, right = pixels[2:, 1:-1] - pixels[1:-1, 1:-1], pixels[1:-1, 2:] - pixels[1:-1, 1:-1]
+    diagonals = pixels[1:, 1:] - pixels[:-1, :-1], pixels[1:, :-1] - pixels[:-1, 1:]
+    straight, slanted = (sum(tf.reduce_mean(tf.square(it)) for it in pair) for pair in ((down, right), diagonals))
+    return {
+        "content": 0.015 * mse(seen.painted["relu4_2"], seen.content["relu4_2"]),
+        "wasserstein": sum(map(style, STYLE)),
+        "tv": 2 * LEVELS**2 * 2 * (straight / 3 + slanted / 12),
+    }
+
+
+def spst(seen: Seen) -> dict[str, Any]:
+    """With activations divided by their mean, layer by layer. A channel that never fires has a deviation of nearly 0.
+
+    Theirs is 0 there, and has no derivative.
+    """
+
+    def of(features: dict[str, Any], layer: str) -> tuple[Any, Any, Any]:
+        scaled = flat(features[layer]) / MEANS[layer]
+        deviations = tf.sqrt(tf.math.reduce_variance(scaled, 0) + 1e-12)
+        return gram_per_position(scaled), tf.reduce_mean(scaled, 0), deviations
+
+    pairs = {layer: [*zip(of(seen.painted, layer), of(seen.style, layer), strict=True)] for layer in STYLE}
+    return {
+        "content": mse(*(it["relu4_2"] / MEANS["relu4_2"] for it in (seen.painted, seen.content))),
+        "gram": sum(1e3 / CHANNELS[layer] ** 2 * mse(*grams) for layer, (grams, _, _) in pairs.items()),
+        "moments": sum(1e4 * (mse(*means) + mse(*deviations)) for _, means, deviations in pairs.values()),
+    }

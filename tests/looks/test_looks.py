@@ -18,9 +18,12 @@ from tests.looks.network import activations
 LOOKS = {
     "anishathalye": {"odd": "SAME"},
     "course": {"pooling": "average", "odd": "SAME"},
+    "crowson2021": {"border": "replicate"},
+    "crowson2023": {"border": "replicate"},
     "gatys2016": {"pooling": "average"},
     "jcjohnson": {},
     "keras_example": {},
+    "spst": {},
     "tf_tutorial": {},
 }
 """The looks, each with how the tool's network differs from VGG-19 as it was trained."""
