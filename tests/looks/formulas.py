@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 STYLE = [f"relu{block}_1" for block in range(1, 6)]
@@ -16,12 +17,15 @@ MEANS = {"relu1_1": 23.0, "relu2_1": 125.0, "relu3_1": 126.0, "relu4_1": 495.0, 
 
 
 class Seen(NamedTuple):
-    """The activations of the photograph, of the painting and of the picture, and the pixels of the picture."""
+    """The activations of the photograph, of the painting and of the picture, with the pixels as `image`."""
 
     content: dict[str, Any]
     style: dict[str, Any]
     painted: dict[str, Any]
-    pixels: Any
+
+    @property
+    def pixels(self) -> Any:
+        return self.painted["image"]
 
 
 def flat(features: Any) -> Any:
@@ -190,3 +194,86 @@ def spst(seen: Seen) -> dict[str, Any]:
         "gram": sum(1e3 / CHANNELS[layer] ** 2 * mse(*grams) for layer, (grams, _, _) in pairs.items()),
         "moments": sum(1e4 * (mse(*means) + mse(*deviations)) for _, means, deviations in pairs.values()),
     }
+
+
+COLUMN = ["image", "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_3", "relu5_3"]
+"""What a hypercolumn of STROTSS holds."""
+
+
+def unit(features: dict[str, Any], layer: str) -> Any:
+    """A layer in the units of STROTSS: pixels are 0..1, and activations as many times smaller as torchvision's."""
+    return features[layer] / (255 if layer == "image" else LEVELS)
+
+
+def enlarged(features: Any, height: int, width: int) -> Any:
+    """A layer at the size of the picture, bilinearly."""
+    for axis, length in enumerate((height, width)):
+        size = features.shape[axis]
+        place = np.clip((np.arange(length) + 0.5) * size / length - 0.5, 0, size - 1)
+        matrix = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(size)))
+        features = tf.transpose(tf.tensordot(matrix, features, [[1], [axis]]), [0, 1, 2] if axis == 0 else [1, 0, 2])
+    return features
+
+
+def columns(features: dict[str, Any]) -> Any:
+    """The hypercolumns above all pixels."""
+    height, width, _ = features["image"].shape
+    return tf.concat([flat(enlarged(unit(features, layer), height, width)) for layer in COLUMN], 1)
+
+
+def cosines(one: Any, other: Any) -> Any:
+    """The cosine distance of each row from each other row."""
+    return 1 - tf.matmul(tf.math.l2_normalize(one, 1, 1e-30), tf.math.l2_normalize(other, 1, 1e-30), transpose_b=True)
+
+
+def relaxed(distance: Any) -> Any:
+    return tf.maximum(tf.reduce_mean(tf.reduce_min(distance, 0)), tf.reduce_mean(tf.reduce_min(distance, 1)))
+
+
+def strotss(seen: Seen) -> dict[str, Any]:
+    """At every pixel, with the weights of the finest scale."""
+    ours, theirs, photo = (columns(it) for it in (seen.painted, seen.style, seen.content))
+    alike, was = (it / tf.reduce_sum(it, 0, keepdims=True) for it in (cosines(ours, ours), cosines(photo, photo)))
+
+    def moments(layer: str) -> Any:
+        means, spreads = [], []
+        for features in (seen.painted, seen.style):
+            rows = flat(features[layer])
+            means.append(tf.reduce_mean(rows, 0))
+            spreads.append(tf.matmul(rows, rows, transpose_a=True) / len(rows) - tf.tensordot(means[-1], means[-1], 0))
+        apart = sum(tf.reduce_mean(tf.abs(pair[0] - pair[1])) for pair in (means, spreads))
+        return rows.shape[1] / 2179 / (255 if layer == "image" else LEVELS) ** 2 * apart
+
+    def colours(features: dict[str, Any]) -> Any:
+        yuv = [[0.299, 0.587, 0.114], [-0.147, -0.289, 0.436], [0.615, -0.515, -0.1]]
+        return tf.matmul(flat(unit(features, "image")), np.array(yuv).T)
+
+    painted, wanted = colours(seen.painted), colours(seen.style)
+    dark = [tf.pad(it, [[0, 0], [0, 1]], constant_values=0.05) for it in (painted, wanted)]  # a black pixel has a direction
+    apart = tf.norm(painted[:, None] - wanted[None] + 1e-12, axis=-1)
+    return {
+        "content": 2 * tf.reduce_mean(tf.abs(alike - was)) * len(ours),
+        "remd": relaxed(cosines(ours, theirs)),
+        "moments": sum(moments(layer) for layer in COLUMN),
+        "palette": 0.5 * relaxed(cosines(*dark) + apart),
+    }
+
+
+NEIGHBOURS = ["relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_1", "relu4_2", "relu4_3"]
+
+
+def nnst(seen: Seen) -> dict[str, Any]:
+    """Both passes, layer by layer, on all positions."""
+
+    def rows(features: dict[str, Any], layer: str) -> Any:
+        return flat(features[layer]) - tf.reduce_mean(flat(features[layer]), 0)
+
+    def first(layer: str) -> Any:
+        painted, style, content = (rows(it, layer) for it in (seen.painted, seen.style, seen.content))
+        chosen = tf.gather(style, tf.argmin(cosines(content, style), 1))
+        return tf.reduce_mean(tf.linalg.diag_part(cosines(painted, chosen)))
+
+    def last(layer: str) -> Any:
+        return tf.reduce_mean(tf.reduce_min(cosines(rows(seen.painted, layer), rows(seen.style, layer)), 1))
+
+    return {"first": sum(map(first, NEIGHBOURS)) / 10, "last": sum(map(last, NEIGHBOURS))}

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 WEIGHTS = Path(__file__).parents[2] / "plugins" / "backbones" / "weights" / "vgg19_imagenet_q8.npz"
-BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 2))
+BLOCKS = ((1, 2), (2, 2), (3, 4), (4, 4), (5, 3))
 MEAN = np.array([103.939, 116.779, 123.68])
 """The mean colour of ImageNet's pictures: blue, green, red."""
 
@@ -26,11 +26,12 @@ def kernels() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def activations(picture: tf.Tensor, pooling: str = "max", odd: str = "VALID", border: str = "zero") -> dict[str, tf.Tensor]:
     """The activations after each ReLU, `[height, width, channels]`, under the papers' names, of a picture in float64.
 
+    `image` is the picture itself.
     `odd` is what pooling does with an odd last row, and `border` what a convolution sees beyond it: `zero` or `replicate`.
     """
     pool = tf.nn.max_pool2d if pooling == "max" else tf.nn.avg_pool2d
     x = (picture[..., ::-1] - MEAN)[tf.newaxis]
-    found = {}
+    found = {"image": picture}
     for block, count in BLOCKS:
         x = pool(x, 2, 2, odd) if block > 1 else x
         for index in range(1, count + 1):
