@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,22 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
+class Quality:
+    """What the part `quality` paints."""
+
+    folder: Path = Path("out/quality")
+    """Where the pictures are kept."""
+    pairs: Path | None = None
+    """A folder with `contents` and `styles`; None for the free pictures."""
+    count: int | None = None
+    """How many pairs; None for as many as make sense."""
+    sizes: Sequence[int] = (512,)
+    """The long edges in pixels. All are judged at the first one."""
+    recipes: Sequence[str] = ()
+    """The recipes; none for the default, `louvre` and every look."""
+
+
+@dataclass(frozen=True)
 class Setting:
     """One run of the benchmark."""
 
@@ -26,6 +42,7 @@ class Setting:
     machine: dict[str, Any]
     say: Callable[[str], None]
     peer_python: Path | None = None
+    quality: Quality = field(default_factory=Quality)
 
     def pick(self, full: Any, quick: Any) -> Any:
         """The one of two values that this run uses."""
