@@ -26,8 +26,8 @@ def is_picture(word: str) -> bool:
 def placed(name: str, words: Sequence[str], options: Mapping[str, click.Option]) -> list[str]:
     """The words of a command that takes a recipe, with its options before pictures that stand alone.
 
-    Two pictures are the photograph and the painting, in this order, and one picture is what the options do not name. Raises
-    `UserError` where this is not plain.
+    Two pictures are the photograph and the painting, in this order, also beside a recipe, whose pictures they replace. One
+    picture is what the options do not name, if there is no recipe. Raises `UserError` where this is not plain.
     """
     loose, names, given = sorted_out(words, options)
     if not loose:
@@ -41,7 +41,7 @@ def placed(name: str, words: Sequence[str], options: Mapping[str, click.Option])
     missing = [option for option in ("--content", "--style") if option not in given]
     if len(names) == 1 and len(pictures) == 2 and not _is_known(names[0]):  # such a line ends in the name of the result
         pictures, rest, names = [*pictures, f"{names[0]}.png"], [word for word in rest if word != names[0]], []
-    if names or len(pictures) != len(missing):
+    if len(pictures) != len(missing) or (names and len(pictures) == 1):
         raise UserError(_which(name, rest, pictures, missing, bool(names)))
     return [word for pair in zip(missing, pictures, strict=True) for word in pair] + rest
 
@@ -74,10 +74,16 @@ def takes_next(word: str, options: Mapping[str, click.Option]) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    """Whether a name is that of a recipe."""
+    """Whether a name is that of a recipe, or is nearly that of one which comes with nstk."""
+    from ..hints import closest
     from ..recipe.shipped import shipped
 
-    return name in shipped() or exists(Path(name)) or Path(name).suffix in (".yaml", ".yml")
+    return (
+        name in shipped()
+        or bool(closest(name, shipped(), cutoff=0.8))
+        or exists(Path(name))
+        or Path(name).suffix in (".yaml", ".yml")
+    )
 
 
 def _line(name: str, *words: str) -> str:
@@ -91,8 +97,6 @@ def _which(name: str, rest: list[str], pictures: list[str], missing: list[str], 
     if recipe and len(pictures) == 1 and missing:
         lines = (_line(name, *rest, option, first) for option in missing)
         return f"{first} is a picture, the photograph or the painting: write" + "\n      or".join(lines)
-    if recipe and len(pictures) == len(missing) == 2:
-        return f"{first} and {more[0]} take the place of the recipe's pictures: write" + _line(name, *rest, *both)
     if len(pictures) == 1 and missing:
         return _one(name, rest, first)
     result = pictures[-1]
