@@ -18,7 +18,7 @@ array.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -144,6 +144,7 @@ def check_loss(
     has (`tiny`, unless another is given); it is a finite scalar with a finite gradient, at odd sizes too; it has the same value
     when it is asked again, after it was used at another size, and when it is compiled, though it may draw from the global
     generator; it leaves its weight to nstk; and it keeps no state, which a run refuses in the same words.
+    A loss that has `octaves` is asked at all of them.
     """
     from .engine.surroundings import prepared
 
@@ -194,10 +195,20 @@ def _near(one: float, other: float) -> bool:
 
 def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
     from .objective.features import layers_read, network
+    from .objective.in_octaves import OctaveObjective, made_smaller
+    from .objective.octaves import octaves_at
     from .objective.whole import WholeObjective
 
-    net = network(backbone, layers_read(backbone, [loss]))
-    return _seeded(lambda: WholeObjective(net, {loss.name: loss}, made))  # type: ignore[no-any-return]
+    def whole(losses: Mapping[str, Loss], made: Pictures) -> Objective:
+        return WholeObjective(network(backbone, layers_read(backbone, losses.values())), losses, made)
+
+    def at_octaves() -> Objective:
+        losses, content, *styles = {loss.name: loss}, *(it.shape[1::-1] for it in (made.content, *made.styles.values()))
+        octaves = octaves_at(losses, content, styles, least=0)
+        parts = {it.divisor: whole(it.losses, made_smaller(made, it.divisor)) for it in octaves}
+        return parts[1] if [*parts] == [1] else OctaveObjective(losses, parts)
+
+    return _seeded(at_octaves)  # type: ignore[no-any-return]
 
 
 def _with_one_weight(loss: Loss) -> Loss:
@@ -241,7 +252,9 @@ def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, in
     _check_compiled(name, objective, other, value)
     _check_weight(name, loss, backbone, made, other, value)
     if isinstance(loss, StatisticLoss):
-        _check_split(name, loss, backbone, made, other, value)
+        plain = loss.model_copy(update={"octaves": (1,)})
+        at_once = value if plain == loss else _value(_objective(plain, backbone, made), other)
+        _check_split(name, loss, backbone, made, other, at_once)
     if zero_at:
         least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
         what = f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"

@@ -41,7 +41,7 @@ DOORS = {room: set(names.split()) for room, names in DOORS.items()}
 """What of a room is used from outside it; of the others, any module."""
 
 TENSORFLOW = {"objective", "engine", "machine/device", "judging/scores"}
-WITHOUT = {"objective/tiles"}
+WITHOUT = {"objective/tiles", "objective/octaves"}
 """Who imports TensorFlow when it is imported, and who of these does not: all else is light."""
 
 FRAMEWORKS = {"tensorflow", "keras", "numpy"}

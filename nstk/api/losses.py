@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from .definition import Definition
 
@@ -68,6 +68,60 @@ Weight = Annotated[
 """The type of a loss's weight: one for all scales, one for each scale, or one that goes from a first to a last."""
 
 
+MOST_OCTAVE = 64
+"""The coarsest octave: the picture made smaller by this much."""
+
+
+def _octave(value: Any) -> Any:
+    """An octave, as a whole number. As the key of a mapping, it comes as a text."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else value
+    if isinstance(number, bool) or number not in [2**power for power in range(MOST_OCTAVE.bit_length())]:
+        raise ValueError(f"is no octave: it must be 1 (the picture as it is), 2 (half as large), 4 or so, up to {MOST_OCTAVE}")
+    return int(number)
+
+
+def _octaves(value: Any) -> Any:
+    """A list of octaves. A single number would not tell how many octaves from which one."""
+    if isinstance(value, (list, tuple)):
+        return tuple(value)
+    instead = "but nothing is written there" if value is None else f"not {value!r}"
+    raise ValueError(f"must be a list, such as `[1, 2, 4]`, or a mapping of octave to layers, {instead}")
+
+
+def _once(octaves: tuple[int, ...]) -> tuple[int, ...]:
+    for octave, count in Counter(octaves).items():
+        if count > 1:
+            raise ValueError(f"names octave {octave} twice")
+    return octaves
+
+
+def _named(value: Any) -> Any:
+    """The layers of one octave; a single one may stand for itself."""
+    layers = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, (list, tuple)) else None
+    if layers is None or not all(isinstance(layer, str) for layer in layers):
+        raise ValueError("must be a list of layers")
+    for layer, count in Counter(layers).items():
+        if count > 1:
+            raise ValueError(f"names `{layer}` twice")
+    return layers
+
+
+Octave = Annotated[int, BeforeValidator(_octave, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST_OCTAVE)])]
+Octaves = Annotated[
+    Annotated[tuple[Octave, ...], Field(min_length=1), BeforeValidator(_octaves), AfterValidator(_once), Tag("list")]
+    | Annotated[
+        dict[Octave, Annotated[tuple[str, ...], BeforeValidator(_named, json_schema_input_type=str | tuple[str, ...])]],
+        Field(min_length=1),
+        Tag("mapping"),
+    ],
+    Discriminator(lambda value: "mapping" if isinstance(value, Mapping) else "list"),
+]
+"""The type of the field `octaves`: a list of octaves, or a mapping of octave to the layers that are read there.
+
+An octave is the number that divides the edges of the picture: 1, 2, 4 and so on.
+"""
+
+
 class Loss(Definition):
     """One term of the objective.
 
@@ -85,6 +139,11 @@ class Loss(Definition):
         1.0,
         description="Factor of this loss in the objective; or one for each scale of the pyramid: a list, coarse to fine, or "
         "{start, end} with the same factor from each scale to the next.",
+    )
+    octaves: Octaves = Field(
+        (1,),
+        description="At which sizes the loss is computed, and summed: 1 is the picture, 2 its half, 4 its quarter. A list "
+        "([1, 2, 4]), or octave: layers that are read there.",
     )
 
     takes_low_precision: ClassVar[bool] = False

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..api import Scale
+from ..api import IMAGE, Backbone, Layer, Loss, Scale
 from ..machine import memory
+from ..objective.octaves import Octave
 from ..objective.tiles import Tiling
 from ..pictures import MIN_SIDE, fit
 from ..recipe.model import Recipe
@@ -59,8 +62,10 @@ class Forecast:
 
     def __str__(self) -> str:
         tiles = f" in tiles of {self.layout.edge} px" if self.layout.edge else ""
+        divisors = [str(octave.divisor) for octave in self.layout.octaves]
+        octaves = f" at octave {', '.join(divisors)}" if divisors != ["1"] else ""
         return (
-            f"{self.scale.width} x {self.scale.height} px: {self.scale.steps} steps of {_clock(self.seconds)}, "
+            f"{self.scale.width} x {self.scale.height} px{octaves}: {self.scale.steps} steps of {_clock(self.seconds)}, "
             f"{_clock(self.total)}; {memory.in_words(self.bytes)}{tiles}"
         )
 
@@ -114,15 +119,37 @@ def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
         began = time.perf_counter()
         float(move()[0].loss)
         times.append(time.perf_counter() - began)
-    return min(times[1:]) / (scale.width * scale.height), max(before, memory.resident() - layout.needs)
+    return min(times[1:]) / _seen(small, scale, layout), max(before, memory.resident() - layout.needs)
 
 
 def _seen(recipe: Recipe, scale: Scale, layout: Layout) -> float:
-    """How many pixels a step on a whole picture could do in the time of this layout's step."""
-    if layout.edge is None:
-        return scale.width * scale.height
-    tiles = Tiling.of(recipe.backbone, recipe.at(scale.index).active_losses, layout.edge).tiles(scale.height, scale.width)
-    return TILED * sum(tile.rows.length * tile.columns.length for tile in tiles)
+    """How many pixels a step could do in the time of this layout's step, if it read all layers at each of them."""
+    deepest = max(1.0, _multiplications(recipe.backbone, recipe.at(scale.index).active_losses))
+
+    def at(octave: Octave) -> float:
+        share = max(1.0, _multiplications(recipe.backbone, octave.losses)) / deepest
+        edge = layout.edge_at(octave)
+        if edge is None:
+            return share * octave.width * octave.height
+        tiles = Tiling.of(recipe.backbone, octave.losses, edge).tiles(octave.height, octave.width)
+        return share * TILED * sum(tile.rows.length * tile.columns.length for tile in tiles)
+
+    return sum(map(at, layout.octaves))
+
+
+def _multiplications(backbone: Backbone, losses: Mapping[str, Loss]) -> float:
+    """How many multiplications a pixel takes up to the deepest layer that is read, but for a factor: a network's convolutions.
+
+    A layer of a larger stride than the one before is taken for a pooling, which multiplies nothing.
+    """
+    read = {name for loss in losses.values() for name in loss.reads()}
+    deepest = max((index for index, layer in enumerate(backbone.layers) if layer.name in read), default=-1)
+    layers = [Layer(IMAGE, 3, 1, 1), *backbone.layers[: deepest + 1]]
+    return sum(
+        below.channels * layer.channels / layer.stride**2
+        for below, layer in itertools.pairwise(layers)
+        if layer.stride == below.stride
+    )
 
 
 def _clock(seconds: float) -> str:

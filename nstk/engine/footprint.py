@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..api import Backbone, Loss, Optimizer, Scale
+from ..objective.octaves import Octave
 from ..objective.tiles import Tiling, unsplittable
 from ..recipe.model import Recipe
+from .inputs import octaves_of
 
 PICTURE = 3 * 4
 """How many bytes a pixel of a picture takes in float32."""
@@ -64,14 +66,25 @@ class Layout:
     """How many bytes the scale adds to what the process held before."""
     room: int
     """How many bytes the scale may take."""
+    octaves: tuple[Octave, ...]
+    """The octaves at which the losses are computed, the finest first."""
 
     @property
     def fits(self) -> bool:
         return self.needs <= self.room
 
-    def halved(self, scale: Scale) -> Layout | None:
+    @property
+    def split(self) -> dict[str, Loss]:
+        """The losses that are computed in tiles, by label."""
+        return {label: loss for octave in self.octaves if self.edge_at(octave) for label, loss in octave.losses.items()}
+
+    def edge_at(self, octave: Octave) -> int | None:
+        """The edge of a tile at one octave; None for the whole octave, which is one that is no larger than a tile."""
+        return self.edge if octave is self.octaves[0] or octave.longest > (self.edge or octave.longest) else None
+
+    def halved(self) -> Layout | None:
         """This layout in tiles of half the size; None where they would be smaller than the smallest that are tried."""
-        edge = (self.edge or max(scale.width, scale.height)) // 2
+        edge = (self.edge or self.octaves[0].longest) // 2
         return replace(self, edge=edge) if edge >= LEAST else None
 
 
@@ -79,10 +92,10 @@ class Footprint:
     """The memory of one recipe's steps, in bytes."""
 
     def __init__(self, recipe: Recipe, dtype: str):
-        self.backbone, self.optimizer = recipe.backbone, recipe.optimizer
-        self.losses = recipe.active_losses
-        self.activations = _activations(self.backbone, self.losses) * BYTES[dtype]
-        """How many bytes a pixel takes in all layers up to the deepest that is read."""
+        self.recipe, self.backbone, self.optimizer = recipe, recipe.backbone, recipe.optimizer
+        self.bytes = BYTES[dtype]
+        """How many bytes an activation takes."""
+        self._octaves: dict[tuple[int, int], tuple[Octave, ...]] = {}
         self.copies, self.held = COPIES + (recipe.average > 0), HELD[dtype]
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
@@ -91,11 +104,18 @@ class Footprint:
 
     def whole(self, scale: Scale) -> int:
         """The bytes of a step on the whole picture."""
-        return self._in_all(scale, self.optimizer, round(scale.width * scale.height * WHOLE * self.activations))
+        return self._in_all(scale, self.optimizer, self._evaluation(Layout(None, self.optimizer, 0, 0, self.octaves(scale))))
 
     def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
         """The bytes of a step in tiles."""
-        return self._in_all(scale, optimizer, self._pass_over(edge, scale))
+        return self._in_all(scale, optimizer, self._evaluation(Layout(edge, optimizer, 0, 0, self.octaves(scale))))
+
+    def octaves(self, scale: Scale) -> tuple[Octave, ...]:
+        """The octaves of a scale."""
+        size = scale.width, scale.height
+        if size not in self._octaves:
+            self._octaves[size] = octaves_of(self.recipe, *size)
+        return self._octaves[size]
 
     def _in_all(self, scale: Scale, optimizer: Optimizer, evaluation: int) -> int:
         return self.held + self.state(scale, optimizer) + self._passing(scale, evaluation)
@@ -106,27 +126,38 @@ class Footprint:
 
     def layout(self, scale: Scale, tiles: str | int, room: int) -> Layout:
         """How to paint a scale in `room` bytes, as the recipe's `tiles` (`auto`, `off` or an edge) says."""
-        whole = Layout(None, self.optimizer, self.whole(scale), room)
-        longest = max(scale.width, scale.height)
+        octaves = self.octaves(scale)
+        whole = Layout(None, self.optimizer, self.whole(scale), room, octaves)
         if isinstance(tiles, int):
-            return Layout(tiles, self.optimizer, self.tiled(scale, tiles, self.optimizer), room) if tiles < longest else whole
-        if tiles == "off" or whole.fits or unsplittable(self.backbone, self.losses):
+            needs = self.tiled(scale, tiles, self.optimizer)
+            return Layout(tiles, self.optimizer, needs, room, octaves) if tiles < octaves[0].longest else whole
+        if tiles == "off" or whole.fits or unsplittable(self.backbone, octaves[0].losses):
             return whole
         return self._in_tiles(scale, room)
 
     def _in_tiles(self, scale: Scale, room: int) -> Layout:
         """The layout in the largest tiles that fit. The optimizer's state is cut first, so that tiles of `GOOD` pixels fit."""
-        left = room - self.held - self._passing(scale, self._pass_over(GOOD, scale))
+        octaves = self.octaves(scale)
+        least = max((it.longest for it in octaves if unsplittable(self.backbone, it.losses)), default=EDGES[0])
+        good = self._evaluation(Layout(max(GOOD, least), self.optimizer, 0, 0, octaves))
+        left = room - self.held - self._passing(scale, good)
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
-        edges = [edge for edge in EDGES if edge < max(scale.width, scale.height)]
-        layouts = [Layout(edge, optimizer, self.tiled(scale, edge, optimizer), room) for edge in edges or EDGES[:1]]
+        edges = [edge for edge in EDGES if least <= edge < octaves[0].longest]
+        layouts = [Layout(edge, optimizer, self.tiled(scale, edge, optimizer), room, octaves) for edge in edges or [least]]
         return next((layout for layout in reversed(layouts) if layout.fits), layouts[0])
 
-    def _pass_over(self, edge: int, scale: Scale) -> int:
-        """The bytes of a pass over the largest of the tiles."""
-        tiles = Tiling.of(self.backbone, self.losses, edge).tiles(scale.height, scale.width)
-        return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * self.activations)
+    def _evaluation(self, layout: Layout) -> int:
+        """The bytes of an evaluation: those of the octave that takes the most, for one is done after the other."""
+        return max(self._at_octave(octave, layout.edge_at(octave)) for octave in layout.octaves)
+
+    def _at_octave(self, octave: Octave, edge: int | None) -> int:
+        """The bytes of an evaluation at one octave: of all of it, or of a pass over the largest of its tiles."""
+        activations = _activations(self.backbone, octave.losses) * self.bytes
+        if edge is None:
+            return round(octave.width * octave.height * WHOLE * activations)
+        tiles = Tiling.of(self.backbone, octave.losses, edge).tiles(octave.height, octave.width)
+        return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * activations)
 
 
 def _activations(backbone: Backbone, losses: Mapping[str, Loss]) -> float:

@@ -17,6 +17,7 @@ from ..errors import PictureError
 from ..objective.base import Remember
 from ..objective.compiled import Compiled
 from ..objective.features import Network, layers_read, network
+from ..objective.octaves import Octave
 from ..objective.tile_network import TileNetwork
 from ..objective.tiles import Tiling
 from ..pictures import Original
@@ -29,8 +30,9 @@ from .rig import Rig
 ALGORITHM = "philox"
 """The algorithm of the random numbers. It is named here, because TensorFlow's own choice may depend on the device."""
 
-NETWORKS, STYLES, RIGS = 2, 64, 16
-"""How many networks, styles and rigs are kept. A pyramid has a rig for each scale."""
+NETWORKS, TILES, STYLES, RIGS = 2, 4, 64, 16
+"""How many networks, passes over tiles, styles and rigs are kept. A pyramid has a rig for each scale, and an octave passes of
+its own."""
 
 MOVING = "losses", "parametrization", "optimizer"
 """The parts of a recipe that a step is made from, besides the network."""
@@ -43,39 +45,40 @@ class Kept:
 
     def __init__(self, rigs: int = RIGS) -> None:
         self._networks: _Memory[Network] = _Memory(NETWORKS)
-        self._tiles: _Memory[TileNetwork] = _Memory(NETWORKS)
+        self._tiles: _Memory[TileNetwork] = _Memory(TILES)
         self._styles: _Memory[Any] = _Memory(STYLES)
         self._rigs: _Memory[Rig] = _Memory(rigs)
 
-    def network(self, recipe: Recipe, plan: Plan) -> Network:
-        """The part of the backbone that the recipe's losses look at."""
-        layers = layers_read(recipe.backbone, recipe.active_losses.values())
-        return self._networks.get(_seen(recipe, plan), partial(network, recipe.backbone, layers, plan.choice.dtype))
+    def network(self, recipe: Recipe, plan: Plan, octave: Octave | None = None) -> Network:
+        """The part of the backbone that the recipe's losses look at, up to what they read of an octave."""
+        layers = _layers(recipe, octave)
+        return self._networks.get(_seen(recipe, plan, octave), partial(network, recipe.backbone, layers, plan.choice.dtype))
 
-    def tiles(self, recipe: Recipe, plan: Plan, edge: int) -> TileNetwork:
+    def tiles(self, recipe: Recipe, plan: Plan, octave: Octave, edge: int) -> TileNetwork:
         """The passes over tiles of about this edge, compiled unless the recipe runs eagerly."""
-        losses = recipe.active_losses
-        key = _seen(recipe, plan), _losses(recipe), _files(recipe, *MOVING), edge, recipe.run_eagerly, plan.jit
+        losses = [*octave.losses.items()]  # in their order, on which the last digit of their sum depends
+        key = _seen(recipe, plan, octave), losses, _files(recipe, *MOVING), edge, recipe.run_eagerly, plan.jit
 
         def make() -> TileNetwork:
-            tiling = Tiling.of(recipe.backbone, losses, edge)
+            tiling = Tiling.of(recipe.backbone, octave.losses, edge)
             compiled = (lambda function: function) if recipe.run_eagerly else partial(Compiled, xla=plan.jit)
-            return TileNetwork(self.network(recipe, plan), losses, tiling, compiled)
+            return TileNetwork(self.network(recipe, plan, octave), octave.losses, tiling, compiled)
 
         kept = self._tiles.find(key)
         if kept is None or not kept.repeatable:
             self._tiles.forget(key)
         return self._tiles.get(key, make)
 
-    def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Remember:
-        """A `Remember` that keeps what the losses have to know of each painting at its size in a scale."""
-        size = max(scale.width, scale.height), recipe.style_scale
+    def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout, octave: Octave) -> Remember:
+        """A `Remember` that keeps what the losses have to know of each painting at its size in an octave of a scale."""
+        size, edge = (max(scale.width, scale.height), recipe.style_scale, octave.divisor), layout.edge_at(octave)
+        seen = _seen(recipe, plan, octave)
         paintings = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
         files = _files(recipe, "losses")
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:
             label, asks = key
-            return self._styles.get((_seen(recipe, plan), paintings[label], files, size, layout.edge, asks), compute)
+            return self._styles.get((seen, paintings[label], files, size, edge, asks), compute)
 
         return remember
 
@@ -111,20 +114,25 @@ def rig_key(recipe: Recipe, plan: Plan, scale: Scale, layout: Layout) -> Any:
     """What a scale's rig is made from."""
     recipe = recipe.at(scale.index)
     size, files = (scale.width, scale.height, scale.steps), _files(recipe, *MOVING)
-    parts = _losses(recipe), recipe.parametrization, layout.optimizer
+    octaves = [(octave.divisor, [*octave.losses.items()]) for octave in layout.octaves]  # an order decides the last digits
+    parts = octaves, recipe.parametrization, layout.optimizer
     return size, _seen(recipe, plan), parts, files, recipe.average, plan.jit
 
 
-def _seen(recipe: Recipe, plan: Plan) -> Any:
+def _seen(recipe: Recipe, plan: Plan, octave: Octave | None = None) -> Any:
     """What the network depends on. A backbone that does not tell its weights is known by the files that it names."""
-    layers = layers_read(recipe.backbone, recipe.active_losses.values())
     weights = recipe.backbone.provenance() or _files(recipe, "backbone")
-    return recipe.backbone, layers, plan.choice.dtype, weights
+    return recipe.backbone, _layers(recipe, octave), plan.choice.dtype, weights
 
 
-def _losses(recipe: Recipe) -> list[Any]:
-    """The losses in their order, on which the last digit of their sum depends."""
-    return [*recipe.active_losses.items()]
+def _layers(recipe: Recipe, octave: Octave | None) -> list[str]:
+    """The layers at which a network tells its activations: those that any loss reads, up to the deepest that an octave needs.
+
+    So octaves that reach equally deep share a network, and with it the kernels in its memory.
+    """
+    layers = layers_read(recipe.backbone, recipe.active_losses.values())
+    here = layers_read(recipe.backbone, octave.losses.values()) if octave else layers
+    return layers[: 1 + max((layers.index(layer) for layer in here), default=-1)]
 
 
 def _files(recipe: Recipe, *parts: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,11 @@ from .. import pictures
 from ..api import Pictures, Scale, Stepper
 from ..errors import OutOfMemory
 from ..machine import device, memory
+from ..machine.precision import FLOAT32
 from ..objective.base import Objective
+from ..objective.compiled import Compiled
+from ..objective.in_octaves import GraphObjective, OctaveObjective, made_smaller
+from ..objective.octaves import Octave
 from ..objective.tiled import TiledObjective
 from ..objective.tiles import unsplittable
 from ..objective.whole import WholeObjective
@@ -68,17 +73,32 @@ def retile(recipe: Recipe, plan: Plan, kept: Kept, work: Work, error: OutOfMemor
 
 
 def objective(recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictures, layout: Layout) -> Objective:
-    """The recipe's objective for the pictures of a scale, whole or in tiles."""
-    styles = kept.styles(recipe, plan, scale, layout)
-    if layout.edge is None:
-        return WholeObjective(kept.network(recipe, plan), recipe.active_losses, made, plan.choice.dtype, styles)
-    return TiledObjective(kept.tiles(recipe, plan, layout.edge), made, plan.choice.dtype, styles)
+    """The recipe's objective for the pictures of a scale, whole or in tiles, at all octaves that its losses ask for."""
+    dtype = plan.choice.dtype
+    if [octave.divisor for octave in layout.octaves] == [1]:
+        return _at_octave(recipe, plan, kept, scale, made, layout, layout.octaves[0], dtype)
+    parts = {
+        octave.divisor: _at_octave(recipe, plan, kept, scale, made_smaller(made, octave.divisor), layout, octave, FLOAT32)
+        for octave in layout.octaves
+    }
+    return OctaveObjective(recipe.active_losses, parts, dtype)
+
+
+def _at_octave(
+    recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictures, layout: Layout, octave: Octave, dtype: str
+) -> Objective:
+    """The objective at one octave, for pictures of its size. The loss scaling is that of activations of `dtype`."""
+    styles, compiled = kept.styles(recipe, plan, scale, layout, octave), partial(Compiled, xla=plan.jit)
+    if edge := layout.edge_at(octave):
+        return TiledObjective(kept.tiles(recipe, plan, octave, edge), made, dtype, styles)
+    whole = WholeObjective if recipe.run_eagerly or not layout.edge else partial(GraphObjective, compiled=compiled)
+    return whole(kept.network(recipe, plan, octave), octave.losses, made, dtype, styles)
 
 
 def smaller(recipe: Recipe, layout: Layout, scale: Scale, error: OutOfMemory) -> Layout:
     """The layout in tiles of half the size. A warning says so. Raises the error where tiles cannot be smaller."""
-    halved = layout.halved(scale)
-    if halved is None or unsplittable(recipe.backbone, recipe.active_losses):
+    halved = layout.halved()
+    if halved is None or unsplittable(recipe.backbone, halved.split):
         raise error
     log.warning("memory ran out at %d x %d: going on in tiles of %d pixels", scale.width, scale.height, halved.edge)
     return halved

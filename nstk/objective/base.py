@@ -34,10 +34,12 @@ class Objective(ABC):
     that pass through float16 need loss scaling.
     """
 
+    targets: dict[str, Any]
+    """What each loss compares the picture with, by label."""
+
     def __init__(self, losses: Mapping[str, Loss], dtype: str):
         self.losses = losses
         self.loss_scale = LossScale() if dtype == FLOAT16 else None
-        self.targets: dict[str, Any] = {}
 
     @abstractmethod
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:

@@ -41,7 +41,7 @@ class TiledObjective(Objective):
 
     def __init__(self, network: TileNetwork, pictures: Pictures, dtype: str = FLOAT32, remember: Remember = anew):
         super().__init__(network.losses, dtype)
-        self.network = network
+        self.network, self.targets = network, {}
         self._tiles = network.tiling.tiles(*pictures.content.shape[:2])
         self._devices = [it.name for it in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
         self._shelf = Shelf()

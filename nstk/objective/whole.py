@@ -31,7 +31,7 @@ class WholeObjective(Objective):
         remember: Remember = anew,
     ):
         super().__init__(losses, dtype)
-        self.net = net
+        self.net, self.targets = net, {}
         looked_at = _Looks(net, pictures)
         for label, loss in losses.items():
             with calling(loss, label, "target"):

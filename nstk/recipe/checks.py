@@ -13,6 +13,7 @@ from ..api.losses import weights
 from ..errors import UserError
 from ..files import exists, located, possible, real, same_file, shown
 from ..hints import suggest
+from ..objective.octaves import misfits, octaves_at
 from ..objective.tiles import unsplittable
 from ..registry.blame import blame
 from ..syntax.mistakes import Mark, Mistake
@@ -107,13 +108,17 @@ def check_jit(found: Findings, settings: Settings) -> None:
         found.mistake(message, found.mark("jit"), "leave one of them out")
 
 
-def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any]) -> None:
-    """Refuse tiles of a given size if a loss or the network cannot be split into tiles."""
-    if (
-        isinstance(settings.tiles, int)
-        and slots["backbone"]
-        and (why := unsplittable(slots["backbone"], active(slots["losses"])))
-    ):
+def check_tiles(found: Findings, settings: Settings, slots: dict[str, Any], sizes: Sequence[tuple[int, int]]) -> None:
+    """Refuse tiles of a given size if the network, or a loss where it is larger than a tile, cannot be split into tiles.
+
+    `sizes` are those of the pictures at the last scale, the content's first.
+    """
+    losses = active(slots["losses"])
+    if not isinstance(settings.tiles, int) or not slots["backbone"] or any(map(any, map(misfits, losses.values()))):
+        return
+    octaves = octaves_at(losses, sizes[0], sizes[1:]) if sizes else ()
+    large = [octave.losses for octave in octaves if octave is octaves[0] or octave.longest > settings.tiles]
+    if why := unsplittable(slots["backbone"], {label: loss for each in large for label, loss in each.items()}):
         found.mistake(why, found.mark("tiles"), "leave `tiles` out, or set `tiles: off`; a smaller `size` needs less memory")
 
 
@@ -174,7 +179,7 @@ def long_edges(
 
 def large_enough(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> bool:
     """Whether a scale with a long edge of so many pixels has pictures that the deepest layers can look at."""
-    return all(min(fitted) >= pictures.MIN_SIDE for _, _, fitted in _fitted(settings, aspect, edge))
+    return all(min(size) >= pictures.MIN_SIDE for _, _, size in fitted(settings, aspect, edge))
 
 
 def _check_weights(found: Findings, losses: dict[str, Loss], scales: int) -> None:
@@ -197,18 +202,18 @@ def _check_weights(found: Findings, losses: dict[str, Loss], scales: int) -> Non
 
 def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], aspect: tuple[int, int] | None) -> None:
     """Refuse pictures that would have no position left in the deepest layers at the smallest scale."""
-    for place, scale, fitted in _fitted(settings, aspect, edges[0]):
-        if min(fitted) < pictures.MIN_SIDE:
+    for place, scale, size in fitted(settings, aspect, edges[0]):
+        if min(size) < pictures.MIN_SIDE:
             least = f"at least {pictures.MIN_SIDE} x {pictures.MIN_SIDE} are needed"
             where = " at the first scale" if len(edges) > 1 else ""
-            message = f"the {place} picture would be {fitted[0]} x {fitted[1]} pixels{where}: {least}"
+            message = f"the {place} picture would be {size[0]} x {size[1]} pixels{where}: {least}"
             larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
             hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
             cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
             found.mistake(message, found.written(*cause) or found.written("size") or found.mark(*place.split(".")), hint)
 
 
-def _fitted(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> Iterator[tuple[str, float, tuple[int, int]]]:
+def fitted(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> Iterator[tuple[str, float, tuple[int, int]]]:
     """Of each picture its place in the recipe, its long edge as a multiple of `edge`, and its size at such a scale."""
     for place, file in input_files([("", settings)]).items():
         key, size = place.partition(".")[0], pictures.check_picture(file)

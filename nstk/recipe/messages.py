@@ -188,6 +188,7 @@ def _problem(detail: Any, place: _Place, elsewhere: Callable[[str], str]) -> Mis
         return Mistake(f"{place.name} must have {'at least' if least else 'at most'} {count} {units}", mark)
     if kind in ("value_error", "assertion_error"):
         error = context["error"]
+        mark = place.key_mark if detail["loc"] and detail["loc"][-1] == "[key]" else mark
         return Mistake(f"{place.name} {str(error) or 'is not valid'}", mark, getattr(error, "hint", ""))
     message = re.sub("^Input should be", "must be", detail["msg"])
     return Mistake(f"{place.name} {message}" if message != detail["msg"] else f"{place.name}: {message}", mark)

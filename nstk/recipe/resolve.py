@@ -30,6 +30,7 @@ from .checks import (
     check_overwriting,
     check_pictures,
     check_tiles,
+    fitted,
     large_enough,
     long_edges,
     measured,
@@ -40,6 +41,7 @@ from .defaults import LABELLED, SLOTS, defaults
 from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
+from .octaves import check_octaves
 from .paths import file_fields, unreadable
 from .settings import SPELLINGS, STYLE, Settings
 from .trust import HINT, distrust
@@ -86,14 +88,17 @@ class Resolver(Findings):
             check_layers(self, backbone, slots["losses"], broken)
         check_losses(self, slots["losses"])
         check_jit(self, settings)
-        check_tiles(self, settings, slots)
         name = name or _name_of(settings)
         path = None if settings.output.path is False else output(self, settings, settings.output.path, name)
         measures = measured(self, settings)
         size, aspect = measures["size"], measures["aspect"]
         settings = settings.model_copy(update={"size": size, **dict.fromkeys(SPELLINGS)})
         steps, pyramid = decided(settings, size, partial(large_enough, settings, aspect))
-        check_pictures(self, settings, long_edges(self, steps, pyramid, slots["losses"], size), aspect)
+        edges = long_edges(self, steps, pyramid, slots["losses"], size)
+        check_pictures(self, settings, edges, aspect)
+        largest = {place: it for place, _, it in fitted(settings, aspect, edges[-1])}
+        check_octaves(self, slots["losses"], largest)
+        check_tiles(self, settings, slots, [*largest.values()])
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:

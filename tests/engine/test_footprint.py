@@ -50,7 +50,21 @@ def test_small_tiles_count_what_is_held_between():
 
 def test_tiles_are_halved_to_the_least():
     way, edges = footprint(Adam()).layout(LARGE, "off", 0), []
-    while way := way.halved(LARGE):
+    while way := way.halved():
         edges.append(way.edge)
     assert edges[0] == 2048
     assert edges[-1] == LEAST
+
+
+def with_octaves(**losses):
+    losses = {label: {"use": "gram", **keys} for label, keys in losses.items()}
+    return Footprint(nstk.load_recipe("minimal", [("losses", losses)]), "float32")
+
+
+def test_deep_layers_at_coarse_octaves_take_little():
+    """Blocks 1 and 2 of all pixels are held, and then all blocks of a quarter of them."""
+    layers = [f"block{block}_conv1" for block in range(1, 6)]
+    (whole,) = (with_octaves(gram={}).whole(LARGE),)
+    less = with_octaves(gram={"octaves": {1: layers[:2], 2: layers[2:]}}).whole(LARGE)
+    least = with_octaves(gram={"octaves": [4]}).whole(LARGE)
+    assert least < less < whole

@@ -39,7 +39,8 @@ def test_a_painting_is_known_by_its_pixels(tmp_path):
         nstk.write_picture(testing.pictures((36, 48), seed).content, style)
         recipe = testing.recipe(tmp_path, style=str(style))
         plan = Plan.of(recipe)
-        remember = kept.styles(recipe, plan, plan.scales[0], plan.layouts[0])
+        layout = plan.layouts[0]
+        remember = kept.styles(recipe, plan, plan.scales[0], layout, layout.octaves[0])
         return remember(("style", "gram"), lambda: asked.append(seed) or np.ones(3) * seed)
 
     assert look(1)[0] == look(1)[0] == 1
