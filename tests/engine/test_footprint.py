@@ -57,8 +57,8 @@ def test_tiles_are_halved_to_the_least():
 
 
 def with_octaves(**losses):
-    losses = {label: {"use": "gram", **keys} for label, keys in losses.items()}
-    return Footprint(nstk.load_recipe("minimal", [("losses", losses)]), "float32")
+    dropped = dict.fromkeys(nstk.load_recipe("minimal").losses, False)
+    return Footprint(nstk.load_recipe({"extends": "minimal", "losses": dropped | losses}), "float32")
 
 
 def test_deep_layers_at_coarse_octaves_take_little():

@@ -164,3 +164,63 @@ def test_a_preview_that_cannot_be_written_ends_nothing(tmp_path, monkeypatch, ca
     )
     assert result.path.exists()
     assert "no space left" in caplog.text
+
+
+OCTAVES = {
+    "gram": {"layers": ["block1_conv1", "block2_conv1"], "octaves": {1: ["block1_conv1"], 2: ["block2_conv1"]}},
+    "tv": {"weight": 0.1, "octaves": [1, 2]},
+}
+EAGER = {"size": 257, "losses": OCTAVES, "run_eagerly": True, "steps": 2}
+
+
+def test_octaves_in_tiles_paint_the_same(tmp_path):
+    whole = testing.run_recipe(tmp_path, **EAGER)
+    tiled = testing.run_recipe(tmp_path, **EAGER, tiles=160, output=str(tmp_path / "tiled.png"))
+    assert whole.losses == pytest.approx(tiled.losses, rel=1e-4)
+    assert np.abs(whole.picture.astype(int) - tiled.picture).max() <= 1
+    again = nstk.load_recipe(whole.path.with_suffix(".recipe.yaml"))
+    assert again.losses["gram"].octaves == {1: ("block1_conv1",), 2: ("block2_conv1",)}
+    judged = nstk.evaluate(again, whole.path)
+    assert judged["losses"] == pytest.approx(whole.losses, rel=0.05)  # the file holds whole levels
+
+
+def test_a_coarse_scale_is_painted_without_octaves(tmp_path):
+    """The layers of octave 2 are read at octave 1 there: the plain loss, to the bit."""
+    plain = {"gram": {"layers": OCTAVES["gram"]["layers"]}}
+    named = {"gram": OCTAVES["gram"]}
+    small = [
+        testing.run_recipe(tmp_path, **EAGER | {"losses": it, "size": 96, "output": str(tmp_path / f"{len(it['gram'])}.png")})
+        for it in (plain, named)
+    ]
+    assert np.array_equal(small[0].picture, small[1].picture)
+
+
+@pytest.mark.slow
+def test_a_session_and_a_resumed_run_keep_octaves(tmp_path, plugin):
+    path = plugin(
+        """
+        class Stop(nstk.Callback):
+            name = "stop"
+
+            def on_step(self, run, step):
+                if step.index == 1 and not run.resumed and run.output.stem == "broken":
+                    run.stop("interrupted")
+
+        @nstk.hookimpl
+        def nstk_callbacks():
+            return [Stop]
+        """
+    )
+
+    def recipe(name, seed):
+        nstk.write_picture(testing.pictures((48, 64), seed).content, tmp_path / f"{seed}.png")
+        losses, files = {"gram": OCTAVES["gram"]}, {"content": str(tmp_path / f"{seed}.png"), "plugins": [path]}
+        more = {"output": str(tmp_path / f"{name}.png"), "callbacks": {"stop": None}, "size": 256, "steps": 3}
+        return testing.recipe(tmp_path, losses=losses, **files, **more)
+
+    expected = nstk.run(recipe("alone", 1)).path.read_bytes()
+    with nstk.Session() as session:
+        session.run(recipe("first", 2))
+        assert session.run(recipe("second", 1)).path.read_bytes() == expected
+    broken = nstk.run(recipe("broken", 1))
+    assert nstk.resume(broken.path, trust=True).path.read_bytes() == expected

@@ -42,3 +42,11 @@ def test_a_run_says_it_once(tmp_path, monkeypatch, caplog):
     assert unheeded == "`quality: 90` changes nothing: a .png picture is written without loss"
     assert "content.png is 48 x 36 pixels, and is enlarged to 64 x 48" in photograph
     assert "style.png is 48 x 36 pixels, and is enlarged to 64 x 48" in painting
+
+
+def test_an_octave_that_is_too_small_is_said(tmp_path):
+    recipe = testing.recipe(tmp_path, losses={"gram": {"octaves": [1, 2]}, "tv": None}, size=200)
+    said = next(line for line in unheeded(recipe, Choice("float32", "it is asked for")) if "octave" in line)
+    assert said.startswith("octave 2 of loss `gram` is read at octave 1: no picture is made less than 128 pixels long")
+    large = testing.recipe(tmp_path, losses={"gram": {"octaves": [1, 2]}}, size=256)
+    assert not any("octave" in line for line in unheeded(large, Choice("float32", "")))
