@@ -2,6 +2,11 @@
 
 A third party's optimizer is a subclass of `KerasOptimizer` with a `keras_optimizer` method, or of `nstk.Optimizer` for one that
 Keras does not have.
+
+With `levels`, the unknowns are the levels of a Laplacian pyramid, and the optimizer has moments for each of them. A coarse
+level then moves as readily as a fine one, so that broad changes come sooner. STROTSS (Kolkin, Salavon and Shakhnarovich, CVPR
+2019, `rmsprop` with 6) and NNST (Kolkin and others, 2022, `adam` with 9) paint in this way. nstk differs from them in that the
+picture is clipped to 0..255 after each step.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag
 
 import nstk
+from nstk.plugins.optimizers._levels import apart, sizes, together
 
 
 class _Schedule(BaseModel):
@@ -78,6 +84,12 @@ class KerasOptimizer(nstk.Optimizer):
     """An optimizer of `keras.optimizers` on the unknowns; the picture is clipped to 0..255 after each step."""
 
     learning_rate: LearningRate = nstk.Field(2.0, description=f"Learning rate: {SCHEDULES}")
+    levels: int = nstk.Field(
+        1,
+        ge=1,
+        le=12,
+        description="Levels of a Laplacian pyramid, each moved on its own: more of them move broad areas sooner; 1: pixels.",
+    )
 
     def keras_optimizer(self, learning_rate: Any) -> Any:
         """The `keras.optimizers.Optimizer` to use; `learning_rate` is a number or a Keras schedule."""
@@ -87,19 +99,24 @@ class KerasOptimizer(nstk.Optimizer):
         # Each scale of a pyramid starts anew: with the moments of the one before, resized, Adam was slower all the way (`cafe`
         # at 256 pixels, 40 and 40 steps: a loss of 3.1 in place of 2.6). They know nothing of the details that are new.
         rate = self.learning_rate if isinstance(self.learning_rate, float) else self.learning_rate.build(problem.steps)
-        return KerasStepper(self.keras_optimizer(rate), problem)
+        return KerasStepper(self.keras_optimizer(rate), problem, self.levels)
+
+    def pictures(self, steps: int) -> int:
+        return 6 if self.levels == 1 else 9  # all levels together are a third larger than the picture
 
 
 class KerasStepper(nstk.Stepper):
-    """Evaluate, and move by what the optimizer does to an unknown that is 0 before each step."""
+    """Evaluate, and move by what the optimizer does to unknowns that are 0 before each step."""
 
-    def __init__(self, optimizer: Any, problem: nstk.Problem):
+    def __init__(self, optimizer: Any, problem: nstk.Problem, levels: int = 1):
         import tensorflow as tf
 
         self.optimizer, self.problem = optimizer, problem
-        self.change = tf.Variable(tf.zeros_like(problem.image))
+        self.changes = [
+            tf.Variable(tf.zeros([1, height, width, 3])) for height, width in sizes(*problem.image.shape[1:3], levels)
+        ]
         self.share = tf.Variable(1.0)  # of the optimizer's change
-        optimizer.build([self.change])
+        optimizer.build(self.changes)
 
     @property
     def variables(self) -> Sequence[Any]:  # type: ignore[override]
@@ -119,9 +136,10 @@ class KerasStepper(nstk.Stepper):
         """What the optimizer makes of a gradient."""
         import tensorflow as tf
 
-        self.change.assign(tf.zeros_like(gradient))
-        self.optimizer.apply([gradient], [self.change])
-        return self.change.read_value()
+        for change in self.changes:
+            change.assign(tf.zeros_like(change))
+        self.optimizer.apply(apart(gradient, len(self.changes)), self.changes)
+        return together([change.read_value() for change in self.changes])
 
     def recover(self) -> bool:
         """From now on the picture moves by half."""
