@@ -126,19 +126,20 @@ class KerasStepper(nstk.Stepper):
         import tensorflow as tf
 
         evaluation, gradient = self.problem.value_and_grad()
+        gradients = apart(gradient, len(self.changes))
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
         # The optimizer never sees NaN or infinity, which its moments would not forget; the picture does, so that it is noticed.
-        change = tf.cond(finite, lambda: self._change(gradient), lambda: tf.fill(tf.shape(gradient), math.nan))
+        change = tf.cond(finite, lambda: self._change(gradients), lambda: tf.fill(tf.shape(gradient), math.nan))
         self.problem.move(self.share * change)
         return evaluation
 
-    def _change(self, gradient: Any) -> Any:
-        """What the optimizer makes of a gradient."""
+    def _change(self, gradients: Sequence[Any]) -> Any:
+        """What the optimizer makes of the gradient of each level."""
         import tensorflow as tf
 
         for change in self.changes:
             change.assign(tf.zeros_like(change))
-        self.optimizer.apply(apart(gradient, len(self.changes)), self.changes)
+        self.optimizer.apply([*gradients], self.changes)
         return together([change.read_value() for change in self.changes])
 
     def recover(self) -> bool:

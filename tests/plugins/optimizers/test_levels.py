@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nstk import testing
 from nstk.plugins.optimizers._levels import apart, sizes, together
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.rmsprop import Rmsprop
@@ -48,6 +49,13 @@ def test_broad_changes_come_sooner(optimizer):
             stepper.step()
         left[levels] = np.abs(image[0].numpy() - wanted).mean()
     assert left[5] < 0.6 * left[1]
+
+
+def test_a_compiled_run_is_that_of_an_eager_one(tmp_path):
+    settings = {"optimizer": {"use": "rmsprop", "levels": 3}, "losses": {"gram": {"layers": ["image"]}}, "steps": 3}
+    eager, compiled = (testing.run_recipe(tmp_path, **settings, run_eagerly=how, output=False) for how in (True, False))
+    assert np.abs(eager.picture.astype(int) - compiled.picture).max() <= 1
+    assert compiled.losses == pytest.approx(eager.losses, rel=1e-3)
 
 
 def test_one_level_is_pixels():
