@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,11 +16,14 @@ from ..engine.surroundings import prepared
 from ..errors import UserError
 from ..objective.features import Network, batch, network
 from ..recipe.crop import CENTRE, box, part
+from ..recipe.enlarged import TRIFLE
 from ..registry.registry import Registry
 from .measures import Floats, content_fidelity, effectiveness, global_effect, local_patterns
 
 if TYPE_CHECKING:
     from ..pictures import PictureLike
+
+log = logging.getLogger("nstk")
 
 SIZE = 400
 """The long edge in pixels at which pictures are judged. Figures of other sizes are other figures."""
@@ -77,6 +81,8 @@ def score(
     if not LEAST <= size <= MOST:
         raise UserError(f"pictures cannot be judged at {size} pixels: choose a long edge from {LEAST} to {MOST}")
     photograph, painting = _read(content, "the photograph"), _read(style, "the painting")
+    if line := _too_small(painting, size):
+        log.warning("%s", line)
     width, height = pictures.fit(photograph.shape[1], photograph.shape[0], size)
     judged = []
     for number, picture in enumerate(given, start=1):
@@ -122,6 +128,16 @@ def _read(picture: PictureLike, words: str) -> Floats:
         return pictures.read_picture(picture)
     seen = pictures.given(picture, words).read()
     return pictures.over_white(seen.colours, seen.alpha)
+
+
+def _too_small(painting: Floats, size: int) -> str:
+    """What to say of a painting that is enlarged by more than a trifle to be looked at; nothing for a larger one."""
+    height, width = painting.shape[:2]
+    if size <= TRIFLE * max(width, height):
+        return ""
+    least = f"`--size {max(LEAST, width, height)}`, or " if size > LEAST else ""
+    what = f"the painting has {width} x {height} pixels, and is enlarged to {size}: LP says little of its marks"
+    return f"{what}; take {least}a larger file"
 
 
 def _check_aspect(pixels: Floats, photograph: Floats, name: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nstk
+from nstk.judging.scores import _too_small
 from nstk.recipe.defaults import recipes_folder
 
 IMAGES = recipes_folder() / "images"
@@ -57,3 +58,11 @@ def test_another_aspect_is_refused(photograph, painting):
 def test_sizes_that_say_nothing_are_refused(photograph, painting, size):
     with pytest.raises(nstk.UserError, match=f"cannot be judged at {size} pixels: choose a long edge from 128 to 2048"):
         nstk.score(photograph, painting, [photograph], size=size)
+
+
+@pytest.mark.parametrize(
+    ("size", "hint"), [(400, "take `--size 150`, or a larger file"), (187, ""), (160, "")], ids=["enlarged", "trifle", "fits"]
+)
+def test_a_small_painting_is_told(painting, size, hint):
+    expected = f"the painting has 150 x 150 pixels, and is enlarged to {size}: LP says little of its marks; {hint}"
+    assert _too_small(painting, size) == (expected if hint else "")
