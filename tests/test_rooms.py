@@ -47,7 +47,7 @@ WITHOUT = {"objective/tiles", "objective/octaves"}
 FRAMEWORKS = {"tensorflow", "keras", "numpy"}
 """What no plugin imports before it is used: listing and checking stay instant."""
 
-FACES = {"api", "pictures", "cli"}
+FACES = {"api", "pictures", "cli", "testing"}
 """Rooms whose `__init__` says something. One that computes would make every light import of it a heavy one."""
 
 BESIDE = 8

@@ -12,6 +12,6 @@ def test_the_estimate(tmp_path):
     assert fits
     assert scale.startswith("48 x 36 px: 7 steps of ")
     assert "fits in the " in verdict
-    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, size=512, memory="1MB"))
+    fits, (scale, verdict) = estimate_in_words(testing.recipe(tmp_path, size=512, pyramid=False, memory="1MB"))
     assert not fits
     assert "would" in verdict

@@ -1,42 +1,21 @@
-"""What a plugin author tests with: small pictures, their features, a check of everything that a loss must do, and a run.
-
-    import nstk.testing
-    from sobel import Sobel
-
-    def test_the_loss():
-        nstk.testing.check_loss(Sobel(), zero_at="content")
-
-    def test_a_run(tmp_path):
-        result = nstk.testing.run_recipe(tmp_path, plugins=["sobel.py"], losses={"sobel": {"weight": 2}})
-        assert result.losses["sobel"] < 1
-
-All of it works on pictures of a few dozen pixels and, where a network is needed, on the backbone `tiny`, so a test takes a
-second or two. Importing this module does not import TensorFlow; calling its functions does. Sizes are (height, width), as in an
-array.
-"""
+"""Checks everything that a loss must do."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .api import IMAGE, Backbone, Features, Layer, Loss, Pictures, References, StatisticLoss
-from .errors import NstkError
+from ..api import IMAGE, Backbone, Features, Layer, Loss, Pictures, StatisticLoss
+from ..errors import NstkError
+from .samples import ODD, features, pictures, references, tiny
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from .engine.result import Result
-    from .objective.base import Objective
-    from .recipe.model import Recipe
-
-
-ODD = (37, 50)
-"""A size that no layer of a VGG divides evenly."""
+    from ..objective.base import Objective
 
 
 Part = Callable[[int], slice]
@@ -45,87 +24,6 @@ Part = Callable[[int], slice]
 
 ROUNDING = 1e-4
 """By how much, of its value, a loss may differ between an eager and a compiled step."""
-
-
-def pictures(size: tuple[int, int] = ODD, seed: int = 0) -> Pictures:
-    """A content and a style picture of a size: blotches of colour with some grain, the same for the same seed.
-
-    content = nstk.testing.pictures((37, 50), seed=1).content        # 37 x 50 x 3, float32, 0..255
-    """
-    import numpy as np
-
-    from .pictures import resize
-
-    def blotches(rng: np.random.Generator) -> np.ndarray:
-        coarse = resize(rng.uniform(0, 255, (5, 6, 3)), size[1], size[0])
-        picture = np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.float32)
-        picture.setflags(write=False)
-        return picture
-
-    content, style = (blotches(rng) for rng in np.random.default_rng(seed).spawn(2))
-    return Pictures(content, {"style": style})
-
-
-def features(picture: np.ndarray, layers: Iterable[str] = (IMAGE,), backbone: Backbone | None = None) -> dict[str, Any]:
-    """The activations of a picture (height x width x 3, 0..255) at `layers`, as a loss gets them.
-
-        found = nstk.testing.features(nstk.testing.pictures().content, ["image", "block2_conv1"])
-        found["block2_conv1"]        # a tensor [1, 18, 25, 8]
-
-    `backbone` is `tiny` unless another one is given, `MyBackbone()` for example.
-    """
-    from .objective.features import batch, layers_read, network
-
-    layers = tuple(layers)
-    backbone = backbone or _tiny()
-    found = network(backbone, layers_read(backbone, [_Reader(at=layers)]))(batch(picture))
-    return {layer: found[layer] for layer in layers}
-
-
-def references(made: Pictures | None = None, layers: Iterable[str] = (IMAGE,), backbone: Backbone | None = None) -> References:
-    """What `Loss.target` gets: the activations of a content and of a style picture.
-
-    refs = nstk.testing.references(layers=["image", "block2_conv1"])
-    target = MyLoss().target(refs)
-    """
-    made = made or pictures()
-    layers = tuple(layers)
-    styles = {label: features(picture, layers, backbone) for label, picture in made.styles.items()}
-    return References(features(made.content, layers, backbone), styles)
-
-
-def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
-    """A recipe for a few steps on small pictures, which are written to `folder`; `settings` are a recipe's keys.
-
-        recipe = nstk.testing.recipe(tmp_path, steps=2, optimizer={"use": "adam", "learning_rate": 5})
-
-    Without settings: 3 steps of Adam at 48 pixels in float32, the backbone `tiny`, nstk's default losses, no callbacks,
-    `folder/out.png`.
-    """
-    from .pictures import write_picture
-    from .recipe.load import load_recipe
-
-    folder, made = Path(folder), pictures((36, 48))
-    for name, picture in (("content", made.content), ("style", made.styles["style"])):
-        if name not in settings:
-            write_picture(picture, folder / f"{name}.png")
-            settings[name] = str(folder / f"{name}.png")
-    adam = {"use": "adam", "learning_rate": 2}
-    defaults = {"size": 48, "steps": 3, "precision": "float32", "backbone": "tiny", "optimizer": adam}
-    defaults["output"] = str(folder / "out.png")
-    callbacks = {"progress": False, **(settings.pop("callbacks", None) or {})}
-    return load_recipe({**defaults, **settings, "callbacks": callbacks})
-
-
-def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
-    """Run `recipe(folder, **settings)`.
-
-    result = nstk.testing.run_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {"every": 2}})
-    assert (tmp_path / "out.png").exists()
-    """
-    from .engine.session import run
-
-    return run(recipe(folder, **settings))
 
 
 def check_loss(
@@ -146,9 +44,9 @@ def check_loss(
     generator; it leaves its weight to nstk; and it keeps no state, which a run refuses in the same words.
     A loss that has `octaves` is asked at all of them.
     """
-    from .engine.surroundings import prepared
+    from ..engine.surroundings import prepared
 
-    backbone = backbone or _tiny()
+    backbone = backbone or tiny()
     name = f"loss `{getattr(type(loss), 'name', type(loss).__name__)}`"
     _check_dump(name, loss)
     loss = _with_one_weight(loss)
@@ -158,22 +56,6 @@ def check_loss(
             _check_values(name, loss, backbone, size, zero_at)
     except NstkError as error:
         raise AssertionError(str(error)) from error
-
-
-class _Reader(Loss):
-    """A loss that only reads."""
-
-    at: tuple[str, ...]
-
-    def reads(self) -> tuple[str, ...]:
-        return self.at
-
-
-def _tiny() -> Backbone:
-    from .registry.registry import Registry
-
-    backbone: Backbone = Registry(installed=False).get("backbone", "tiny")()
-    return backbone
 
 
 def _require(good: bool, sentence: str) -> None:
@@ -194,10 +76,10 @@ def _near(one: float, other: float) -> bool:
 
 
 def _objective(loss: Loss, backbone: Backbone, made: Pictures) -> Objective:
-    from .objective.features import layers_read, network
-    from .objective.in_octaves import OctaveObjective, made_smaller
-    from .objective.octaves import octaves_at
-    from .objective.whole import WholeObjective
+    from ..objective.features import layers_read, network
+    from ..objective.in_octaves import OctaveObjective, made_smaller
+    from ..objective.octaves import octaves_at
+    from ..objective.whole import WholeObjective
 
     def whole(losses: Mapping[str, Loss], made: Pictures) -> Objective:
         return WholeObjective(network(backbone, layers_read(backbone, losses.values())), losses, made)
@@ -224,7 +106,7 @@ def _weight(loss: Loss) -> float:
 
 def _value(objective: Objective, picture: np.ndarray) -> float:
     """The loss of a picture, without its weight."""
-    from .objective.features import batch
+    from ..objective.features import batch
 
     (loss,) = objective.losses.values()
     value = float(_seeded(lambda: objective.evaluate(batch(picture)).loss)) / _weight(loss)
@@ -262,7 +144,7 @@ def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, in
 
 
 def _check_dump(name: str, loss: Loss) -> None:
-    from .syntax.parse import dump, parse
+    from ..syntax.parse import dump, parse
 
     try:
         text = dump(loss.model_dump(mode="json"))
@@ -286,7 +168,7 @@ def _check_layers(name: str, loss: Loss, backbone: Backbone) -> None:
 def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> None:
     import numpy as np
 
-    from .objective.features import batch
+    from ..objective.features import batch
 
     gradient = objective.value_and_grad(batch(picture))[1]  # raises where there is none at all
     _require(bool(np.isfinite(gradient).all()), f"{name} has a gradient that is NaN or infinite")
@@ -296,7 +178,7 @@ def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> Non
 def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value: float) -> None:
     import tensorflow as tf
 
-    from .objective.features import batch
+    from ..objective.features import batch
 
     (loss,) = objective.losses.values()
     image = batch(picture)
@@ -325,7 +207,7 @@ def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictu
     """
     import math
 
-    from .objective.sums import added, each
+    from ..objective.sums import added, each
 
     layers = loss.reads()
     strides = {layer.name: layer.stride for layer in (Layer(IMAGE, 3, 1, 1), *backbone.layers) if layer.name in layers}

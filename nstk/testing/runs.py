@@ -1,0 +1,47 @@
+"""A recipe for a few steps on small pictures, and a run of it."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .samples import pictures
+
+if TYPE_CHECKING:
+    from ..engine.result import Result
+    from ..recipe.model import Recipe
+
+
+def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
+    """A recipe for a few steps on small pictures, which are written to `folder`; `settings` are a recipe's keys.
+
+        recipe = nstk.testing.recipe(tmp_path, steps=2, optimizer={"use": "adam", "learning_rate": 5})
+
+    Without settings: 3 steps of Adam at 48 pixels in float32, the backbone `tiny`, nstk's default losses, no callbacks,
+    `folder/out.png`.
+    """
+    from ..pictures import write_picture
+    from ..recipe.load import load_recipe
+
+    folder, made = Path(folder), pictures((36, 48))
+    for name, picture in (("content", made.content), ("style", made.styles["style"])):
+        if name not in settings:
+            write_picture(picture, folder / f"{name}.png")
+            settings[name] = str(folder / f"{name}.png")
+    adam = {"use": "adam", "learning_rate": 2}
+    defaults = {"size": 48, "steps": 3, "precision": "float32", "backbone": "tiny", "optimizer": adam}
+    defaults["output"] = str(folder / "out.png")
+    callbacks = {"progress": False, **(settings.pop("callbacks", None) or {})}
+    return load_recipe({**defaults, **settings, "callbacks": callbacks})
+
+
+def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
+    """Run `recipe(folder, **settings)`.
+
+    result = nstk.testing.run_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {"every": 2}})
+    assert (tmp_path / "out.png").exists()
+    """
+    from ..engine.session import run
+
+    return run(recipe(folder, **settings))
