@@ -13,7 +13,7 @@ import tensorflow as tf
 STYLE = [f"relu{block}_1" for block in range(1, 6)]
 CHANNELS = dict(zip(STYLE, (64, 128, 256, 512, 512), strict=True))
 MEANS = {"relu1_1": 23.0, "relu2_1": 125.0, "relu3_1": 126.0, "relu4_1": 495.0, "relu5_1": 46.0, "relu4_2": 325.0}
-"""VGG-19's mean activations on photographs, by which looks replace a network that is rescaled to a mean of 1."""
+"""VGG-19's mean activations on photographs, by which `spst` replaces a network that is rescaled to a mean of 1."""
 
 
 class Seen(NamedTuple):
@@ -79,16 +79,11 @@ def anishathalye(seen: Seen) -> dict[str, Any]:
 
 
 def gatys2016(seen: Seen) -> dict[str, Any]:
-    """With activations divided by their mean, layer by layer."""
-
-    def scaled(features: dict[str, Any], layer: str) -> Any:
-        return features[layer] / MEANS[layer]
-
-    def style(layer: str) -> Any:
-        pair = (gram_per_position(scaled(it, layer)) for it in (seen.painted, seen.style))
+    def style(layer: str) -> Any:  # of matrices that are divided by M each, as the painting has another size
+        pair = (gram_per_position(it[layer]) for it in (seen.painted, seen.style))
         return 0.2 * squares(*pair) / (4 * CHANNELS[layer] ** 2)
 
-    content = squares(scaled(seen.painted, "relu4_2"), scaled(seen.content, "relu4_2")) / 2
+    content = squares(seen.painted["relu4_2"], seen.content["relu4_2"]) / 2
     return {"content": 1e-3 * content, "gram": sum(map(style, STYLE))}
 
 
