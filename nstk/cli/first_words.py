@@ -106,6 +106,8 @@ def _example(key: str) -> str:
     info = Settings.model_fields.get(key)
     if info is None or info.is_required():
         return "..."
+    if info.examples:
+        return str(info.examples[0])
     default = info.get_default(call_default_factory=True)
     return "true" if default is False else plain(default).strip('"') if isinstance(default, (int, float, str)) else "..."
 
