@@ -191,6 +191,10 @@ def spst(seen: Seen) -> dict[str, Any]:
     }
 
 
+sgsst = spst
+"""At each of several sizes."""
+
+
 COLUMN = ["image", "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_3", "relu5_3"]
 """What a hypercolumn of STROTSS holds."""
 

@@ -10,6 +10,8 @@ import nstk
 from nstk import pictures, testing
 from nstk.engine.inputs import pictures_of
 from nstk.objective.features import batch, layers_read, network
+from nstk.objective.in_octaves import OctaveObjective, made_smaller
+from nstk.objective.octaves import octaves_at
 from nstk.objective.whole import WholeObjective
 from nstk.recipe.defaults import recipes_folder
 from tests.looks import formulas
@@ -24,18 +26,23 @@ LOOKS = {
     "jcjohnson": {},
     "keras_example": {},
     "nnst": {},
+    "sgsst": {},
     "spst": {},
     "strotss": {},
     "tf_tutorial": {},
 }
 """The looks, each with how the tool's network differs from VGG-19 as it was trained."""
 
-SIZES = {"keras_example": (48, 64), "nnst": (24, 33), "strotss": (24, 33)}
+SIZES = {"keras_example": (48, 64), "nnst": (24, 33), "sgsst": (96, 136), "strotss": (24, 33)}
 """The height and width of the pictures. Sides are multiples of 16 in Keras's example; all points are compared in some."""
+
+HALVED = {"sgsst": (1, 2)}
+"""By how much the tool makes the pictures smaller, where it looks at several sizes."""
 
 ASKED = {
     "course": ["size=67x48"],
     "keras_example": ["size=64"],
+    "sgsst": ["size=136"],
     "nnst": ["size=33", "losses.first.weight=1", "losses.last.weight=1"],
     "strotss": ["size=33"],
 }
@@ -58,6 +65,23 @@ def draw(folder, name):
     return made
 
 
+def objective(recipe, made):
+    """The recipe's objective, with octaves that are as small as it says."""
+    losses = recipe.active_losses
+
+    def whole(losses, made):
+        return WholeObjective(network(recipe.backbone, layers_read(recipe.backbone, losses.values())), losses, made)
+
+    content, *styles = (it.shape[1::-1] for it in (made.content, *made.styles.values()))
+    octaves = octaves_at(losses, content, styles, least=0)
+    return OctaveObjective(losses, {it.divisor: whole(it.losses, made_smaller(made, it.divisor)) for it in octaves})
+
+
+def halved(picture, divisor):
+    """The picture made smaller bilinearly, as PyTorch's `interpolate` does it: by 2 a mean, where sides are even."""
+    return picture if divisor == 1 else tf.nn.avg_pool2d(picture[tf.newaxis], divisor, divisor, "VALID")[0]
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_look_is_its_tools(name, tmp_path):
     content, style, picture = draw(tmp_path, name)
@@ -65,14 +89,16 @@ def test_a_look_is_its_tools(name, tmp_path):
     recipe = nstk.load_recipe(name, [*paths, *ASKED.get(name, ["size=67"]), "steps=1", "pyramid=false"]).at(-1)
     made = pictures_of(recipe, *picture.shape[1::-1])
     np.testing.assert_array_equal(pictures.to_uint8(made.styles["style"]), style)
-    losses = recipe.active_losses
-    objective = WholeObjective(network(recipe.backbone, layers_read(recipe.backbone, losses.values())), losses, made)
-    found, gradient = objective.value_and_grad(batch(picture))
+    found, gradient = objective(recipe, made).value_and_grad(batch(picture))
 
     with tf.GradientTape() as tape:
         pixels = tf.Variable(picture.astype(np.float64))
-        seen = (activations(tf.convert_to_tensor(it, tf.float64), **LOOKS[name]) for it in (content, style, pixels))
-        theirs = getattr(formulas, name)(formulas.Seen(*seen))
+        theirs: dict[str, tf.Tensor] = {}
+        for divisor in HALVED.get(name, (1,)):
+            small = (halved(tf.convert_to_tensor(it, tf.float64), divisor) for it in (content, style, pixels))
+            seen = formulas.Seen(*(activations(it, **LOOKS[name]) for it in small))
+            for label, value in getattr(formulas, name)(seen).items():
+                theirs[label] = theirs.get(label, 0) + value
         total = tf.add_n([*theirs.values()])
     wanted = tape.gradient(total, pixels).numpy()
 
