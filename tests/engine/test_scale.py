@@ -71,6 +71,14 @@ def test_what_cannot_be_split_is_named_early(tmp_path):
     testing.recipe(tmp_path, plugins=[str(tmp_path / "mine.py")], losses={"mine": None})
 
 
+def test_a_warning_says_why_there_are_no_tiles(tmp_path, caplog):
+    losses, steps = {"nearest": {"layers": ["block1_conv1"], "samples": 16}}, {"steps": 1, "run_eagerly": True}
+    testing.run_recipe(tmp_path, losses=losses, memory="1MB", **steps)
+    (line,) = [record.getMessage() for record in caplog.records if " may need " in record.getMessage()]
+    assert "; loss `nearest` cannot be split into tiles: " in line
+    assert line.endswith(": a smaller `size` needs less")
+
+
 def test_where_no_split_is_possible_it_ends(greedy, tmp_path):
     settings = greedy(8000)
     (tmp_path / "greedy.py").write_text(
