@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import Field
@@ -179,4 +180,12 @@ class Callback(Definition):
 
     def earlier_steps(self, run: Run) -> list[Step]:
         """The steps of `run.earlier` that `on_step` was called for. A log begins with them."""
-        return [step for step in run.earlier if step.index % self.every == 0 or step.index == run.total_steps]
+
+        def ends(step: Step, after: Step | None) -> bool:
+            """Whether the step was the last one of its scale."""
+            if after is not None:
+                return after.scale.index > step.scale.index
+            return run.total_steps - step.index == sum(scale.steps for scale in run.scales[step.scale.index + 1 :])
+
+        pairs = zip_longest(run.earlier, run.earlier[1:])
+        return [step for step, after in pairs if step.index % self.every == 0 or ends(step, after)]

@@ -142,6 +142,7 @@ class Loss(Definition):
     )
     octaves: Octaves = Field(
         (1,),
+        repr=False,
         description="At which sizes the loss is computed, and summed: 1 is the picture, 2 its half, 4 its quarter. A list "
         "([1, 2, 4]), or octave: layers that are read there.",
     )

@@ -103,11 +103,11 @@ def _example(key: str) -> str:
     from ..recipe.describe import plain
     from ..recipe.settings import Settings
 
+    if key == "steps":  # the default is a word, and those who write it down have a number in mind
+        return "100"
     info = Settings.model_fields.get(key)
     if info is None or info.is_required():
         return "..."
-    if info.examples:
-        return str(info.examples[0])
     default = info.get_default(call_default_factory=True)
     return "true" if default is False else plain(default).strip('"') if isinstance(default, (int, float, str)) else "..."
 

@@ -141,7 +141,6 @@ class Settings(BaseModel):
     )
     steps: Steps = Field(
         AUTO,
-        examples=[100],
         description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid; auto: "
         "60, 40, 30, 20, ... from the coarsest scale on.",
     )

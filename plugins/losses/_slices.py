@@ -1,7 +1,7 @@
 """Projections of activations on some directions, and how their values are distributed: sums over positions, of any picture.
 
-Values are counted in bins whose edges are the same for all pictures, layers and networks: eight bins to each doubling of a value
-plus `FINEST`, on both sides of 0. A value counts for the two edges around it, for the nearer one more. So what is counted
+Values are counted in bins whose edges are the same for all pictures, layers and networks: eight bins to each doubling of a
+value plus `FINEST`, on both sides of 0. A value counts for the two edges around it, for the nearer one more. So what is counted
 changes smoothly with the values, and their mean is kept.
 """
 

@@ -5,8 +5,8 @@ p = sort(F theta) of the picture and s of the painting:
 
     W = 1/K sum over directions of 1/M sum (p - s)^2               L = sum over layers of w W, normalised
 
-Heitz, Vanhoey, Chambon and Belcour, "A Sliced Wasserstein Loss for Neural Texture Synthesis", CVPR 2021. A Gram matrix knows the
-products of channels only, W is 0 for equal distributions alone if all directions are seen. nstk differs in four things:
+Heitz, Vanhoey, Chambon and Belcour, "A Sliced Wasserstein Loss for Neural Texture Synthesis", CVPR 2021. A Gram matrix knows
+the products of channels only, W is 0 for equal distributions alone if all directions are seen. nstk differs in four things:
 
 - Directions are drawn once and for all, orthonormal where they can be, and at most `directions` of them. The paper draws N new
   ones at each step, so that the loss changes between two of its evaluations, which no line search can follow.
@@ -42,7 +42,7 @@ LEAST_DIRECTIONS = 16
 
 
 class Sliced(nstk.StatisticLoss):
-    """The squared Wasserstein distance of the projections of the picture's activations and of the style's, direction by direction."""
+    """The squared Wasserstein distance of the picture's projected activations and the style's, direction by direction."""
 
     name = "sliced"
     takes_low_precision = True

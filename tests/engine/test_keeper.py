@@ -170,7 +170,13 @@ def test_a_checkpoint_copies_no_picture(tmp_path, monkeypatch):
 
     monkeypatch.setattr("nstk.checkpoints.folder.RunFolder.write", write)
     testing.run_recipe(
-        tmp_path, size=400, steps=2, run_eagerly=True, optimizer={"use": "lbfgs", "history": 2}, checkpoint={"every": 1}
+        tmp_path,
+        size=400,
+        steps=2,
+        pyramid=False,
+        run_eagerly=True,
+        optimizer={"use": "lbfgs", "history": 2},
+        checkpoint={"every": 1},
     )
     size, peak = taken[-1]
     picture = 400 * 300 * 3 * 4
