@@ -155,6 +155,8 @@ class Newcomer:
             more = ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
             both = ["size=64x36"] if re.search(r"size=\d+x", line) else []
             words = in_place(words, *in_place(SMALL, *more, *both))
+        if words[0] == "score":
+            words += ["--size", "128"]
         if words[0] == "cp":
             Path(words[2]).unlink()
         if words[0] == "resume":

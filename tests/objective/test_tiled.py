@@ -117,12 +117,14 @@ def test_tiles_of_other_forms_are_exact(form, pool_padding):
     assert_equal(whole, tiled, size)
 
 
+@pytest.mark.slow
 def test_compiled_passes_are_the_same():
     size = (75, 60)
     whole, tiled = objectives(size, (40, 50), 48, compiled=partial(Compiled, xla=False))
     assert_equal(whole, tiled, size)
 
 
+@pytest.mark.slow
 def test_loss_scaling_works_in_tiles():
     size = (90, 75)
     whole, tiled = objectives(size, (60, 50), 32, dtype="float16")
@@ -160,6 +162,7 @@ print(len(used))
 """
 
 
+@pytest.mark.slow
 def test_two_devices_give_the_same_gradient(request):
     made = subprocess.run(
         [sys.executable, "-c", TWO_DEVICES, request.config.rootpath], capture_output=True, text=True, check=False
