@@ -51,6 +51,7 @@ def paint(content: str, style: str, *, stages: Sequence[int], **recipe: Any) -> 
                 "content": str(PICTURES / f"{content}.jpg"),
                 "style": str(PICTURES / f"{style}.jpg"),
                 "steps": max(stages),
+                "pyramid": False,  # the pages show the loop as it is, at one scale
                 "precision": "float32",
                 "checkpoint": False,
                 "callbacks": {"progress": False, "snapshots": {"every": int(np.gcd.reduce(stages)) or max(stages)}},
