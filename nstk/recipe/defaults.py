@@ -31,3 +31,9 @@ def defaults() -> dict[str, Any]:
     path = recipes_folder() / "default.yaml"
     written: dict[str, Any] = parse(read_text(path), path.name, path.parent).plain()
     return {key: written[key] for key in (*SLOTS, *LABELLED)}
+
+
+def default_name(slot: str) -> str:
+    """The name of what a slot holds where a recipe does not name it."""
+    default = defaults()[slot]
+    return str(default["use"] if isinstance(default, dict) else default)

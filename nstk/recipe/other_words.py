@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..hints import same_name, spelled
 from ..syntax.mistakes import Mark
 from ..syntax.nodes import Node, whole_numbers
-from .defaults import LABELLED, SLOTS, defaults
+from .defaults import LABELLED, SLOTS, default_name, defaults
 from .overlay import DEFAULT
 from .settings import Settings
 
@@ -50,11 +50,11 @@ _SAME = {
     "backbone.pooling": "pooling pool pool_type pooling_type",
     "backbone.padding": "padding padding_mode",
     "losses.content.weight": "content_weight content_loss_weight cw content_w alpha",
-    "losses.gram.weight": "style_weight style_loss_weight gram_weight sw style_w beta",
+    "losses.wasserstein.weight": "style_weight style_loss_weight gram_weight sw style_w beta",
     "losses.tv.weight": """tv_weight total_variation_weight tv_loss_weight variation_weight tvw tv_w tv total_variation
         smoothness""",
     "losses.content.layers": "content_layers content_layer",
-    "losses.gram.layers": "style_layers style_layer gram_layers layers",
+    "losses.wasserstein.layers": "style_layers style_layer gram_layers layers",
     "average": "avg_decay average_decay ema ema_decay",
     "pyramid.levels": "num_scales scales n_scales octaves num_octaves pyramid_levels multiscale levels",
     "pyramid.start": "min_scale start_scale min_size",
@@ -68,6 +68,9 @@ _SAME = {
     "output.quality": "jpeg_quality quality",
     "output.depth": "bit_depth",
 }
+
+STYLE_LOSSES = ("wasserstein", "gram", "moments", "sliced", "nearest", "mrf", "contextual", "remd")
+"""The losses that compare with the painting: what other tools call the style loss is the first of them in a recipe."""
 
 SAME = {word: place for place, words in _SAME.items() for word in words.split()}
 """Other words for a place in a recipe."""
@@ -182,11 +185,11 @@ def _layers(value: Any) -> Any:
 
 
 def _label(tree: Node | None, name: str) -> str:
-    """The label of the first loss called `name` in a recipe."""
+    """The label of the first loss called `name` in a recipe. Where `name` is a style loss, any of them is meant."""
     losses = tree.value.get("losses") if tree else None
     for label, node in losses.value.items() if losses and isinstance(losses.value, dict) else ():
         use = node.value.get("use", Node(label, node.mark)).value if isinstance(node.value, dict) else node.value or label
-        if same_name(use, name):
+        if any(same_name(use, it) for it in (STYLE_LOSSES if name in STYLE_LOSSES else [name])):
             return str(label)
     return name
 
@@ -196,7 +199,7 @@ def _name(tree: Node | None, slot: str) -> str:
     node = tree.value.get(slot) if tree else None
     value = node.plain() if node else None
     value = value.get("use") if isinstance(value, dict) else value
-    return spelled(value, [defaults()[slot]]) if isinstance(value, str) else str(defaults()[slot])
+    return spelled(value, [default_name(slot)]) if isinstance(value, str) else default_name(slot)
 
 
 def hint(word: str, node: Node, tree: Node) -> str:

@@ -12,7 +12,7 @@ from ..hints import same_name
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse
-from .defaults import LABELLED, SLOTS, defaults
+from .defaults import LABELLED, SLOTS, default_name, defaults
 from .settings import SPELLINGS
 
 DEFAULT = "the default recipe"
@@ -35,7 +35,7 @@ def lay(above: Node, below: Node) -> Node:
             slots = {label: _lay_slot(slot, under.value.get(label), label) for label, slot in node.value.items()}
             merged[key] = Node(under.value | slots, node.mark, node.key)
         else:
-            merged[key] = _lay_slot(node, under, defaults().get(key) if key in SLOTS else None, bare_word([key]))
+            merged[key] = _lay_slot(node, under, default_name(key) if key in SLOTS else None, bare_word([key]))
     return Node(merged, above.mark, above.key)
 
 
@@ -96,8 +96,15 @@ def _names_losses(tree: Node) -> bool:
 
 
 def completed(tree: Node) -> Node:
-    """The tree with the default callbacks before its own, and its output as a mapping. `false` drops a default callback."""
+    """The tree with the default callbacks before its own, and its output as a mapping. `false` drops a default callback.
+
+    A slot that does not name what it holds has the default's name and keys beside its own.
+    """
     values = dict(tree.value)
+    for key in SLOTS:
+        default = _default_for(key).value[key]
+        if isinstance(default.value, dict):
+            values[key] = _filled(values.get(key), default)
     defaults, named = _default_for("callbacks").value["callbacks"], values.get("callbacks")
     if named is None or named.value is None:  # a recipe that says nothing gets all defaults
         values["callbacks"] = defaults
@@ -108,6 +115,14 @@ def completed(tree: Node) -> Node:
         node = values["output"]
         values["output"] = Node({"path": node}, node.mark, node.key) if node.value is False else _as_mapping(node, "path")
     return Node(values, tree.mark, tree.key)
+
+
+def _filled(slot: Node | None, default: Node) -> Node:
+    if slot is None:
+        return default
+    if slot.value is None or (isinstance(slot.value, dict) and "use" not in slot.value):
+        return Node(default.value | (slot.value or {}), slot.mark, slot.key)
+    return slot
 
 
 def _default_for(key: str) -> Node:

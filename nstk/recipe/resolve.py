@@ -37,7 +37,7 @@ from .checks import (
     names_folder,
     output,
 )
-from .defaults import LABELLED, SLOTS, defaults
+from .defaults import LABELLED, SLOTS, default_name
 from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
@@ -81,7 +81,7 @@ class Resolver(Findings):
         plugins = self.load_plugins()
         self.unknown_keys()
         settings = self.settings()
-        slots: dict[str, Any] = {key: self.slot(kind, defaults()[key], (key,)) for key, kind in SLOTS.items()}
+        slots: dict[str, Any] = {key: self.slot(kind, default_name(key), (key,)) for key, kind in SLOTS.items()}
         slots |= {key: self.labelled(key, kind) for key, kind in LABELLED.items()}
         if backbone := slots["backbone"] or self.partial.get(("backbone",)):
             broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}

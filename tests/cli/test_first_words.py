@@ -72,11 +72,11 @@ SHOWN = [
     ("nstk run recipe.yaml lr=3 optimizer=L-BFGS", "nstk run recipe.yaml optimizer=adam optimizer.learning_rate=3"),
     ("nstk run recipe.yaml optimizer=adam lr=3", "nstk run recipe.yaml optimizer=adam optimizer.learning_rate=3"),
     ("nstk run -o a.png louvre --lr 3", "nstk run -o a.png louvre optimizer.learning_rate=3"),
-    ("nstk run recipe.yaml --style-weight 5", "nstk run recipe.yaml losses.gram.weight=5"),
-    ("nstk run recipe.yaml style_weight=5", "nstk run recipe.yaml losses.gram.weight=5"),
+    ("nstk run recipe.yaml --style-weight 5", "nstk run recipe.yaml losses.wasserstein.weight=5"),
+    ("nstk run recipe.yaml style_weight=5", "nstk run recipe.yaml losses.wasserstein.weight=5"),
     ("nstk run recipe.yaml --content-weight 1e3", "nstk run recipe.yaml losses.content.weight=1000"),
     ("nstk run recipe.yaml --tv-weight 0.1", "nstk run recipe.yaml losses.tv.weight=0.1"),
-    ("nstk run recipe.yaml --layers relu4_2", "nstk run recipe.yaml 'losses.gram.layers=[block4_conv2]'"),
+    ("nstk run recipe.yaml --layers relu4_2", "nstk run recipe.yaml 'losses.wasserstein.layers=[block4_conv2]'"),
     ("nstk run recipe.yaml --image-size 64 -q", "nstk run recipe.yaml size=64 -q"),
     ("nstk run recipe.yaml --output-image x.png", "nstk run recipe.yaml -o x.png"),
     ("nstk run recipe.yaml --init image", "nstk run recipe.yaml init=content"),
@@ -94,8 +94,8 @@ SHOWN = [
     (
         JCJOHNSON,
         "nstk run --content photo.jpg --style painting.jpg size=64 -o out.png init=content steps=10 "
-        "'losses.gram.layers=[block1_conv1, block2_conv1]' losses.tv.weight=0.001 backbone.pooling=average optimizer=lbfgs "
-        "seed=5",
+        "'losses.wasserstein.layers=[block1_conv1, block2_conv1]' losses.tv.weight=0.001 backbone.pooling=average "
+        "optimizer=lbfgs seed=5",
     ),
     ("nstk run recipe.yaml --content-image 'a #1.jpg'", "nstk run recipe.yaml --content 'a #1.jpg'"),
     ("nstk check recipe.yaml --iterations 5", "nstk check recipe.yaml steps=5"),
@@ -119,7 +119,7 @@ SAID = [
     ("nstk run photo.jpg --content photo.jpg --style painting.jpg", "both are given: leave photo.jpg out"),
     ("nstk run recipe.yaml -o name", "write `name.png`"),
     ("nstk run recipe.yaml --pyramid 3", "write `pyramid: {levels: 3}`"),
-    ("nstk run recipe.yaml --style-weight 5", "without it, `losses.gram.weight` is 10"),
+    ("nstk run recipe.yaml --style-weight 5", "without it, `losses.wasserstein.weight` is 10"),
     ("nstk run recipe.yaml --learning-rate 3", "`lbfgs`, the optimizer in use, has no learning rate; `adam` has"),
     ("nstk run recipe.yaml --original-colors", "nstk moves no colours back; `losses.colour=false` leaves"),
     ("nstk run recipe.yaml --gpu 0", "nstk computes on the GPU if TensorFlow sees one"),

@@ -21,7 +21,7 @@ VALUES = {
     "backbone": "tiny",
     "backbone.pooling": "avg",
     "backbone.padding": "reflect",
-    "losses.gram.layers": "[relu1_1, conv2_1]",
+    "losses.wasserstein.layers": "[relu1_1, conv2_1]",
     "losses.content.layers": "relu4_2",
     "size": "64",
     "width": "64",
@@ -66,7 +66,7 @@ def test_the_lines_shown_are_good(place, word, write):
     assert shown
     recipe = nstk.load_recipe(write(mine="\n".join([*base, *shown])))
     if "losses" in place:
-        assert list(recipe.losses) == ["content", "gram", "colour", "tv"]
+        assert list(recipe.losses) == ["content", "wasserstein", "colour", "tv"]
 
 
 def test_no_word_is_ours():
@@ -91,7 +91,7 @@ def test_a_learning_rate_asks_for_its_optimizer():
 
 def test_a_weight_says_what_it_is_now():
     assert "without it, `losses.gram.weight` is 5" in refused("louvre", ["style_weight=1000"])
-    assert "without it, `losses.gram.weight` is 10" in refused("default", ["style_weight=1000"])
+    assert "without it, `losses.wasserstein.weight` is 10" in refused("default", ["style_weight=1000"])
 
 
 def test_names_of_parts_in_any_spelling(write):
