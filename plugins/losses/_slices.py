@@ -60,7 +60,7 @@ def edges() -> Any:
 def counts_below(activations: Any, directions: Any) -> Any:
     """How many projections lie below the upper edge of each bin: `[directions, bins]`, in float32, a sum over positions.
 
-    Those within a bin count by the share of its width that they lie below the upper edge. So does none of the last bin, and the
+    Those within a bin count by the share of its width that they lie below the upper edge. None lies in the last bin, so the
     last number is how many positions there are. The gradient of a projection comes from its own bin alone.
     """
     import tensorflow as tf
@@ -108,7 +108,7 @@ def _places(values: Any) -> tuple[Any, Any]:
     bits = tf.cast(tf.bitcast(tf.abs(values) + FINEST, tf.int32), tf.float32)
     place = tf.sign(values) * ((bits - _first()) * (PER_DOUBLING / 2**MANTISSA)) + half
     place = tf.clip_by_value(place, 0.0, last - 1.0)
-    bins = tf.cast(place, tf.int32)
+    bins = tf.maximum(tf.cast(place, tf.int32), 0)  # where the value is no number, the steps are none either
     steps = tf.round((place - tf.cast(bins, tf.float32)) * STEPS)
     return bins + last * tf.range(values.shape[1]), steps
 

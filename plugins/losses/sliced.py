@@ -6,7 +6,8 @@ p = sort(F theta) of the picture and s of the painting:
     W = 1/K sum over directions of 1/M sum (p - s)^2               L = sum over layers of w W, normalised
 
 Heitz, Vanhoey, Chambon and Belcour, "A Sliced Wasserstein Loss for Neural Texture Synthesis", CVPR 2021. A Gram matrix knows
-the products of channels only, W is 0 for equal distributions alone if all directions are seen. nstk differs in four things:
+only the mean products of channels. Along all directions together, W is 0 for equal distributions alone. nstk differs from the
+paper in four things:
 
 - Directions are drawn once and for all, orthonormal where they can be, and at most `directions` of them. The paper draws N new
   ones at each step, so that the loss changes between two of its evaluations, which no line search can follow.
@@ -16,7 +17,7 @@ the products of channels only, W is 0 for equal distributions alone if all direc
 
       1/M sum (p - s)^2  becomes  sum over bins of 2 g_b (integral of Q(t) - m_b for t from S_b to T_b)
 
-  The gradient of a projection is 2/M (m_b - Q(T_b)), as that of the sorted one is 2/M (p - s): bins are a twelfth of their
+  The gradient of a projection is 2/M (m_b - Q(T_b)), as that of the sorted one is 2/M (p - s): a bin is an eighth of its
   value wide, or less.
 - A painting of another size is compared by its quantiles; the paper repeats or crops it. Of several paintings, all positions
   are put together, each painting counting alike.
@@ -42,7 +43,7 @@ LEAST_DIRECTIONS = 16
 
 
 class Sliced(nstk.StatisticLoss):
-    """The squared Wasserstein distance of the picture's projected activations and the style's, direction by direction."""
+    """How far the picture's activations, seen along some directions, are from being distributed as the style's."""
 
     name = "sliced"
     takes_low_precision = True
@@ -100,7 +101,7 @@ class Sliced(nstk.StatisticLoss):
 
 
 def share_below(below: Any) -> Any:
-    """The share of the positions that lies below each bin's upper edge, in float64: gaps of large bins are far apart."""
+    """The share of the positions that lies below each bin's upper edge, in float64: large bins are wide."""
     import tensorflow as tf
 
     below = tf.cast(below, tf.float64)

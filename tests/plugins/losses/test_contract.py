@@ -14,6 +14,7 @@ from nstk.objective.sums import added
 from nstk.plugins.losses.content import Content
 from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.moments import Moments
+from nstk.plugins.losses.sliced import Sliced
 from nstk.plugins.losses.tv import TotalVariation
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FORMULAS, LAYERS, WITH_SCALED, close, rows, value
@@ -29,12 +30,16 @@ ZERO_AT = {
     "photoreal": "content",
     "remd": "style",
     "self_similarity": "content",
+    "sliced": "style",
     "wasserstein": "style",
 }
 """Where a loss is zero; one that is not listed has no such picture."""
 
-FEW = {name: {"layers": ["image", "block2_conv1"]} for name in ("remd", "self_similarity")}
-"""The layers of losses that read ten unless told otherwise: each costs time to trace, and tells no more than the others."""
+FEW = {
+    **{name: {"layers": ["image", "block2_conv1"]} for name in ("remd", "self_similarity")},
+    "sliced": {"layers": ["block2_conv1"]},
+}
+"""The layers of losses that read ten or more unless told otherwise: each costs time to trace, and tells no more than others."""
 
 
 @pytest.mark.parametrize("name", Registry(installed=False).names("loss"))
@@ -53,7 +58,7 @@ def test_the_contract_of_every_formula(cls, formula):
     testing.check_loss(cls(formula=formula), zero_at=ZERO_AT.get(cls.name))
 
 
-@pytest.mark.parametrize("loss", [Content(layers=["a"]), Gram(layers=["a"]), Moments(layers=["a"])])
+@pytest.mark.parametrize("loss", [Content(layers=["a"]), Gram(layers=["a"]), Moments(layers=["a"]), Sliced(layers=["a"])])
 def test_a_silent_layer_is_finite(loss):
     silent = {"a": tf.zeros((1, 4, 5, 2))}
     assert value(loss, silent, References(silent, {"style": silent})) == 0
@@ -62,7 +67,13 @@ def test_a_silent_layer_is_finite(loss):
 
 @pytest.mark.parametrize(
     "loss",
-    [Content(layers=LAYERS), Content(layers=LAYERS, formula="scaled"), Gram(layers=LAYERS), Moments(layers=LAYERS)],
+    [
+        Content(layers=LAYERS),
+        Content(layers=LAYERS, formula="scaled"),
+        Gram(layers=LAYERS),
+        Moments(layers=LAYERS),
+        Sliced(layers=LAYERS),
+    ],
     ids=lambda loss: loss.name,
 )
 def test_statistics_of_halves_add_up(loss, features, refs):
