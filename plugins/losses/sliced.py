@@ -19,8 +19,8 @@ paper in four things:
 
   The gradient of a projection is 2/M (m_b - Q(T_b)), as that of the sorted one is 2/M (p - s): a bin is an eighth of its
   value wide, or less.
-- A painting of another size is compared by its quantiles; the paper repeats or crops it. Of several paintings, all positions
-  are put together, each painting counting alike.
+- A painting of another size is compared by its quantiles, and of several paintings, all positions are put together, each
+  painting counting alike.
 - `formula: relative` weighs layers alike.
 
 `formula` chooses the normalisation: `relative` W / (mean square of the painting's projections), where 1 is a picture without

@@ -20,7 +20,7 @@ def photo(folder):
 
 
 def test_a_table_with_both_copies(run, photo):
-    said = run("score", photo, "art.png", photo, "--size", "160")
+    said = run("score", photo, "art.png", photo, "--size", "128")
     head, picture, *copies = said.out.splitlines()
     assert (said.code, head.split()) == (0, ["CF", "GE", "LP", "E", "SSIM"])
     assert picture.split()[:2] == [photo, "1.000"]
@@ -28,7 +28,7 @@ def test_a_table_with_both_copies(run, photo):
 
 
 def test_json(run, photo):
-    said = run("score", photo, "art.png", photo, "art.png", "--size", "160", "--json")
+    said = run("score", photo, "art.png", photo, "art.png", "--size", "128", "--json")
     scores = json.loads(said.out)
     assert (said.code, [score["picture"] for score in scores[:2]]) == (0, [photo, "art.png"])
     assert scores[0]["ssim"] > scores[1]["ssim"]

@@ -59,7 +59,7 @@ def test_evaluate(run, painted):
 
 
 def test_run_quietly_and_once_more(folder):
-    once = [*NSTK, "run", "recipe.yaml", "optimizer=adam", "-q"]  # which is quickly compiled
+    once = [*NSTK, "run", "recipe.yaml", "run_eagerly=true", "-q"]
     done = subprocess.run(once, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/out/recipe.png\n", "")
     assert {path.name for path in Path("out").iterdir()} == {"recipe.png", "recipe.recipe.yaml", "recipe.run.json"}

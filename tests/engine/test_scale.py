@@ -109,7 +109,7 @@ def test_a_weight_of_0_allows_tiles(tmp_path, plugin):
 
 def test_what_memory_does_not_allow_is_said(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "nstk"):
-        testing.run_recipe(tmp_path, size=200, steps=1, memory="1MB", optimizer="lbfgs", checkpoint=False)
+        testing.run_recipe(tmp_path, size=200, steps=1, memory="1MB", optimizer="lbfgs", checkpoint=False, run_eagerly=True)
     lines = [record.getMessage() for record in caplog.records]
     assert "memory is short at 200 x 150: optimizer `lbfgs` has `history` 1 in place of 20" in lines
     assert any(line.startswith("200 x 150 may need ") for line in lines)

@@ -82,7 +82,11 @@ def halved(picture, divisor):
     return picture if divisor == 1 else tf.nn.avg_pool2d(picture[tf.newaxis], divisor, divisor, "VALID")[0]
 
 
-@pytest.mark.parametrize("name", LOOKS)
+SLOW = {"sgsst", "crowson2021", "strotss", "nnst"}
+"""The looks whose formulas take longest, in float64."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in LOOKS])
 def test_a_look_is_its_tools(name, tmp_path):
     content, style, picture = draw(tmp_path, name)
     paths = [f"{key}={tmp_path / key}.png" for key in ("content", "style")]
