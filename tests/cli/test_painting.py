@@ -19,6 +19,9 @@ from nstk.errors import RunError
 from nstk.recipe.load import load_recipe
 from tests.cli.samples import ENVIRONMENT, NSTK, RECIPE, plugin
 
+LIGHT = ["run_eagerly=true", "losses={gram: {layers: [image]}}"]
+"""Settings with which a run takes hardly longer than its start."""
+
 
 def test_run_prints_the_path(run, painted, folder):
     said = run("run", "recipe.yaml", "steps=5", "-o", "somewhere/out.png")
@@ -59,7 +62,7 @@ def test_evaluate(run, painted):
 
 
 def test_run_quietly_and_once_more(folder):
-    once = [*NSTK, "run", "recipe.yaml", "run_eagerly=true", "-q"]
+    once = [*NSTK, "run", "recipe.yaml", *LIGHT, "-q"]
     done = subprocess.run(once, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder}/out/recipe.png\n", "")
     assert {path.name for path in Path("out").iterdir()} == {"recipe.png", "recipe.recipe.yaml", "recipe.run.json"}
@@ -114,7 +117,7 @@ def nstk_callbacks():
 
 def test_interrupted_run_goes_on(folder):
     """After the second step the run waits for a file, which is there once the signal has been sent: it cannot end before."""
-    settings = ["steps=20", "optimizer=adam", "run_eagerly=true", f"plugins=[{plugin('waits', WAITS)}]", "callbacks.waits="]
+    settings = ["steps=20", "optimizer=adam", *LIGHT, f"plugins=[{plugin('waits', WAITS)}]", "callbacks.waits="]
     arguments = [*NSTK, "run", "recipe.yaml", *settings, "-o", "part.png"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
         try:
