@@ -80,9 +80,8 @@ def _painted(setting: Setting, name: str, pair: Pair, size: int, *, judged: int)
     file = folder / "scores.json"
     if file.exists() and (picture := json.loads(file.read_text(encoding="utf-8")))["mark"] == mark:
         return dict(picture)
-    steps = recipe.steps if isinstance(recipe.steps, int) else sum(recipe.steps)
     spec = {"recipe": name, "settings": settings, "folder": str(folder.absolute()), "judged": max(128, judged)}
-    made = {"mark": mark, **child("gallery", {**spec, "every": max(1, steps // WAY)})}
+    made = {"mark": mark, **child("gallery", {**spec, "every": max(1, recipe.total_steps // WAY)})}
     write_whole(file, json.dumps(made, indent=1) + "\n")
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from ..errors import PluginError, UserError
 from .group import complain, is_verbose, plugin_option, trust_option, verbose_option
 from .override import is_recipe
 from .words import load, registry, split
-
-if TYPE_CHECKING:
-    from ..recipe.model import Recipe
 
 
 @click.command()
@@ -45,17 +41,11 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
             complain(error, is_verbose(ctx))
             code = error.exit_code
         else:
-            click.echo(f"{name}: good ({recipe.backbone.name}, {', '.join(recipe.losses)}, {_steps(recipe)})")
+            scales = f" at {recipe.levels} scales" if recipe.levels > 1 else ""
+            click.echo(f"{name}: good ({recipe.backbone.name}, {', '.join(recipe.losses)}, {recipe.total_steps} steps{scales})")
             for line in enlarged(recipe):
                 click.echo(f"{name}: warning: {line}")
     return code
-
-
-def _steps(recipe: Recipe) -> str:
-    """How many steps there are in all, and at how many scales."""
-    total = recipe.steps if isinstance(recipe.steps, int) else sum(recipe.steps)
-    scales = len(recipe.pyramid.long_edges(recipe.size)) if recipe.pyramid else 1
-    return f"{total} steps" + f" at {scales} scales" * (scales > 1)
 
 
 @click.command()

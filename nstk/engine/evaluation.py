@@ -52,10 +52,8 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
     width, height = judged.size
     made = pictures_of(recipe, width, height)
     pixels = pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
-    unweighted, weight = (
-        _unweighted(recipe, made, pixels),
-        {k: weights(it, recipe.levels)[-1] for k, it in recipe.losses.items()},
-    )
+    unweighted = _unweighted(recipe, made, pixels)
+    weight = {label: weights(loss, recipe.levels)[-1] for label, loss in recipe.losses.items()}
     losses = {label: weight[label] * value for label, value in unweighted.items()}
     for label, value in losses.items():
         if not math.isfinite(value):

@@ -41,7 +41,7 @@ def paintings_at(recipe: Recipe, width: int, height: int) -> list[tuple[int, int
 
 def _style_size(recipe: Recipe, width: int, height: int, size: Sequence[int]) -> tuple[int, int]:
     """Width and height of a painting at a scale, from those of its file."""
-    return pictures.fit(size[0], size[1], max(1, round(max(width, height) * recipe.style_scale)))
+    return pictures.scaled(size, max(width, height), recipe.style_scale)
 
 
 def _content(recipe: Recipe, width: int, height: int) -> np.ndarray:

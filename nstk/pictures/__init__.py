@@ -40,7 +40,7 @@ from .original import (
     read_all as read_all,
     read_picture as read_picture,
 )
-from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, fits as fits, resize as resize, to_uint8 as to_uint8
+from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, fits as fits, resize as resize, scaled as scaled, to_uint8 as to_uint8
 from .read import Picture as Picture
 from .write import FORMATS as FORMATS, check_output as check_output, holds as holds, write_picture as write_picture
 

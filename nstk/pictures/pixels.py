@@ -5,6 +5,7 @@ A picture is height x width x 3, RGB in sRGB, 0..255. numpy and Pillow are impor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import PictureError
@@ -45,6 +46,11 @@ def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
     longest = max(width, height)
     short_edge = max(1, (2 * min(width, height) * long_edge + longest) // (2 * longest))
     return (long_edge, short_edge) if width >= height else (short_edge, long_edge)
+
+
+def scaled(size: Sequence[int], long_edge: int, times: float) -> tuple[int, int]:
+    """Width and height of a picture of this size whose long edge becomes so many times `long_edge`, in whole pixels."""
+    return fit(size[0], size[1], max(1, round(long_edge * times)))
 
 
 def fits(size: tuple[int, int], aspect: tuple[int, int]) -> bool:

@@ -219,7 +219,7 @@ def fitted(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> Ite
         key, size = place.partition(".")[0], pictures.check_picture(file)
         size = aspect if aspect and key == "content" else size
         scale = settings.style_scale if key == "style" else 1.0
-        yield place, scale, pictures.fit(*size, max(1, round(edge * scale)))
+        yield place, scale, pictures.scaled(size, edge, scale)
 
 
 def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:

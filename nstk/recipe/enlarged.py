@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..pictures import MIN_SIDE, Original, fit
+from ..pictures import MIN_SIDE, Original, fit, scaled
 from .crop import box
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def enlarged(recipe: Recipe) -> Iterator[str]:
         least = "size: {}x{}".format(*size) if recipe.aspect else "size: content"
         asked = _words(fit(*size, recipe.size))
         yield f"{what}, and is enlarged to {asked}, so it stays soft: write `{least}`, or take a larger file"
-    long_edge = max(1, round(recipe.size * recipe.style_scale))
     for path in recipe.styles.values():
         painting = Original.of(path)
-        if _factor(painting.size, long_edge) > TRIFLE:
-            what, asked = _what("the painting", painting, painting.size), _words(fit(*painting.size, long_edge))
+        larger = scaled(painting.size, recipe.size, recipe.style_scale)
+        if _factor(painting.size, max(larger)) > TRIFLE:
+            what, asked = _what("the painting", painting, painting.size), _words(larger)
             yield f"{what}, and is enlarged to {asked}, so its strokes blur: {_larger(recipe, painting.size)}"
 
 
@@ -61,6 +61,6 @@ def _larger(recipe: Recipe, size: Size) -> str:
     """What to do about a painting of this size."""
     scale = math.floor(100 * max(size) / recipe.size) / 100
     edges = recipe.pyramid.long_edges(recipe.size) if recipe.pyramid else [recipe.size]
-    if min(fit(*size, max(1, round(edges[0] * scale)))) < MIN_SIDE:
+    if min(scaled(size, edges[0], scale)) < MIN_SIDE:
         return "take a larger file"
     return f"write `style_scale: {scale:g}`, or take a larger file"

@@ -99,6 +99,11 @@ class Recipe(Settings):
         """At how many scales the picture is painted."""
         return len(self.pyramid.long_edges(self.size)) if self.pyramid else 1
 
+    @property
+    def total_steps(self) -> int:
+        """How many steps there are in all."""
+        return self.steps if isinstance(self.steps, int) else sum(self.steps)
+
     def at(self, scale: int) -> Recipe:
         """The recipe as it is at one scale, where each loss has one weight; -1 is the last scale."""
         graded = {label: loss for label, loss in self.losses.items() if not isinstance(loss.weight, float)}

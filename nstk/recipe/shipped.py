@@ -84,9 +84,8 @@ def copy_recipe(name: str, dest: Path) -> list[Path]:
     there = [copy for copy, data in copies.items() if exists(copy) and not _holds(copy, data)]
     if there:
         raise OutputError(f"{shown(there[0])} exists already and is another file: choose another place")
-    copies[target.parent / SCHEMA] = (
-        recipes_folder() / SCHEMA
-    ).read_bytes()  # a schema that is there may know more plugins, and stays
+    # A schema that is there may know more plugins, and stays.
+    copies[target.parent / SCHEMA] = (recipes_folder() / SCHEMA).read_bytes()
     for copy, data in copies.items():
         if not exists(copy):
             write_whole(copy, data)

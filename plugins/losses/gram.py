@@ -21,7 +21,7 @@ the same as to enlarge H by repeating it, and adds up over tiles. Each pair has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo
@@ -31,6 +31,7 @@ from nstk.plugins.losses._chains import chained, pairs
 from nstk.plugins.losses._moments import channel_sums
 from nstk.plugins.losses._products import gram_matrix
 from nstk.plugins.losses._scaled import scaled, sums_of
+from nstk.plugins.losses._statistics import StyleStatistic
 
 TINY = 1e-12
 """A lower bound that keeps `relative` finite for a layer of the painting that never fires."""
@@ -42,16 +43,11 @@ def _of_two_layers(chains: bool, info: ValidationInfo) -> bool:
     return chains
 
 
-class Gram(nstk.StatisticLoss):
+class Gram(StyleStatistic):
     """Squared distance between the Gram matrices of the picture and of the style: which features occur together."""
 
     name = "gram"
-    takes_low_precision = True
 
-    layers: nstk.Layers = nstk.Field(
-        [f"block{block}_conv1" for block in range(1, 6)],
-        description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
-    )
     formula: Literal["relative", "gatys", "course", "mean", "scaled"] = nstk.Field(
         "relative",
         description="Normalisation of the squared distance of the Gram matrices: relative (divided by the style's own squared "
@@ -63,9 +59,6 @@ class Gram(nstk.StatisticLoss):
     chains: Annotated[bool, AfterValidator(_of_two_layers)] = nstk.Field(
         False, description="Compare the products of each layer with the next one, not those of a layer with itself."
     )
-
-    def reads(self) -> Sequence[str]:
-        return tuple(self.layers)
 
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """The Gram matrix and the number of positions, by layer, or by pair of layers; the channels' sums where they count."""
@@ -80,9 +73,6 @@ class Gram(nstk.StatisticLoss):
             return {**made, "sums": [channel_sums(activations)["sum"]]} if self.shift else made
 
         return {layer: sums(features[layer]) for layer in self.layers}
-
-    def of_style(self, style: nstk.Features) -> Any:
-        return self.statistic(style)
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """By layer, the style's Gram matrix per position, `[channels, channels]`, and its squared norm.

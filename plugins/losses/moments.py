@@ -21,12 +21,13 @@ CVPR 2019, who divide the covariances by M - 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import nstk
 from nstk.plugins.losses._moments import blended, channel_sums, covariance
 from nstk.plugins.losses._products import gram_matrix
+from nstk.plugins.losses._statistics import StyleStatistic
 
 TINY = 1e-12
 """A lower bound that keeps `relative` finite for a layer of the painting that never fires."""
@@ -35,16 +36,11 @@ FLAT = 1e-6
 """The least variance that a standard deviation is taken of, as a share of the mean square: below, float32 has only noise."""
 
 
-class Moments(nstk.StatisticLoss):
+class Moments(StyleStatistic):
     """Distance between the means, and between the spreads, of the picture's activations and of the style's."""
 
     name = "moments"
-    takes_low_precision = True
 
-    layers: nstk.Layers = nstk.Field(
-        [f"block{block}_conv1" for block in range(1, 6)],
-        description="Layers to compare: a list (equal weights that sum to 1) or layer: weight.",
-    )
     second: Literal["deviation", "covariance"] = nstk.Field(
         "deviation",
         description="What is compared beside the means: the standard deviation of each channel, or all covariances.",
@@ -54,9 +50,6 @@ class Moments(nstk.StatisticLoss):
         description="Normalisation of the distances: relative (each squared one divided by the style's own squared norm), mean "
         "(of the squares) or absolute (the mean of the absolute differences).",
     )
-
-    def reads(self) -> Sequence[str]:
-        return tuple(self.layers)
 
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """The sums and the squares of the channels (or their Gram matrix), and the number of positions, by layer."""
@@ -69,9 +62,6 @@ class Moments(nstk.StatisticLoss):
             return {**channel_sums(activations), "squares": squares}
 
         return {layer: sums(features[layer]) for layer in self.layers}
-
-    def of_style(self, style: nstk.Features) -> Any:
-        return self.statistic(style)
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """By layer, the style's means and second moments. Of several styles, the means of the raw moments are taken."""

@@ -29,11 +29,12 @@ activations; `mean` W itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import nstk
 from nstk.plugins.losses._slices import counts_below, directions, edges
+from nstk.plugins.losses._statistics import StyleStatistic
 
 TINY = 1e-12
 """A lower bound that keeps `relative` finite for a layer of the painting that never fires."""
@@ -42,11 +43,10 @@ LEAST_DIRECTIONS = 16
 """How many directions a layer of few channels is seen along, unless `directions` is smaller."""
 
 
-class Sliced(nstk.StatisticLoss):
+class Sliced(StyleStatistic):
     """How far the picture's activations, seen along some directions, are from being distributed as the style's."""
 
     name = "sliced"
-    takes_low_precision = True
 
     layers: nstk.Layers = nstk.Field(
         [f"block{block}_conv{conv}" for block in range(1, 5) for conv in range(1, 3 if block < 3 else 5)],
@@ -62,9 +62,6 @@ class Sliced(nstk.StatisticLoss):
         description="Along how many directions a layer is seen at most: as many as it has channels, or 16 if these are fewer.",
     )
 
-    def reads(self) -> Sequence[str]:
-        return tuple(self.layers)
-
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """By layer, how many positions lie below the upper edge of each bin, `[directions, bins]`."""
 
@@ -73,9 +70,6 @@ class Sliced(nstk.StatisticLoss):
             return counts_below(activations, directions(channels, min(self.directions, max(channels, LEAST_DIRECTIONS))))
 
         return {layer: of(features[layer]) for layer in self.layers}
-
-    def of_style(self, style: nstk.Features) -> Any:
-        return self.statistic(style)
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """By layer, the style's shares below each bin's upper edge, and the mean square of its projections."""

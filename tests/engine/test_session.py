@@ -226,7 +226,8 @@ def graphs():
 def test_a_run_leaves_no_graph_behind(tmp_path):
     testing.run_recipe(tmp_path)  # what TensorFlow keeps for good is made once
     before = graphs()
-    testing.run_recipe(tmp_path, optimizer="lbfgs")
+    for optimizer in ("adam", "lbfgs"):
+        testing.run_recipe(tmp_path, optimizer=optimizer)
     assert graphs() <= before
 
 

@@ -86,7 +86,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=150)
 @given(
     st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6), st.lists(st.tuples(st.sampled_from(KEYS), VALUES), max_size=2)
 )
