@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         StatisticLoss as StatisticLoss,
         Step as Step,
         Stepper as Stepper,
+        in_turn as in_turn,
         normalised as normalised,
         size_of as size_of,
         squared_difference as squared_difference,

@@ -9,6 +9,7 @@ TensorFlow is imported inside methods only, so that listing or checking a plugin
 
 from __future__ import annotations
 
+from .additions import in_turn as in_turn, total as total
 from .backbones import Backbone as Backbone, Layer as Layer
 from .callbacks import Callback as Callback, Run as Run, RunRecipe as RunRecipe, Scale as Scale, Step as Step
 from .definition import (
@@ -24,7 +25,6 @@ from .formulas import (
     normalised as normalised,
     size_of as size_of,
     squared_difference as squared_difference,
-    total as total,
 )
 from .initializers import Initializer as Initializer, Pictures as Pictures
 from .losses import (

@@ -13,7 +13,6 @@ A loss that compares maps position by position takes them from here, so that `fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -62,26 +61,3 @@ def normalised(distance: Any, size: dict[str, Any], formula: str, least: float =
     if formula == "gatys":
         return distance / 2
     return distance / (size["elements"] * (4 if formula == "course" else 1))
-
-
-def total(terms: Iterable[Any]) -> Any:
-    """The sum of tensors of one shape, added from the first to the last, so that the sum has the same bits every time.
-
-    Left alone, TensorFlow makes one operation of the additions of three tensors and more. It adds them in an order that depends
-    on which of their buffers is free at that moment.
-    """
-    sum_, *others = terms
-    for term in others:
-        sum_ = unjoined(sum_) + term
-    return sum_
-
-
-def unjoined(sum_: Any) -> Any:
-    """A tensor unchanged, but such that TensorFlow does not join the additions before it with those after it."""
-    import tensorflow as tf
-
-    if tf.executing_eagerly():
-        return sum_
-    same = tf.raw_ops.PlaceholderWithDefault(input=sum_, shape=tf.TensorShape(None))
-    same.set_shape(sum_.shape)
-    return same

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple, cast
 import tensorflow as tf
 
 from ..api import IMAGE, Features, Loss, StatisticLoss
-from ..api.formulas import unjoined
+from ..api.additions import in_turn, unjoined
 from ..registry.blame import SCOPE
 from .calling import calling
 from .features import Network, seen
 from .sums import summed
 from .tiles import Tile, Tiling
-from .turns import in_turn
 
 ZERO = tf.UnconnectedGradients.ZERO
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]

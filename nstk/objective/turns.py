@@ -1,10 +1,8 @@
 """Gradients that meet are added in one order, so that the same picture has the same gradient to the last bit.
 
-Where three gradients or more meet, TensorFlow adds them in an order that depends on which of their buffers is free at that
-moment, and another order rounds to another sum. The network, the Gram matrix of the colours and the total variation all look at
-the pixels, which had four different gradients at 200 x 150 pixels. Two gradients have only one sum. So the readers of a map
-take turns: the gradient of each reader is added to the sum of the later readers' gradients, by an addition that TensorFlow does
-not join with the next one.
+The network, the Gram matrix of the colours and the total variation all look at the pixels, which had four different gradients
+at 200 x 150 pixels (`nstk.api.additions` says why). So the readers of a map take turns: the gradient of each reader is added to
+the sum of the later readers' gradients, by an addition that TensorFlow does not join with the next one.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from ..api import IMAGE, Loss
-from ..api.formulas import unjoined
+from ..api.additions import in_turn, unjoined
 from .features import Network
 
 
@@ -39,24 +37,6 @@ class Turns:
         return {layer: maps[label] for layer, maps in self._maps.items() if label in maps}
 
 
-def in_turn(map_: tf.Tensor, count: int) -> list[tf.Tensor]:
-    """A map for so many readers. Its gradient is the first reader's, plus the sum of the other readers', added in turn too."""
-    maps = []
-    for _ in range(count - 1):
-        mine, map_ = _forked(map_)
-        maps.append(mine)
-    return [*maps, map_]
-
-
 def _apart(map_: tf.Tensor) -> tf.Tensor:
     """A map whose gradient TensorFlow does not join with the sum that the gradient is added to."""
     return tf.custom_gradient(lambda map_: (tf.identity(map_), unjoined))(map_)
-
-
-def _forked(map_: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """A map twice: for one reader, and for the readers after it."""
-
-    def gradient(one: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-        return one + unjoined(others)
-
-    return tf.custom_gradient(lambda map_: ((tf.identity(map_), tf.identity(map_)), gradient))(map_)  # type: ignore[no-any-return]

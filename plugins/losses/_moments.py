@@ -22,4 +22,7 @@ def blended(styles: Iterable[Mapping[str, Any]], part: str) -> Any:
 
 def covariance(mean: Any, square: Any) -> Any:
     """The covariances of channels, from their means and the mean products of each pair of them."""
-    return square - mean[:, None] * mean[None, :]
+    import tensorflow as tf
+
+    column = mean[:, None]
+    return square - tf.matmul(column, column, transpose_b=True)

@@ -27,7 +27,7 @@ A difference belongs to two pixels, so parts of a picture have to share a row or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import nstk
@@ -128,11 +128,13 @@ class TotalVariation(nstk.StatisticLoss):
             parts = [Part(image, CROSS, 1.0, height, width)]
         if self.formula != "means":
             return parts
-        return [self._alone(part, step) for part in parts for step in part.steps]
+        return [alone for part in parts for alone in self._alone(part)]
 
-    def _alone(self, part: Part, step: Step) -> Part:
-        down, right = step.less if self.stencil == "cross" else (0, 0)
-        return part._replace(steps=(step,), rows=part.rows - down, columns=part.columns - right)
+    def _alone(self, part: Part) -> Iterator[Part]:
+        """A part for each of its steps."""
+        for step, image in zip(part.steps, nstk.in_turn(part.image, len(part.steps)), strict=True):
+            down, right = step.less if self.stencil == "cross" else (0, 0)
+            yield Part(image, (step,), part.factor, part.rows - down, part.columns - right)
 
 
 def roughness(image: Any, steps: tuple[Step, ...] = CROSS, power: float = 2.0, *, joint: bool = False) -> Any:

@@ -87,9 +87,10 @@ class Wasserstein(StyleStatistic):
         directions, variances = goal["directions"], goal["variances"]
         inner = tf.matmul(directions, tf.matmul(made, directions), transpose_a=True)
         common = overlap(inner, tf.linalg.diag(tf.sqrt(variances)), goal["ridge"])
-        spread = tf.linalg.trace(inner) + tf.reduce_sum(variances) - 2 * common
+        kept = tf.linalg.trace(inner)
+        spread = kept + tf.reduce_sum(variances) - 2 * common
         if directions.shape[1] < channels:
-            rest = tf.maximum(tf.linalg.trace(made) - tf.linalg.trace(inner), goal["ridge"])
+            rest = tf.maximum(tf.linalg.trace(made) - kept, goal["ridge"])
             spread += tf.square(tf.sqrt(rest) - tf.sqrt(goal["rest"]))
         return (moved + tf.maximum(spread, 0.0)) / (goal["size"] if self.formula == "relative" else float(channels))
 

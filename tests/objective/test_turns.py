@@ -9,7 +9,6 @@ import nstk
 from nstk import testing
 from nstk.engine.inputs import pictures_of
 from nstk.objective.features import batch, layers_read, network
-from nstk.objective.turns import in_turn
 from nstk.objective.whole import WholeObjective
 
 
@@ -29,10 +28,10 @@ def test_the_readers_of_a_map_share_its_gradient():
     map_ = tf.constant([1.0, 2.0])
     with tf.GradientTape() as tape:
         tape.watch(map_)
-        one, two, three = in_turn(map_, 3)
+        one, two, three = nstk.in_turn(map_, 3)
         value = tf.reduce_sum(one + 10 * two + 100 * three)
     assert np.array_equal(tape.gradient(value, map_), [111, 111])
-    assert in_turn(map_, 1) == [map_]
+    assert nstk.in_turn(map_, 1) == [map_]
 
 
 def test_a_total_is_added_from_the_first_to_the_last():
