@@ -27,7 +27,8 @@ def prepared() -> Iterator[None]:
     generator, seeds = _generator(), _seeds()
     try:
         device.set_up_memory()
-        yield
+        with device.graphs_as_written():
+            yield
     finally:
         np.random.set_state(drawn[0])
         random.setstate(drawn[1])

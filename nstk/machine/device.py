@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import tensorflow as tf
@@ -27,6 +28,10 @@ VARIABLES = "TF_CPU_ALLOCATOR_USE_BFC", "TF_CPU_BFC_MEM_LIMIT_IN_MB"
 """The environment variables that TensorFlow reads when it begins to take memory."""
 
 
+REWRITING_OFF = "disable_meta_optimizer"
+"""The option that has TensorFlow run a graph as it is written."""
+
+
 def set_up_memory() -> None:
     """Choose how TensorFlow takes memory. The choice counts only before the first tensor is made, and does nothing afterwards.
 
@@ -44,6 +49,24 @@ def set_up_memory() -> None:
     for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(gpu, True)
+
+
+@contextmanager
+def graphs_as_written() -> Iterator[None]:
+    """Inside, TensorFlow does not rewrite graphs on a processor.
+
+    It takes one to two seconds at each scale for it, and the step is no faster: nstk's convolutions are written out already.
+    On a GPU, rewriting chooses the layout of activations.
+    """
+    if has_gpu():
+        yield
+        return
+    before = tf.config.optimizer.get_experimental_options().get(REWRITING_OFF, False)
+    tf.config.optimizer.set_experimental_options({REWRITING_OFF: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({REWRITING_OFF: before})
 
 
 def reserve(count: int) -> None:

@@ -17,16 +17,6 @@ class History:
 
         self.variables: Sequence[Any] = [tf.Variable(nothing) for _ in range(length)]
 
-    def keep(self, index: Any, picture: Any) -> None:
-        """Write a picture over the picture at an index, which is a scalar tensor."""
-        import tensorflow as tf
-
-        def write(variable: Any) -> Any:
-            variable.assign(picture)
-            return True
-
-        tf.switch_case(index, [lambda variable=variable: write(variable) for variable in self.variables])
-
     def products(self, picture: Any) -> Any:
         """The inner product of each picture of the history with a picture: `[length]`, float64."""
         import tensorflow as tf
@@ -34,8 +24,8 @@ class History:
         made: list[Any] = []
         for variable in self.variables:
             with tf.control_dependencies(made[-1:]):  # at once, all pictures in between would be held
-                made.append(inner(variable, picture))
-        return tf.cast(tf.stack(made), tf.float64)
+                made.append(_by_row(variable, picture))
+        return tf.reduce_sum(tf.cast(tf.stack(made), tf.float64), axis=[1, 2, 3])
 
     def add_to(self, picture: Any, weights: Any) -> None:
         """Add all pictures of the history, each times its weight, to a picture that is a variable."""
@@ -53,12 +43,30 @@ class History:
             variable.assign(nothing)
 
 
+def keep_each(index: Any, pairs: Sequence[tuple[History, Any]]) -> None:
+    """Write a picture over the one at an index, a scalar tensor, in each of several histories of one length."""
+    import tensorflow as tf
+
+    def write(row: int) -> bool:
+        for history, picture in pairs:
+            history.variables[row].assign(picture)
+        return True
+
+    rows = range(len(pairs[0][0].variables))
+    tf.switch_case(index, [lambda row=row: write(row) for row in rows])
+
+
 def inner(one: Any, other: Any) -> Any:
     """The inner product of two pictures `[1, height, width, 3]`, computed without holding their product as a third picture."""
     import tensorflow as tf
 
+    return tf.cast(tf.reduce_sum(tf.cast(_by_row(one, other), tf.float64)), tf.float32)
+
+
+def _by_row(one: Any, other: Any) -> Any:
+    """The inner products of the rows of two pictures: `[height, 1, 1]`."""
+    import tensorflow as tf
+
     _, height, width, channels = one.shape
-    rows = tf.matmul(
-        tf.reshape(one, [height, 1, width * channels]), tf.reshape(other, [height, 1, width * channels]), transpose_b=True
-    )
-    return tf.cast(tf.reduce_sum(tf.cast(rows, tf.float64)), tf.float32)
+    rows, others = (tf.reshape(it, [height, 1, width * channels]) for it in (one, other))
+    return tf.matmul(rows, others, transpose_b=True)

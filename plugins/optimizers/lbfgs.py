@@ -21,12 +21,12 @@ the book in five things:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import nstk
 from nstk.plugins.optimizers._bands import Bands
-from nstk.plugins.optimizers._history import History, inner
+from nstk.plugins.optimizers._history import History, inner, keep_each
 
 ARMIJO = 1e-4
 """The least share of the decrease that the gradient promises which a step must reach (Nocedal and Wright, equation 3.4)."""
@@ -41,6 +41,8 @@ GAIN = 1e-7, 1e-10
 something if the loss falls by more than both."""
 CURVED = 1e-6
 """The least cosine between a move and the change of the gradient with which the pair is kept: curvature must be positive."""
+NEWTON, DOWNHILL, SHORTER = range(3)
+"""The ways to the next proposal: a quasi-Newton step, straight down, or the same direction at a smaller length."""
 OTHERS = 3
 """How many pictures are held beside the history: the last good picture's gradient, the direction, and one in between."""
 LEAST = 1e-30
@@ -109,11 +111,16 @@ class LbfgsStepper(nstk.Stepper):
         promised = inner(self.gradient, image - self.good)
         finite = tf.math.is_finite(evaluation.loss) & tf.reduce_all(tf.math.is_finite(gradient))
         fell = finite & (promised < 0.0) & (evaluation.loss <= self.loss + ARMIJO * promised)
-        tf.cond(
+        # Each way to a proposal is written once: a branch inside a branch would be traced anew for each place where it stands.
+        way = tf.cond(
             ~self.begun | fell,
             lambda: self._accept(evaluation, image, gradient),
             lambda: self._reject(evaluation.loss),
         )
+        leads_down = tf.cond(tf.equal(way, NEWTON), self._newton, lambda: False)
+        tf.cond(tf.equal(way, DOWNHILL) | (tf.equal(way, NEWTON) & tf.logical_not(leads_down)), self._downhill, lambda: False)
+        tf.cond(tf.equal(way, SHORTER), lambda: False, self._aim)
+        self._move()
         losses = tf.unstack(self.losses.read_value(), num=len(evaluation.losses))
         return nstk.Evaluation(self.loss.read_value(), dict(zip(evaluation.losses, losses, strict=True)))
 
@@ -126,11 +133,12 @@ class LbfgsStepper(nstk.Stepper):
 
         if not np.isfinite(self.gradient).all():
             return False
-        self._forget()
         self.scale.assign(1.0)
         if self.bands:
             self.bands.forget()
-        self._propose(self._steepest)
+        self._downhill()
+        self._aim()
+        self._move()
         return True
 
     def finish(self) -> None:
@@ -141,7 +149,8 @@ class LbfgsStepper(nstk.Stepper):
         if not (np.isfinite(loss) and float(loss) <= float(self.loss)):
             self.problem.image.assign(self.good)
 
-    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> bool:
+    def _accept(self, evaluation: nstk.Evaluation, image: Any, gradient: Any) -> Any:
+        """Take the picture for the good one. Returns the way to the next: there is none but downhill without a history."""
         import tensorflow as tf
 
         decrease = self.loss - evaluation.loss
@@ -154,44 +163,24 @@ class LbfgsStepper(nstk.Stepper):
         self.begun.assign(True)
         self.rejected.assign(0)
         self.stuck.assign(self.flat >= FLAT)
-        self._propose(self._newton)
-        return True
+        return tf.where(self.count.read_value() > 0, NEWTON, DOWNHILL)
 
-    def _reject(self, loss: Any) -> bool:
-        """Shorten the move. After many rejections, drop the history and go downhill; after many more, give up."""
+    def _reject(self, loss: Any) -> Any:
+        """Shorten the move. Returns the way to the next: downhill after many rejections. After many more, give up."""
         import tensorflow as tf
 
         self.rejected.assign_add(1)
         parabola = -self.slope * self.length / (2 * (loss - self.loss - self.slope * self.length))
         shrink = tf.where(tf.math.is_finite(parabola), tf.clip_by_value(parabola, *SHRINK), SHRINK[0])
         self.length.assign(self.length * shrink)
-
-        def restart() -> bool:
-            self._forget()
-            self._propose(self._steepest)
-            return True
-
-        def shorten() -> bool:
-            self._move()
-            return True
-
-        tf.cond(tf.equal(self.rejected, TRIES), restart, shorten)
         self.stuck.assign(self.rejected >= 2 * TRIES)
-        return True
+        return tf.where(tf.equal(self.rejected, TRIES), DOWNHILL, SHORTER)
 
-    def _propose(self, point: Callable[[], bool]) -> None:
-        """Try the new direction that `point` gives, at full length. Where it does not lead downhill, go straight down."""
-        import tensorflow as tf
-
-        def fall_back() -> bool:
-            self._forget()
-            return self._steepest()
-
-        point()
-        tf.cond(inner(self.gradient, self.direction) < 0, lambda: True, fall_back)
+    def _aim(self) -> bool:
+        """Try the direction at full length."""
         self.slope.assign(inner(self.gradient, self.direction))
         self.length.assign(1.0)
-        self._move()
+        return True
 
     def _move(self) -> None:
         import tensorflow as tf
@@ -205,10 +194,11 @@ class LbfgsStepper(nstk.Stepper):
         held = ((self.good <= 0.0) & (self.gradient > 0.0)) | ((self.good >= 255.0) & (self.gradient < 0.0))
         self.direction.assign(tf.where(held, 0.0, self.direction))
 
-    def _steepest(self) -> bool:
-        """Point downhill in the parametrization's unknowns, with the length of a first move."""
+    def _downhill(self) -> bool:
+        """Drop the history, and point downhill in the parametrization's unknowns, with the length of a first move."""
         import tensorflow as tf
 
+        self._forget()
         direction = self.direction
         direction.assign(self.gradient)
         self._free()
@@ -218,14 +208,10 @@ class LbfgsStepper(nstk.Stepper):
         direction.assign(direction * (-self.settings.first / tf.maximum(size, 1e-30)))
         return True
 
-    def _newton(self) -> bool:
-        """Point where the quasi-Newton step leads, or straight down while there is no history."""
-        import tensorflow as tf
+    def _newton(self) -> Any:
+        """Point where the quasi-Newton step leads. Returns whether that is downhill.
 
-        return tf.cond(self.count.read_value() > 0, self._recursion, self._steepest)  # type: ignore[no-any-return]
-
-    def _recursion(self) -> bool:
-        """Algorithm 7.4 of Nocedal and Wright. With R the upper triangle of s_i . y_j, old to new, and D its diagonal:
+        This is algorithm 7.4 of Nocedal and Wright. With R the upper triangle of s_i . y_j, old to new, and D its diagonal:
 
         R a = S g,    r = H0 (g - Y^T a),    R^T c = D a - Y r,    direction = -(r + S^T c)
 
@@ -253,7 +239,7 @@ class LbfgsStepper(nstk.Stepper):
         right = tf.linalg.diag_part(upper)[:, None] * a - products(self.changes)
         add(self.moves, tf.linalg.triangular_solve(upper, right, lower=False, adjoint=True))
         self._free()
-        return True
+        return inner(self.gradient, direction) < 0
 
     def _scaled(self, vector: Any) -> Any:
         """H0 times a vector: the inverse of the curvature that is assumed where the history says nothing, A D A."""
@@ -278,8 +264,7 @@ class LbfgsStepper(nstk.Stepper):
 
         def keep() -> bool:
             row = tf.cast(tf.math.floormod(self.count.read_value(), self.settings.history), tf.int32)
-            self.moves.keep(row, move)
-            self.changes.keep(row, change)
+            keep_each(row, [(self.moves, move), (self.changes, change)])
             self.products.scatter_nd_update([[row]], self.changes.products(move)[None])
             column = self.moves.products(change)
             # Pairs that were never kept are zero. A 1 on the diagonal keeps them out of the triangular systems.

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import nstk
 from nstk import testing
+from nstk.engine.surroundings import prepared
 
 GRAPH, STRATEGY = "does not compute at once here", r"outside of the scope of the `tf\.distribute\.OneDeviceStrategy`"
 
@@ -103,6 +104,20 @@ def test_no_generator_is_made_for_the_caller(tmp_path):
     tf.random.set_global_generator(None)
     nstk.run(testing.recipe(tmp_path))
     assert stateful_random_ops.global_generator is None
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_graphs_are_rewritten_for_the_caller_as_before(before):
+    def option():
+        return tf.config.optimizer.get_experimental_options()["disable_meta_optimizer"]
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
+    try:
+        with prepared():
+            assert option()
+        assert option() == before
+    finally:
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 NUMPY = """
