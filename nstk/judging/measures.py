@@ -10,6 +10,7 @@ picture, and each is blind for something: see `docs/judging_pictures.md`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ EDGE = 3
 """The edge of a patch of activations."""
 
 AT_A_TIME = 1024
-"""How many patches are compared with all others at a time: their cosines are all that is held besides the patches."""
+"""How many patches are compared with all others at a time, in whole rows: their cosines are all that is held."""
 
 DIRECTIONS = (32, 48, 128, 256, 256)
 """How many principal directions of the painting's activations E compares, by layer."""
@@ -65,51 +66,123 @@ def histogram(levels: Floats) -> NDArray[np.float64]:
     return np.histogram(levels, BINS, (0, 255))[0].astype(np.float64)
 
 
-def local_patterns(picture: Sequence[Floats], painting: Sequence[Floats]) -> float:
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """The patches of one layer of a painting, as pictures are compared with them."""
+
+    activations: Floats
+    lengths: Floats
+    """The length of each patch, seen as a vector: by row and column of its first position."""
+    different: int
+    """How many patches are not alike."""
+
+    @classmethod
+    def of(cls, activations: Floats) -> Marks:
+        rows = np.round(patches(activations), 4)
+        return cls(activations, patch_lengths(activations), len({row.tobytes() for row in rows}))
+
+
+def local_patterns(picture: Sequence[Floats], painting: Sequence[Marks]) -> float:
     """LP: half the mean cosine of each patch with the most similar one of the painting, half the share of the painting's
     different patches that are the most similar one of some patch (relu3_1 and relu4_1).
     """
     return mean(_local_patterns(one, other) for one, other in zip(picture, painting, strict=True))
 
 
-def _local_patterns(picture: Floats, painting: Floats) -> float:
-    ours, theirs = patches(picture), patches(painting)
+def _local_patterns(picture: Floats, painting: Marks) -> float:
+    lengths = patch_lengths(picture)
+    at_a_time = max(1, AT_A_TIME // lengths.shape[1])
     likeness, used = 0.0, set[int]()
-    for start in range(0, len(ours), AT_A_TIME):
-        cosines = ours[start : start + AT_A_TIME] @ theirs.T
+    for first in range(0, len(lengths), at_a_time):
+        rows = slice(first, min(first + at_a_time, len(lengths)))
+        cosines = _cosines(picture[rows.start : rows.stop + EDGE - 1], lengths[rows], painting)
         best = cosines.argmax(axis=1)
         likeness += float(cosines[np.arange(len(best)), best].sum(dtype=np.float64))
         used.update(best.tolist())
-    different = len({patch.tobytes() for patch in np.round(theirs, 4)})
-    return (likeness / len(ours) + min(1.0, len(used) / different)) / 2
+    return (likeness / lengths.size + min(1.0, len(used) / painting.different)) / 2
+
+
+def _cosines(ours: Floats, lengths: Floats, painting: Marks) -> Floats:
+    """The cosine of each patch of some rows with each of the painting: patches x the painting's patches.
+
+    The product of two patches is the sum of the products of their positions. Those are computed once for each pair of
+    positions, not once for each pair of patches.
+    """
+    theirs = painting.activations
+    products = (ours.reshape(-1, ours.shape[-1]) @ theirs.reshape(-1, theirs.shape[-1]).T).reshape(
+        *ours.shape[:2], *theirs.shape[:2]
+    )
+    for ours_at, theirs_at in ((1, 3), (0, 2)):
+        products = _diagonals(products, ours_at, theirs_at)
+    scale = _inverse(lengths)[:, :, None, None] * _inverse(painting.lengths)
+    return np.asarray((products * scale).reshape(lengths.size, painting.lengths.size), np.float32)
+
+
+def _diagonals(products: Floats, *axes: int) -> Floats:
+    """The sum of `EDGE` neighbours, both axes moved by the same."""
+
+    def part(start: int) -> tuple[slice, ...]:
+        length = [size - EDGE + 1 if axis in axes else size for axis, size in enumerate(products.shape)]
+        return tuple(slice(start * (axis in axes), start * (axis in axes) + size) for axis, size in enumerate(length))
+
+    made: Floats = products[part(0)].copy()
+    for start in range(1, EDGE):
+        made += products[part(start)]
+    return made
+
+
+def _inverse(lengths: Floats) -> Floats:
+    return np.asarray(np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0))
+
+
+def patch_lengths(activations: Floats) -> Floats:
+    """The length of each patch of `EDGE` x `EDGE` positions, seen as a vector."""
+    squares = np.square(activations).sum(axis=-1)
+    return np.asarray(np.sqrt(np.lib.stride_tricks.sliding_window_view(squares, (EDGE, EDGE)).sum(axis=(2, 3))))
 
 
 def patches(activations: Floats) -> Floats:
     """Every patch of `EDGE` x `EDGE` positions, as a row of length 1."""
     windows = np.lib.stride_tricks.sliding_window_view(activations, (EDGE, EDGE), axis=(0, 1))
     rows = windows.reshape(-1, EDGE * EDGE * activations.shape[-1])
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0), np.float32)
+    return np.asarray(rows * _inverse(patch_lengths(activations)).reshape(-1, 1), np.float32)
 
 
-def effectiveness(picture: Sequence[Floats], painting: Sequence[Floats]) -> float:
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """How the activations of one layer of a painting vary in its first principal directions."""
+
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    """Channels x directions."""
+    variances: NDArray[np.float64]
+    ridge: float
+    """What is added to each variance."""
+
+    @classmethod
+    def of(cls, activations: Floats, directions: int) -> Gaussian:
+        middle, covariance = moments(activations)
+        variances, axes = np.linalg.eigh(covariance)
+        variances, axes = variances[::-1][:directions], axes[:, ::-1][:, :directions]
+        ridge = RIDGE * variances[0] + 1e-12
+        return cls(middle, axes, np.maximum(variances, 0) + ridge, float(ridge))
+
+
+def effectiveness(picture: Sequence[Floats], painting: Sequence[Gaussian]) -> float:
     """E: minus the logarithm of the Kullback-Leibler divergence of two Gaussians, the mean over relu1_1 to relu5_1.
 
     The Gaussians are those of the picture's and of the painting's activations, in the first `DIRECTIONS` of the painting. Yeh
     et al. take the directions from a set of other paintings, so their figures are others than ours.
     """
-    return mean(-np.log(divergence(*pair)) for pair in zip(picture, painting, DIRECTIONS, strict=True))
+    return mean(-np.log(divergence(*pair)) for pair in zip(picture, painting, strict=True))
 
 
-def divergence(picture: Floats, painting: Floats, directions: int) -> float:
+def divergence(picture: Floats, painting: Gaussian) -> float:
     """The Kullback-Leibler divergence of the picture's Gaussian from the painting's, in the painting's principal directions."""
-    (our_mean, ours), (their_mean, theirs) = moments(picture), moments(painting)
-    variances, axes = np.linalg.eigh(theirs)
-    variances, axes = variances[::-1][:directions], axes[:, ::-1][:, :directions]
-    ridge = RIDGE * variances[0] + 1e-12
-    variances = np.maximum(variances, 0) + ridge
-    covariance = axes.T @ ours @ axes + ridge * np.eye(len(variances))
-    away = axes.T @ (our_mean - their_mean)
+    mean, ours = moments(picture)
+    axes, variances = painting.directions, painting.variances
+    covariance = axes.T @ ours @ axes + painting.ridge * np.eye(len(variances))
+    away = axes.T @ (mean - painting.mean)
     spread = np.sum(np.diag(covariance) / variances) - len(variances)
     volume = np.sum(np.log(variances)) - np.linalg.slogdet(covariance)[1]
     return float(max(1e-6, (spread + volume + np.sum(away**2 / variances)) / 2))

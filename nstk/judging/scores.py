@@ -18,7 +18,7 @@ from ..objective.features import Network, batch, network
 from ..recipe.crop import CENTRE, box, part
 from ..recipe.enlarged import TRIFLE
 from ..registry.registry import Registry
-from .measures import Floats, content_fidelity, effectiveness, global_effect, local_patterns
+from .measures import DIRECTIONS, Floats, Gaussian, Marks, content_fidelity, effectiveness, global_effect, local_patterns
 
 if TYPE_CHECKING:
     from ..pictures import PictureLike
@@ -68,6 +68,15 @@ class _Seen:
     activations: list[Floats]
 
 
+class _Manner:
+    """The painting at that size, and what of its activations every picture is compared with."""
+
+    def __init__(self, seen: _Seen):
+        self.seen = seen
+        self.marks = [Marks.of(activations) for activations in seen.activations[2:4]]
+        self.gaussians = [Gaussian.of(*pair) for pair in zip(seen.activations, DIRECTIONS, strict=True)]
+
+
 def score(
     content: PictureLike, style: PictureLike, given: Sequence[PictureLike], *, size: int = SIZE, copies: bool = True
 ) -> list[Score]:
@@ -96,17 +105,17 @@ def score(
     with prepared():
         look = network(Registry.of([]).get("backbone", "vgg19")(pooling="average"), LAYERS)
         original = _see(look, pictures.resize(photograph, width, height))
-        manner = _see(look, pictures.resize(painting, *pictures.fit(painting.shape[1], painting.shape[0], size)))
+        manner = _Manner(_see(look, pictures.resize(painting, *pictures.fit(painting.shape[1], painting.shape[0], size))))
         return [_judge(name, _see(look, pictures.resize(pixels, width, height)), original, manner) for name, pixels in judged]
 
 
-def _judge(name: str, seen: _Seen, original: _Seen, manner: _Seen) -> Score:
+def _judge(name: str, seen: _Seen, original: _Seen, manner: _Manner) -> Score:
     return Score(
         name,
         cf=content_fidelity(seen.activations[3:], original.activations[3:]),
-        ge=global_effect(seen.activations[1:], manner.activations[1:], seen.pixels, manner.pixels),
-        lp=local_patterns(seen.activations[2:4], manner.activations[2:4]),
-        e=effectiveness(seen.activations, manner.activations),
+        ge=global_effect(seen.activations[1:], manner.seen.activations[1:], seen.pixels, manner.seen.pixels),
+        lp=local_patterns(seen.activations[2:4], manner.marks),
+        e=effectiveness(seen.activations, manner.gaussians),
         ssim=_ssim(seen.pixels, original.pixels),
     )
 
