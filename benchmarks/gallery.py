@@ -30,7 +30,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
     nstk.run(recipe, quiet=True, force=True)
     took = time.time() - began
     seen = json.loads((folder / "seen" / "seen.json").read_text(encoding="utf-8"))
-    rows = seen.pop("pictures")
+    rows = seen.pop("pictures") if spec["watched"] else []
     pictures = [folder / "picture.png", *(folder / "seen" / f"{row['step']:06}.png" for row in rows)]
     scores = nstk.score(recipe.content, recipe.style["style"], pictures, size=spec["judged"], copies=True)
     result, *way, photograph, painting = [_figures(score) for score in scores]

@@ -48,7 +48,7 @@ def write_sheet(head: Sequence[str], rows: Sequence[Sequence[Cell | None]], path
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as a table of Markdown. The keys of the first row are the columns."""
     columns = [*rows[0]]
-    lines = [columns, ["---"] * len(columns), *([_text(row[column]) for column in columns] for row in rows)]
+    lines = [columns, ["---"] * len(columns), *([_text(row.get(column, "")) for column in columns] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

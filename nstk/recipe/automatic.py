@@ -11,7 +11,7 @@ from .settings import AUTO, Settings
 START = 128
 """The least long edge of the first scale, in pixels. Below it, the deep layers have too few positions to see a motif in."""
 
-STEPS = (60, 40, 30, 20, 12, 10)
+STEPS = (40, 24, 14, 10, 8)
 """The steps of each scale, coarse to fine; further scales have the last number. A step on a scale twice as long costs four
 times as much, and less is left to do there."""
 

@@ -142,7 +142,7 @@ class Settings(BaseModel):
     steps: Steps = Field(
         AUTO,
         description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid; auto: "
-        "60, 40, 30, 20, ... from the coarsest scale on.",
+        "40, 24, 14, 10, 8, ... from the coarsest scale on.",
     )
     pyramid: OptionalPyramid = Field(
         AUTO,

@@ -19,7 +19,7 @@ def test_check(run):
     assert said.code == 0
     assert said.out.splitlines() == [
         "recipe.yaml: good (tiny, content, wasserstein, colour, tv, 3 steps)",
-        "minimal: good (vgg19, content, wasserstein, colour, tv, 130 steps at 3 scales)",
+        "minimal: good (vgg19, content, wasserstein, colour, tv, 78 steps at 3 scales)",
     ]
     assert run("check", "recipe.yaml", "minimal", "steps=7").out.count("7 steps") == 2
 

@@ -21,12 +21,12 @@ def chosen(size, least=16, **values):
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        (100, [(100, 60)]),
-        (200, [(200, 60)]),
-        (256, [(128, 60), (256, 40)]),
-        (512, [(128, 60), (256, 40), (512, 30)]),
-        (1000, [(250, 60), (500, 40), (1000, 30)]),
-        (8192, [(128, 60), (256, 40), (512, 30), (1024, 20), (2048, 12), (4096, 10), (8192, 10)]),
+        (100, [(100, 40)]),
+        (200, [(200, 40)]),
+        (256, [(128, 40), (256, 24)]),
+        (512, [(128, 40), (256, 24), (512, 14)]),
+        (1000, [(250, 40), (500, 24), (1000, 14)]),
+        (8192, [(128, 40), (256, 24), (512, 14), (1024, 10), (2048, 8), (4096, 8), (8192, 8)]),
     ],
 )
 def test_scales_are_doubled_up_to_the_size(size, expected):
@@ -43,16 +43,16 @@ def test_steps_of_ones_own_choose_the_scales():
 
 def test_a_pyramid_of_ones_own_has_nstks_steps():
     assert chosen(512, pyramid=False) == [(512, 100)]
-    assert chosen(512, pyramid={"levels": 2}) == [(256, 60), (512, 40)]
-    assert chosen(512, pyramid={"start": 100, "ratio": 4}) == [(128, 60), (512, 40)]
+    assert chosen(512, pyramid={"levels": 2}) == [(256, 40), (512, 24)]
+    assert chosen(512, pyramid={"start": 100, "ratio": 4}) == [(128, 40), (512, 24)]
 
 
 def test_pictures_that_would_be_too_small_are_left_out():
-    assert chosen(512, least=200) == [(256, 60), (512, 40)]
-    assert chosen(512, least=1000) == [(512, 60)], "the checks say what is wrong with it"
+    assert chosen(512, least=200) == [(256, 40), (512, 24)]
+    assert chosen(512, least=1000) == [(512, 40)], "the checks say what is wrong with it"
 
 
 def test_a_narrow_photograph_begins_larger(project):
     nstk.write_picture(nstk.resize(nstk.read_picture(project / "photo.png"), 640, 40), project / "wide.png")
     recipe = nstk.load_recipe({"content": str(project / "wide.png"), "style": str(project / "painting.png"), "size": 600})
-    assert (recipe.pyramid, recipe.steps) == (Pyramid(levels=2), [60, 40])
+    assert (recipe.pyramid, recipe.steps) == (Pyramid(levels=2), [40, 24])
