@@ -107,7 +107,8 @@ class Newcomer:
         images = ROOT / "recipes" / "images"
         folder.mkdir(exist_ok=True)
         (folder / "images").symlink_to(images)
-        (folder / "recipes").symlink_to(ROOT / "recipes")  # for what is told to be typed in the repository's folder
+        for name in ("recipes", "docs"):  # for what is told to be typed in the repository's folder
+            (folder / name).symlink_to(ROOT / name)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
         for name, image in {"photo": "louvre", "painting": "sandstone", "starry": "cafe_terrace", "wheat": "sandstone"}.items():
