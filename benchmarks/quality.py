@@ -34,7 +34,7 @@ WAY = 20
 """How many pictures are looked at on the way, besides those at the ends of scales."""
 
 WATCHED = 3
-"""How many pairs of the first recipe are looked at on the way: to judge twenty pictures takes as long as to paint one."""
+"""How many pairs of the first recipe are looked at on the way: to judge twenty pictures takes longer than to paint one."""
 
 QUICK: dict[str, Any] = {"steps": 6, "precision": "float32"}
 QUICK_SIZES = [128]
