@@ -114,7 +114,7 @@ def test_the_log_shown_is_written(newcomer: Newcomer) -> None:
 
 def test_a_callback_stops_as_shown(newcomer: Newcomer) -> None:
     recipe = load("callbacks.enough.below=1e9", plugins=["enough.py"])
-    assert nstk.run(recipe).stopped == "enough: gram is below 1e+09"
+    assert nstk.run(recipe).stopped == "enough: wasserstein is below 1e+09"
 
 
 def load(*settings: str, plugins: list[str]) -> nstk.Recipe:

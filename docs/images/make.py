@@ -1,4 +1,4 @@
-"""Make the pictures of docs/how_it_works.md, with nstk itself and the real VGG-19.
+"""Make the pictures of docs/how_it_works.md and layers_and_weights.md, with nstk itself and the real VGG-19.
 
     python docs/images/make.py                      # all of them: some ten minutes on two processor cores
     python docs/images/make.py activations weights  # the pictures of some functions below
@@ -134,7 +134,7 @@ def steps() -> None:
 
 
 def colour() -> None:
-    """The Louvre after 60 steps of Adam, as the recipe `louvre` takes them, with the loss `colour` and without."""
+    """The Louvre after 60 steps of Adam at one scale, with the loss `colour` and without."""
     adam = {"optimizer": {"use": "adam", "learning_rate": 2}, "backbone": SMOOTH}
     others = {"content": {"weight": 1}, "gram": {"weight": 5}, "tv": {"weight": 0.3}}
     pixels = {"colour": {"use": "gram", "layers": ["image"], "weight": 100}}
@@ -149,8 +149,27 @@ def weights() -> None:
         save(f"weight_{name}", paint("chelsea", "cafe_terrace", stages=[60], size=256, losses=losses)[60])
 
 
+def choosing() -> None:
+    """The cat of the recipe `cafe` at one scale, each time with one change."""
+    layers = {f"layer{block}": f"losses.wasserstein.layers=[block{block}_conv1]" for block in range(1, 6)}
+    changes = {
+        "base": "pyramid=false",
+        "little": "losses.wasserstein.weight=1",
+        "much": "losses.wasserstein.weight=100",
+        **layers,
+        "content2": "losses.content.layers=[block2_conv2]",
+        "scale05": "style_scale=0.5",
+        "scale2": "style_scale=2",
+        "pyramid": "pyramid.levels=3",
+    }
+    for name, change in changes.items():
+        overrides = ["size=320", "steps=60", change] + ["pyramid=false"] * ("pyramid" not in change)
+        result = nstk.run(nstk.load_recipe("cafe", overrides=overrides, output=False), quiet=True)
+        save(f"choosing-{name}", result.picture)
+
+
 ALL: dict[str, Callable[[], None]] = {
-    function.__name__: function for function in (activations, content, style, steps, colour, weights)
+    function.__name__: function for function in (activations, content, style, steps, colour, weights, choosing)
 }
 
 

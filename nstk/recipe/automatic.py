@@ -24,13 +24,15 @@ def decided(settings: Settings, size: int, large_enough: Callable[[int], bool]) 
 
     Each scale is twice as long as the one before, and the first is at least `START` pixels long. Scales whose pictures are not
     `large_enough` for a long edge are left out, and so are the coarsest of more scales than steps. A list of steps asks for as
-    many scales as it has numbers.
+    many scales as it has numbers; those of scales that are left out go with them.
     """
-    pyramid = settings.pyramid
+    pyramid, steps = settings.pyramid, settings.steps
     if pyramid == AUTO:
-        pyramid = _pyramid(size, settings.steps, large_enough)
-    if settings.steps != AUTO:
-        return settings.steps, pyramid
+        pyramid = _pyramid(size, steps, large_enough)
+        if isinstance(steps, list):
+            steps = steps[-_levels(pyramid, size) :]
+    if steps != AUTO:
+        return steps, pyramid
     if settings.pyramid is None:
         return OF_ONE, None
     steps = [STEPS[min(level, len(STEPS) - 1)] for level in range(_levels(pyramid, size))]

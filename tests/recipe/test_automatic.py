@@ -39,6 +39,8 @@ def test_steps_of_ones_own_choose_the_scales():
     assert chosen(512, steps=[9, 8]) == [(256, 9), (512, 8)]
     assert chosen(512, steps=[9]) == [(512, 9)]
     assert chosen(400, steps=[9, 8, 7, 6]) == [(50, 9), (100, 8), (200, 7), (400, 6)]
+    assert chosen(400, steps=[9, 8, 7, 6], least=100) == [(100, 8), (200, 7), (400, 6)]
+    assert chosen(80, steps=[9, 8, 7, 6], least=60) == [(80, 6)]
 
 
 def test_a_pyramid_of_ones_own_has_nstks_steps():

@@ -90,7 +90,7 @@ def test_a_learning_rate_asks_for_its_optimizer():
 
 
 def test_a_weight_says_what_it_is_now():
-    assert "without it, `losses.gram.weight` is 5" in refused("louvre", ["style_weight=1000"])
+    assert "without it, `losses.gram.weight` is 40" in refused("course", ["style_weight=1000"])
     assert "without it, `losses.wasserstein.weight` is 10" in refused("default", ["style_weight=1000"])
 
 
