@@ -32,7 +32,7 @@ def main(spec: dict[str, Any]) -> dict[str, Any]:
     seen = json.loads((folder / "seen" / "seen.json").read_text(encoding="utf-8"))
     rows = seen.pop("pictures") if spec["watched"] else []
     pictures = [folder / "picture.png", *(folder / "seen" / f"{row['step']:06}.png" for row in rows)]
-    scores = nstk.score(recipe.content, recipe.style["style"], pictures, size=spec["judged"], copies=True)
+    scores = nstk.score(recipe.content, recipe.style["style"].picture, pictures, size=spec["judged"], copies=True)
     result, *way, photograph, painting = [_figures(score) for score in scores]
     return {
         **seen,

@@ -44,6 +44,8 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         StatisticLoss as StatisticLoss,
         Step as Step,
         Stepper as Stepper,
+        Styles as Styles,
+        blend as blend,
         in_turn as in_turn,
         normalised as normalised,
         size_of as size_of,

@@ -192,6 +192,7 @@ def test_each_slot_has_its_file_and_its_folder():
         "display",
         "formulas",
         "hookspecs",
+        "styles",
     }
     assert slots == {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and not path.name.startswith("_")}
 

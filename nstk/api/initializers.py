@@ -22,6 +22,7 @@ class Pictures:
 
     content: np.ndarray
     styles: Mapping[str, np.ndarray]
+    """Each painting, by its label. In a run, it is a `Styles` that knows by how much each painting counts."""
     cut: Callable[[np.ndarray], np.ndarray] = _whole
     """Gives the part of another picture, of any size, that has the content's aspect; `crop` says which part."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from .definition import Definition
+from .styles import Styles
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,7 +34,8 @@ class References:
     content: Features
     """The content picture's activations; `content["image"]` has the size of the picture that is painted."""
     styles: Mapping[str, Features]
-    """Each style picture's activations, by the style's label (`style` when the recipe names one painting)."""
+    """Each painting's activations, by the painting's label (`style` when the recipe names one). In a run, it is a `Styles` that
+    knows by how much each painting counts."""
 
 
 class Gradual(BaseModel):
@@ -232,12 +234,12 @@ class StatisticLoss(Loss):
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """What `score` compares with, made of the sums of the content and, by label, of each style.
 
-        It is computed once per scale.
+        `nstk.blend(styles, of)` is the mean over the styles by how much each counts. The goal is computed once per scale.
         """
         return None
 
     def target(self, refs: References) -> Goal:
-        styles = {label: self.of_style(style) for label, style in refs.styles.items()}
+        styles = Styles.of(refs.styles).mapped(self.of_style)
         return Goal(self.maps(refs.content), self.goal(self.of_content(refs.content), styles))
 
     def __call__(self, features: Features, target: Goal) -> tf.Tensor:

@@ -18,7 +18,7 @@ from ..files import file_hash, shown, trouble, working_directory
 from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
-from ..recipe.paths import file_fields, relative
+from ..recipe.paths import file_fields, models_by_label, relative
 from ..recipe.settings import SPELLINGS, Settings
 from . import provenance
 
@@ -118,7 +118,10 @@ def _definition(definition: Any) -> dict[str, Any]:
 
 def _without_files(model: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
     files = {name for name, _ in file_fields(type(model))}
-    return {key: value for key, value in data.items() if key not in files}
+    kept = {key: value for key, value in data.items() if key not in files}
+    for key, _ in models_by_label(type(model)):
+        kept[key] = {label: _without_files(it, data[key][label]) for label, it in getattr(model, key).items()}
+    return kept
 
 
 def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -44,7 +44,7 @@ def unfinished(
     *,
     plugins: Sequence[PluginLike] = (),
     content: PictureLike | None = None,
-    style: PictureLike | Mapping[str, PictureLike] | None = None,
+    style: PictureLike | Sequence[PictureLike] | Mapping[str, PictureLike] | None = None,
     force: bool = False,
     trust: bool = False,
 ) -> Unfinished:

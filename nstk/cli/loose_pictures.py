@@ -11,7 +11,7 @@ import click
 
 from ..errors import UserError
 from ..files import exists
-from .override import is_recipe, quoted
+from .override import is_recipe
 
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif"}
 _SUFFIXES |= {".jp2", ".jxl", ".psd", ".tga", ".ppm", ".pgm", ".pnm", ".dng", ".svg", ".cr2", ".nef", ".arw"}
@@ -107,17 +107,8 @@ def _which(name: str, rest: list[str], pictures: list[str], missing: list[str], 
     if "--style" not in missing:
         return f"a run takes a photograph and a painting, and both are given: leave {said} out"
     content, paintings = (["--content", first], more) if "--content" in missing else ([], pictures)
-    line = _line(name, *rest, *content, several(paintings))
+    line = _line(name, *rest, *content, *(word for painting in paintings for word in ("--style", painting)))
     return f"a run takes a photograph and a painting, not {said}: for several paintings, write{line}"
-
-
-def several(paintings: Sequence[str]) -> str:
-    """The override that names several paintings, each with a label."""
-    named: dict[str, str] = {}
-    for index, path in enumerate(paintings, 1):
-        label = re.sub(r"[^A-Za-z0-9_-]", "", Path(path).stem).lstrip("-_0123456789")
-        named[label if label and label not in named else f"painting{index}"] = path
-    return f"style={{{', '.join(f'{label}: {quoted(path)}' for label, path in named.items())}}}"
 
 
 def _one(name: str, rest: list[str], picture: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from ..errors import UserError
-from .loose_pictures import several
 
 
 def check_once(command: click.Command, name: str, args: Sequence[str], parent: click.Context) -> None:
@@ -32,8 +30,7 @@ def check_once(command: click.Command, name: str, args: Sequence[str], parent: c
         if isinstance(values, list) and len(values) > 1:
             option_name = min(option.opts, key=len)
             said = " and ".join(f"`{option_name}{_said(value)}`" for value in values)
-            hint = f"; for several paintings, write {shlex.quote(several(values))}" if option.name == "style" else ""
-            raise UserError(f"{said}: {option_name} can be given once, so leave out all but one{hint}")
+            raise UserError(f"{said}: {option_name} can be given once, so leave out all but one")
 
 
 def _many(option: click.Option) -> click.Option:

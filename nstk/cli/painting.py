@@ -17,11 +17,15 @@ from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, v
 from .streams import displayed, tell
 from .words import load, split, start_tensorflow, to_paint
 
+style_option = click.option(
+    "--style", metavar="PICTURE", multiple=True, help="The painting: how it is painted. May be given several times."
+)
+
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[RECIPE | PHOTOGRAPH PAINTING] [KEY=VALUE ...]")
 @click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
-@click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
+@style_option
 @click.option("-o", "--output", metavar="PICTURE", help="Where the picture goes, a file or a folder (default: out/NAME.png).")
 @plugin_option
 @trust_option
@@ -33,7 +37,7 @@ from .words import load, split, start_tensorflow, to_paint
 def run(
     words: Sequence[str],
     content: str | None,
-    style: str | None,
+    style: Sequence[str],
     output: str | None,
     plugins: Sequence[str],
     force: bool,
@@ -45,6 +49,7 @@ def run(
     \b
     nstk run photo.jpg painting.jpg             the photograph, then the painting
     nstk run --content photo.jpg --style painting.jpg -o painted.png
+    nstk run --content photo.jpg --style painting.jpg --style other.jpg
     nstk run louvre                             a recipe that comes with nstk
     nstk run mine.yaml steps=200 size=800 losses.gram.weight=5 losses.tv=false
     nstk run mine.yaml --steps 200 --size 800   the same, for what has no option
@@ -94,12 +99,12 @@ def resume(path: str, force: bool, quiet: bool) -> int:
 @click.command()
 @click.argument("words", nargs=-1, metavar="[RECIPE | PHOTOGRAPH PAINTING] [KEY=VALUE ...]")
 @click.option("--content", metavar="PICTURE", help="The photograph: what is painted.")
-@click.option("--style", metavar="PICTURE", help="The painting: how it is painted.")
+@style_option
 @plugin_option
 @trust_option
 @verbose_option
 @displayed()
-def estimate(words: Sequence[str], content: str | None, style: str | None, plugins: Sequence[str]) -> int:
+def estimate(words: Sequence[str], content: str | None, style: Sequence[str], plugins: Sequence[str]) -> int:
     """Tell how much memory and time a run will take.
 
     From a model of the network and a small step that is timed. The exit code is 1 if it does not fit.

@@ -50,7 +50,7 @@ def _in_two_words(word: str, after: Sequence[str]) -> str:
 
 
 def to_paint(
-    words: Sequence[str], options: Mapping[str, str | None], flags: Mapping[str, str | None] | None = None
+    words: Sequence[str], options: Mapping[str, str | Sequence[str] | None], flags: Mapping[str, str | None] | None = None
 ) -> tuple[str | None, list[str]]:
     """The recipe, if there is one, and the overrides, with the files that options name and with what flags stand for."""
     from ..recipe.twice import Said, twice
@@ -58,9 +58,11 @@ def to_paint(
     name, overrides = split(words)
     said = [Said(word, word) for word in overrides]
     for key, value in options.items():
-        if value is not None:
-            overrides.append(f"{key}={quoted(value)}")
-            said.append(Said(f"{_OPTIONS.get(key, key)} {value}", overrides[-1]))
+        values = [value] if isinstance(value, str) else [*(value or ())]
+        if values:
+            named = [*map(quoted, values)]
+            overrides.append(f"{key}={named[0]}" if len(named) == 1 else f"{key}=[{', '.join(named)}]")
+            said.append(Said(" ".join(f"{_OPTIONS.get(key, key)} {it}" for it in values), overrides[-1]))
     for flag, override in (flags or {}).items():
         if override is not None and override not in overrides:
             overrides.append(override)

@@ -32,12 +32,12 @@ log = logging.getLogger("nstk")
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
     """Each loss of a given picture under a recipe, in float32, without optimising.
 
-    The content, or the part of it that is painted, is brought to the picture's size, so their aspects must agree. Each style's
-    long edge is brought to `style_scale` times the picture's. `sizes` tells what was compared. A transparent picture is judged
-    as it looks on white; but if the content is transparent too, it is judged by the colours under the transparency, which are
-    what a run paints. `losses` are weighted and sum to `loss`. `unweighted` holds all losses without their weights, also those
-    of weight 0. A loss that has a weight for each scale has that of the last one here. Raises `NotFinite` for a loss that is
-    NaN or infinite.
+    The content, or the part of it that is painted, is brought to the picture's size, so their aspects must agree. Each
+    painting's long edge is brought to its `scale`, or to `style_scale`, times the picture's. `sizes` tells what was compared. A
+    transparent picture is judged as it looks on white; but if the content is transparent too, it is judged by the colours under
+    the transparency, which are what a run paints. `losses` are weighted and sum to `loss`. `unweighted` holds all losses
+    without their weights, also those of weight 0. A loss that has a weight for each scale has that of the last one here. Raises
+    `NotFinite` for a loss that is NaN or infinite.
     """
     with prepared():
         return _judged(loaded(recipe), picture)
@@ -59,7 +59,7 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
         if not math.isfinite(value):
             raise NotFinite(f"loss `{label}` is {value} for {picture}")
     styles = {
-        label: {"file": list(pictures.check_picture(recipe.styles[label])), "compared": [*style.shape[1::-1]]}
+        label: {"file": list(pictures.check_picture(recipe.paintings[label].picture)), "compared": [*style.shape[1::-1]]}
         for label, style in made.styles.items()
     }
     compared = {"file": list(pictures.check_picture(recipe.content)), "compared": [width, height]}

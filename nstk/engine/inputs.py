@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
 from .. import pictures
-from ..api import Pictures
+from ..api import Pictures, Styles
 from ..errors import RunError
 from ..objective.octaves import Octave, octaves_at
 from ..recipe.crop import matching
@@ -17,13 +16,14 @@ from ..registry.blame import blaming
 
 
 def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
-    """The recipe's pictures for a scale: the content at the scale's size, and each style with a long edge of `style_scale`
-    times the scale's."""
+    """The recipe's pictures for a scale: the content at the scale's size, and each painting that counts with a long edge of its
+    `scale`, or of `style_scale`, times the scale's."""
     content = _content(recipe, width, height)
-    styles = {}
-    for label, path in recipe.styles.items():
-        style = pictures.read_picture(path)
-        styles[label] = pictures.resize(style, *_style_size(recipe, width, height, style.shape[1::-1]))
+    sizes = dict(zip(recipe.paintings, paintings_at(recipe, width, height), strict=True))
+    styles = Styles(
+        {label: pictures.resize(pictures.read_picture(it.picture), *sizes[label]) for label, it in recipe.paintings.items()},
+        {label: painting.weight for label, painting in recipe.paintings.items()},
+    )
     for picture in (content, *styles.values()):
         picture.setflags(write=False)
     return Pictures(content, styles, partial(matching, aspect=recipe.shape, crop=recipe.crop))
@@ -35,13 +35,11 @@ def octaves_of(recipe: Recipe, width: int, height: int) -> tuple[Octave, ...]:
 
 
 def paintings_at(recipe: Recipe, width: int, height: int) -> list[tuple[int, int]]:
-    """Width and height of each painting at a scale."""
-    return [_style_size(recipe, width, height, pictures.Original.of(path).size) for path in recipe.styles.values()]
-
-
-def _style_size(recipe: Recipe, width: int, height: int, size: Sequence[int]) -> tuple[int, int]:
-    """Width and height of a painting at a scale, from those of its file."""
-    return pictures.scaled(size, max(width, height), recipe.style_scale)
+    """Width and height of each painting that counts at a scale."""
+    return [
+        pictures.scaled(pictures.Original.of(it.picture).size, max(width, height), it.scaled_by(recipe.style_scale))
+        for it in recipe.paintings.values()
+    ]
 
 
 def _content(recipe: Recipe, width: int, height: int) -> np.ndarray:

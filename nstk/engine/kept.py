@@ -71,9 +71,11 @@ class Kept:
 
     def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout, octave: Octave) -> Remember:
         """A `Remember` that keeps what the losses have to know of each painting at its size in an octave of a scale."""
-        size, edge = (max(scale.width, scale.height), recipe.style_scale, octave.divisor), layout.edge_at(octave)
+        size, edge = (max(scale.width, scale.height), octave.divisor), layout.edge_at(octave)
         seen = _seen(recipe, plan, octave)
-        paintings = {label: Original.of(path).sha256 for label, path in recipe.styles.items()}
+        paintings = {
+            label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale)) for label, it in recipe.paintings.items()
+        }
         files = _files(recipe, "losses")
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:

@@ -20,7 +20,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..api import Evaluation, Loss, Pictures, total
+from ..api import Evaluation, Loss, Pictures, Styles, total
 from ..machine.precision import FLOAT32
 from .base import Objective
 from .features import batch
@@ -117,7 +117,7 @@ def made_smaller(made: Pictures, divisor: int) -> Pictures:
 
     if divisor == 1:
         return made
-    return Pictures(small(made.content), {label: small(style) for label, style in made.styles.items()}, made.cut)
+    return Pictures(small(made.content), Styles.of(made.styles).mapped(small), made.cut)
 
 
 def _summed(found: list[Evaluation], losses: Mapping[str, Loss]) -> Evaluation:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..api import Evaluation, Features, Goal, Loss, Pictures, StatisticLoss
+from ..api import Evaluation, Features, Goal, Loss, Pictures, StatisticLoss, Styles
 from ..machine.precision import FLOAT32
 from .base import Objective, Remember, anew, weighted
 from .calling import calling
@@ -47,13 +47,15 @@ class TiledObjective(Objective):
         self._shelf = Shelf()
         self._maps: list[Any] = []
         content = self._summed(pictures.content, StatisticLoss.of_content, self._put_away)
+        paintings = Styles.of(pictures.styles)
         styles = {
             label: remember((label, tuple(network.losses.items())), partial(self._summed, picture, StatisticLoss.of_style))
-            for label, picture in pictures.styles.items()
+            for label, picture in paintings.items()
         }
         for label, loss in network.losses.items():
             with calling(loss, label, "goal"):
-                goal = loss.goal(content[label], {name: sums[label] for name, sums in styles.items()})
+                sums = Styles({name: sums[label] for name, sums in styles.items()}, paintings.shares)
+                goal = loss.goal(content[label], sums)
             self.targets[label] = Goal(None, goal)  # the maps lie on the shelf, tile by tile
 
     def _summed(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from ..api import Evaluation, Features, Goal, Loss, Pictures, References, StatisticLoss
+from ..api import Evaluation, Features, Goal, Loss, Pictures, References, StatisticLoss, Styles
 from ..machine.precision import FLOAT32
 from .base import Objective, Remember, anew, weighted
 from .calling import calling
 from .features import Network, batch, seen
 from .turns import Turns
+
+T = TypeVar("T")
 
 
 class WholeObjective(Objective):
@@ -54,23 +56,22 @@ class _Looks:
     """The activations of the content and of each painting. A painting's are computed when they are first asked for."""
 
     def __init__(self, net: Network, pictures: Pictures):
-        self._net, self._pictures = net, pictures
-        self.labels = tuple(pictures.styles)
-        self.style = cache(self._style)
+        self._shares = Styles.of(pictures.styles).shares
+        self._style = cache(lambda label: net(batch(pictures.styles[label])))
         self.content = net(batch(pictures.content))
 
-    def _style(self, label: str) -> Features:
-        return self._net(batch(self._pictures.styles[label]))
+    def styles(self, of: Callable[[str, Callable[[], Features]], T]) -> Styles[T]:
+        """What `of` makes of each painting: of its label, and of a function that computes its activations."""
+        return Styles({label: of(label, partial(self._style, label)) for label in self._shares}, self._shares)
 
 
 def _target(loss: Loss, looked_at: _Looks, remember: Remember) -> Any:
     """What a loss compares the picture with."""
     content = seen(loss, looked_at.content)
     if not (isinstance(loss, StatisticLoss) and type(loss).target is StatisticLoss.target):
-        return loss.target(References(content, {label: seen(loss, looked_at.style(label)) for label in looked_at.labels}))
+        return loss.target(References(content, looked_at.styles(lambda label, style: seen(loss, style()))))
 
-    def sums(label: str) -> Any:
-        return remember((label, loss), lambda: loss.of_style(seen(loss, looked_at.style(label))))
+    def sums(label: str, style: Callable[[], Features]) -> Any:
+        return remember((label, loss), lambda: loss.of_style(seen(loss, style())))
 
-    styles = {label: sums(label) for label in looked_at.labels}
-    return Goal(loss.maps(content), loss.goal(loss.of_content(content), styles))
+    return Goal(loss.maps(content), loss.goal(loss.of_content(content), looked_at.styles(sums)))

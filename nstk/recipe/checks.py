@@ -21,6 +21,7 @@ from ..syntax.nodes import Node
 from .crop import CENTRE
 from .defaults import LABELLED, SLOTS
 from .model import SIDECARS, active
+from .paintings import STYLE, shortened
 from .paths import input_files
 from .scales import MAX_EDGE, Pyramid, edges_in, long_edge, long_edge_for, out_of_bounds, shares
 from .settings import SPELLINGS, Settings
@@ -208,18 +209,23 @@ def check_pictures(found: Findings, settings: Settings, edges: Sequence[int], as
             where = " at the first scale" if len(edges) > 1 else ""
             message = f"the {place} picture would be {size[0]} x {size[1]} pixels{where}: {least}"
             larger = "a larger `pyramid.start`, or fewer `levels`" if where else "a larger `size`"
-            hint = f"give it {larger}" + (" or a larger `style_scale`" if scale < 1 else "")
-            cause = ("style_scale",) if scale < 1 else ("pyramid",) if where else ("size",)
+            own = found.written(*place.split("."), "scale") is not None
+            key = f"{place}.scale" if own else "style_scale"
+            hint = f"give it {larger}" + (f" or a larger `{key}`" if scale < 1 else "")
+            cause = (*key.split("."),) if scale < 1 else ("pyramid",) if where else ("size",)
             found.mistake(message, found.written(*cause) or found.written("size") or found.mark(*place.split(".")), hint)
 
 
 def fitted(settings: Settings, aspect: tuple[int, int] | None, edge: int) -> Iterator[tuple[str, float, tuple[int, int]]]:
     """Of each picture its place in the recipe, its long edge as a multiple of `edge`, and its size at such a scale."""
-    for place, file in input_files([("", settings)]).items():
-        key, size = place.partition(".")[0], pictures.check_picture(file)
-        size = aspect if aspect and key == "content" else size
-        scale = settings.style_scale if key == "style" else 1.0
-        yield place, scale, pictures.scaled(size, edge, scale)
+    content = aspect or (pictures.check_picture(settings.content) if settings.content else None)
+    if content:
+        yield "content", 1.0, pictures.scaled(content, edge, 1.0)
+    for label, painting in settings.style.items():
+        if painting.picture:
+            scale = painting.scaled_by(settings.style_scale)
+            size = pictures.scaled(pictures.check_picture(painting.picture), edge, scale)
+            yield shortened(f"{STYLE}.{label}"), scale, size
 
 
 def output(found: Findings, settings: Settings, text: str, name: str) -> Path | None:

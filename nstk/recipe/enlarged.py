@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..pictures import MIN_SIDE, Original, fit, scaled
 from .crop import box
+from .paintings import STYLE, shortened
 
 if TYPE_CHECKING:
     from .model import Recipe
@@ -27,12 +28,14 @@ def enlarged(recipe: Recipe) -> Iterator[str]:
         least = "size: {}x{}".format(*size) if recipe.aspect else "size: content"
         asked = _words(fit(*size, recipe.size))
         yield f"{what}, and is enlarged to {asked}, so it stays soft: write `{least}`, or take a larger file"
-    for path in recipe.styles.values():
-        painting = Original.of(path)
-        larger = scaled(painting.size, recipe.size, recipe.style_scale)
-        if _factor(painting.size, max(larger)) > TRIFLE:
-            what, asked = _what("the painting", painting, painting.size), _words(larger)
-            yield f"{what}, and is enlarged to {asked}, so its strokes blur: {_larger(recipe, painting.size)}"
+    for label, painting in recipe.paintings.items():
+        file = Original.of(painting.picture)
+        larger = scaled(file.size, recipe.size, painting.scaled_by(recipe.style_scale))
+        if _factor(file.size, max(larger)) > TRIFLE:
+            own = len(recipe.style) > 1 or painting.scale is not None
+            key = shortened(f"{STYLE}.{label}") + ".scale" if own else "style_scale"
+            what, asked = _what("the painting", file, file.size), _words(larger)
+            yield f"{what}, and is enlarged to {asked}, so its strokes blur: {_larger(recipe, key, file.size)}"
 
 
 def _kept(size: Size, aspect: Size | None) -> Size:
@@ -57,10 +60,10 @@ def _words(size: Size) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _larger(recipe: Recipe, size: Size) -> str:
-    """What to do about a painting of this size."""
+def _larger(recipe: Recipe, key: str, size: Size) -> str:
+    """What to do about a painting of this size, whose scale is the value of a key."""
     scale = math.floor(100 * max(size) / recipe.size) / 100
     edges = recipe.pyramid.long_edges(recipe.size) if recipe.pyramid else [recipe.size]
     if min(scaled(size, edges[0], scale)) < MIN_SIDE:
         return "take a larger file"
-    return f"write `style_scale: {scale:g}`, or take a larger file"
+    return f"write `{key}: {scale:g}`, or take a larger file"

@@ -18,8 +18,8 @@ from ..syntax.parse import parse, read_text
 from .given import Given
 from .model import Recipe
 from .overlay import COMMAND_LINE, completed, override, stacked
+from .paintings import labelled
 from .resolve import Resolver, plugin_spec
-from .settings import STYLE
 from .shipped import find_recipe, shipped
 from .twice import Said, twice
 
@@ -35,7 +35,7 @@ def load_recipe(
     *,
     plugins: Sequence[PluginLike] = (),
     content: PictureLike | None = None,
-    style: PictureLike | Mapping[str, PictureLike] | None = None,
+    style: PictureLike | Sequence[PictureLike] | Mapping[str, PictureLike] | None = None,
     output: str | PathLike[str] | Literal[False] | None = None,
     trust: bool = False,
 ) -> Recipe:
@@ -51,7 +51,8 @@ def load_recipe(
 
     `content` and `style` replace the pictures that the recipe names. A picture is a file, or in memory an array of height x
     width x 3 (x 4 with alpha), uint8 or floats of 0..255, an image of Pillow's, the bytes of a picture file, or a file open for
-    reading. `style` may be a mapping of label to picture. A mapping as `recipe` may hold such pictures wherever it names one.
+    reading. `style` may be several paintings, a list or a mapping of label to picture. A mapping as `recipe` may hold such
+    pictures wherever it names one.
 
     Raises `RecipeError` with every mistake of the recipe, and `PluginError` where one of `plugins` does not load. TensorFlow is
     never imported.
@@ -105,7 +106,7 @@ def _says(tree: Node, key: str, value: Any) -> bool:
     """Whether a recipe already names the picture or pictures in `value`, so that `value` would change nothing."""
     if key not in tree.value:
         return False
-    said, meant = ({STYLE: it} if isinstance(it, str) else it for it in (tree.value[key].plain(), value))
+    said, meant = (labelled(it).plain() for it in (tree.value[key], from_plain(value, tree.mark)))
     return bool(said == meant)
 
 

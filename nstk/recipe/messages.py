@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ..hints import suggest
 from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node
+from .paintings import STYLE
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -42,7 +43,7 @@ _SAID_BY_HAND: dict[tuple[str, ...], str] = {
 
 
 _OF_SEVERAL_FORMS = {
-    "style": "a picture, or a mapping of label to picture",
+    "style": "a picture, a list of pictures, or a mapping of label to picture",
     "output": "a path, false, or a mapping with `path`, `quality`, `depth` and `gps`",
 }
 """The keys of a recipe whose value may be short for a mapping, each with words for what the value must be."""
@@ -155,6 +156,8 @@ def _must_be(detail: Any, place: _Place) -> str:
         return re.sub("True|False", lambda word: word[0].lower(), str(context["expected"]).replace("'", ""))
     if place.path == [] and len(place.loc) == 1 and place.key in _OF_SEVERAL_FORMS and kind not in ("value_error", "missing"):
         return _OF_SEVERAL_FORMS[place.key]
+    if place.path == [] and len(place.loc) == 2 and place.loc[0] == STYLE and kind.endswith("_type"):
+        return "a picture, or a mapping with `picture` and other keys"
     if kind == "string_pattern_mismatch":
         return f"a text that matches {context['pattern']}"
     ours = ("_type", "_parsing", "_from_float", "_attributes_type", "_required")

@@ -22,9 +22,10 @@ from ..syntax.parse import dump
 from .crop import cut
 from .defaults import LABELLED, SLOTS, defaults
 from .given import notes
+from .paintings import PICTURE, STYLE, Painting
 from .paths import file_fields, input_files, relative
 from .scales import Edge, Pyramid
-from .settings import SPELLINGS, STYLE, Output, Settings
+from .settings import SPELLINGS, Output, Settings
 
 RECIPE, RECORD = SIDECARS = (".recipe.yaml", ".run.json")
 """The ends of the names of the files that are written beside the picture: the recipe, and the record of the run."""
@@ -85,9 +86,9 @@ class Recipe(Settings):
         return cut(Original.of(self.content).read(), self.aspect, self.crop)
 
     @property
-    def styles(self) -> dict[str, Path]:
-        """The paintings by label. A painting that is named without a label has the label `style`."""
-        return {label: Path(text) for label, text in self.style.items()}
+    def paintings(self) -> dict[str, Painting]:
+        """The paintings that count, by label. A painting that is named without a label has the label `style`."""
+        return {label: painting for label, painting in self.style.items() if painting.weight}
 
     @property
     def active_losses(self) -> dict[str, Loss]:
@@ -141,7 +142,7 @@ class Recipe(Settings):
         folder = folder or working_directory() or Path(os.sep)
         data = self.model_dump(include=set(Settings.model_fields) - set(SPELLINGS), mode="json") | self.measures
         data["content"] = relative(data["content"], folder)
-        styles = {label: relative(text, folder) for label, text in self.style.items()}
+        styles = {label: _painting(it, folder) for label, it in self.style.items()}
         data["style"] = styles[STYLE] if [*styles] == [STYLE] else styles
         if self.output.path is not False:
             data["output"]["path"] = relative(self.output.path, folder)
@@ -180,6 +181,14 @@ class Recipe(Settings):
             written = from_plain(params[name], Mark("", folder))
             params[name] = map_texts(written, partial(_as_written, words=marker.words)).plain()
         return {"use": use, **params}
+
+
+def _painting(painting: Painting, folder: Path) -> str | dict[str, Any]:
+    """A painting as it is written for a `folder`: its file alone, where it has no other keys."""
+    picture = relative(painting.picture, folder)
+    if painting == Painting(picture=painting.picture):
+        return picture
+    return {**painting.model_dump(mode="json"), PICTURE: picture}
 
 
 def active(losses: Mapping[str, Loss]) -> dict[str, Loss]:

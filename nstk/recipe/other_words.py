@@ -77,7 +77,7 @@ SAME = {word: place for place, words in _SAME.items() for word in words.split()}
 
 _COLOURS = "nstk moves no colours back; `losses.colour=false` leaves those of the photograph freer"
 _DEVICE = "nstk computes on the GPU if TensorFlow sees one; CUDA_VISIBLE_DEVICES=-1 before the command keeps to the processor"
-_BLEND = "several paintings count alike: `style: {one: a.jpg, other: b.jpg}`"
+_BLEND = "each painting has its own: `style: {one: {picture: a.jpg, weight: 2}, other: b.jpg}`"
 
 _ABSENT = {
     _COLOURS: """original_colors original_colours preserve_color preserve_colors preserve_colour preserve_colours keep_colors

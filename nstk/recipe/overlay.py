@@ -13,6 +13,7 @@ from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse
 from .defaults import LABELLED, SLOTS, default_name, defaults
+from .paintings import PICTURE, STYLE, Painting, labelled, of_one
 from .settings import SPELLINGS
 
 DEFAULT = "the default recipe"
@@ -31,7 +32,9 @@ def lay(above: Node, below: Node) -> Node:
     merged = {key: node for key, node in below.value.items() if key not in _replaced(above.value)}
     for key, node in above.value.items():
         under = merged.get(key)
-        if key in LABELLED and under and isinstance(under.value, dict) and isinstance(node.value, dict):
+        if key == STYLE and under:
+            merged[key] = _lay_paintings(node, under)
+        elif key in LABELLED and under and isinstance(under.value, dict) and isinstance(node.value, dict):
             slots = {label: _lay_slot(slot, under.value.get(label), label) for label, slot in node.value.items()}
             merged[key] = Node(under.value | slots, node.mark, node.key)
         else:
@@ -43,6 +46,16 @@ def _replaced(above: Iterable[str]) -> tuple[str, ...]:
     """The keys below that say in other words what a key above says: `size`, or `width` and `height`."""
     keys = set(above)
     return (*(SPELLINGS if "size" in keys else ()), *(("size",) if keys & set(SPELLINGS) else ()))
+
+
+def _lay_paintings(above: Node, below: Node) -> Node:
+    """Lay paintings over others. Labels are merged, and the keys of each; a bare picture and a list replace all."""
+    if not (isinstance(above.value, dict) and isinstance(below.value, dict)) or of_one(above) != of_one(below):
+        return above
+    if of_one(above):
+        return _merge(above, below)
+    laid = {label: _lay_slot(it, below.value.get(label), None, PICTURE) for label, it in above.value.items()}
+    return Node(below.value | laid, above.mark, above.key)
 
 
 def _lay_slot(above: Node, below: Node | None, default: str | None, word: str | None = "use") -> Node:
@@ -69,6 +82,8 @@ def bare_word(path: Sequence[str]) -> str | None:
     """The key that a bare value at `path` is short for."""
     if len(path) == 1:
         return "path" if path[0] == "output" else "use" if path[0] in SLOTS else None
+    if len(path) == 2 and path[0] == STYLE:
+        return PICTURE
     return "use" if len(path) == 2 and path[0] in LABELLED else None
 
 
@@ -98,7 +113,7 @@ def _names_losses(tree: Node) -> bool:
 def completed(tree: Node) -> Node:
     """The tree with the default callbacks before its own, and its output as a mapping. `false` drops a default callback.
 
-    A slot that does not name what it holds has the default's name and keys beside its own.
+    A slot that does not name what it holds has the default's name and keys beside its own. Paintings are a mapping of labels.
     """
     values = dict(tree.value)
     for key in SLOTS:
@@ -111,6 +126,8 @@ def completed(tree: Node) -> Node:
     elif isinstance(named.value, dict):
         absent = {label: node for label, node in defaults.value.items() if label not in named.value}
         values["callbacks"] = Node(absent | named.value, named.mark, named.key)
+    if STYLE in values:
+        values[STYLE] = labelled(values[STYLE])
     if "output" in values:
         node = values["output"]
         values["output"] = Node({"path": node}, node.mark, node.key) if node.value is False else _as_mapping(node, "path")
@@ -143,7 +160,7 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
         raise RecipeError([Mistake("an override is written key=value, such as losses.gram.weight=5", mark)])
     here = tree
     for depth in range(1, len(path)):
-        here = _mapping_at(here, path[:depth], mark)
+        here = _mapping_at(here, path[:depth], mark, path[depth])
     value = _parsed(text, mark) if isinstance(setting, str) else from_plain(setting[1], mark)
     if path[-1] == "use" and (before := here.value.get("use")) and not same_name(before.value, value.value):
         here.value = {
@@ -154,20 +171,21 @@ def override(tree: Node, setting: str | tuple[str, Any]) -> None:
             del tree.value[key]
     word = bare_word(path) if isinstance(value.value, str) else None
     if word and (before := here.value.get(path[-1])) and isinstance(before.value, dict):
-        said = {key: node for key, node in before.value.items() if node.mark.where.startswith(COMMAND_LINE)}
+        said = {key: node for key, node in before.value.items() if word == PICTURE or node.mark.where.startswith(COMMAND_LINE)}
         value = Node({**said, word: value}, mark, mark)  # overrides may stand in any order
     here.value[path[-1]] = value
 
 
-def _mapping_at(parent: Node, path: list[str], mark: Mark) -> Node:
-    """The mapping at `path`, below `parent`. A mapping is made where the recipe has none, or only a bare name."""
+def _mapping_at(parent: Node, path: list[str], mark: Mark, key: str) -> Node:
+    """The mapping at `path`, below `parent`, for a `key` of it. It is made where the recipe has none, or only a bare name."""
     inside, child = ".".join(path), parent.value.get(path[-1])
     if child is None or child.value is None or child.value is False:
         made = Node({}, mark, mark)
     elif isinstance(child.value, list):
         raise RecipeError([Mistake(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
     else:
-        made = _as_mapping(child, bare_word(path))
+        one = path == [STYLE] and key in Painting.model_fields  # `style.scale=2` beside `style: painting.jpg`
+        made = _as_mapping(child, PICTURE if one else bare_word(path))
     if not isinstance(made.value, dict):
         raise RecipeError([Mistake(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
     parent.value[path[-1]] = made

@@ -6,13 +6,14 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from ..api import File
 from ..files import NOT_THERE, exists, shown, trouble, working_directory
 from ..hints import suggest, suggest_file
+from .paintings import shortened
 
 
 def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
@@ -23,6 +24,9 @@ def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]
             texts = [(at, text) for at, text in _texts(getattr(definition, name)) if text and text not in marker.words]
             place = f"{where}.{name}".lstrip(".")
             found |= {place + (at if len(texts) > 1 else ""): Path(text) for at, text in texts}
+        for name, _ in models_by_label(type(definition)):
+            inner = ((f"{where}.{name}.{label}".lstrip("."), it) for label, it in getattr(definition, name).items())
+            found |= {shortened(place): path for place, path in input_files(inner).items()}
     return found
 
 
@@ -30,6 +34,13 @@ def file_fields(cls: type[BaseModel]) -> Iterator[tuple[str, File]]:
     """The fields of a definition that name files to read, such as `InputFile` or `list[InputFile]`, each with its marker."""
     for name, info in cls.model_fields.items():
         yield from ((name, marker) for marker in [*info.metadata, *_metadata(info.annotation)] if isinstance(marker, File))
+
+
+def models_by_label(cls: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The fields that are mappings of label to a model with keys of its own that name files, such as `style`."""
+    for name, info in cls.model_fields.items():
+        of = get_args(info.annotation)[1:] if get_origin(info.annotation) is dict else ()
+        yield from ((name, it) for it in of if isinstance(it, type) and issubclass(it, BaseModel) and any(file_fields(it)))
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:

@@ -12,18 +12,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .. import pictures
-from ..api import File
 from ..api.definition import NAME
-from ..errors import PictureError, PluginError
-from ..files import exists, located
+from ..errors import PluginError
+from ..files import located
 from ..hints import spelled
 from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
-from ..syntax.nodes import Node, as_before, map_texts
+from ..syntax.nodes import Node, as_before
 from . import other_words
 from .automatic import decided
 from .checks import (
-    Findings,
     check_jit,
     check_layers,
     check_losses,
@@ -38,23 +36,23 @@ from .checks import (
     output,
 )
 from .defaults import LABELLED, SLOTS, default_name
-from .given import how_to_give, in_words
 from .messages import instead, translate
 from .model import Recipe
+from .named_files import NamedFiles
 from .octaves import check_octaves
-from .paths import file_fields, unreadable
-from .settings import SPELLINGS, STYLE, Settings
+from .paintings import PICTURE, STYLE
+from .settings import SPELLINGS, Settings
 from .trust import HINT, distrust
 from .validate import made_of, validated
 
 COLUMNS = ("step", "scale", "seconds", "loss")
 """The columns that tables have besides those of the losses. No loss can have one of these names as its label."""
 
-NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: ""}}
+NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: {PICTURE: ""}}}
 """The values of the settings in place of pictures that are missing or cannot be used. Such pictures are reported."""
 
 
-class Resolver(Findings):
+class Resolver(NamedFiles):
     """Turns one tree into a `Recipe`. Every mistake goes to `mistakes`.
 
     `given` holds the pictures that were given in Python, by name. `trust` says whether any recipe may name plugins.
@@ -69,10 +67,9 @@ class Resolver(Findings):
         *,
         trust: bool = False,
     ):
-        super().__init__(tree, mistakes)
-        self.registry, self.given, self.trust = registry, given, trust
+        super().__init__(tree, mistakes, given)
+        self.registry, self.trust = registry, trust
         self.plugins_failed = False
-        self.originals: list[pictures.Original] = []
         self.partial: dict[tuple[str, ...], Any] = {}
         """The settings and definitions with mistakes, without their wrong keys, so that the other keys are checked too."""
 
@@ -161,8 +158,8 @@ class Resolver(Findings):
             del nodes["output"]
         missing = self.files(Settings, nodes, ())
         made = self.validate(Settings, {key: node.plain() for key, node in nodes.items()}, ())
-        made = made or self.partial.get(()) or Settings(**NO_PICTURES)
-        return made.model_copy(update={key: NO_PICTURES[key] for key in missing})
+        made, none = made or self.partial.get(()), Settings(**NO_PICTURES)
+        return made.model_copy(update={key: getattr(none, key) for key in missing}) if made else none
 
     def validate(
         self,
@@ -184,54 +181,6 @@ class Resolver(Findings):
         with suppress(ValidationError):  # a key is missing: there is nothing more to check
             self.partial[path] = validated(cls, good)
         return None
-
-    def files(self, cls: type[BaseModel], nodes: dict[str, Node], path: tuple[str, ...]) -> list[str]:
-        """Make the paths of the files that `cls` reads absolute. Returns the fields with a file that cannot be used.
-
-        A path is relative to the folder of the recipe that names the file.
-        """
-        missing: list[str] = []
-
-        def absolute(text: str, mark: Mark, name: str, marker: File) -> str:
-            if text in marker.words:
-                return text
-            if text.startswith(pictures.PREFIX):
-                if not self.give(text, mark, [*path, name], marker):
-                    missing.append(name)
-                return text
-            file = located(text, mark.folder)
-            if not text:
-                missing.append(name)
-                self.mistake(f"`{'.'.join([*path, name])}` is empty: name a file", mark)
-            elif (wrong := unreadable(file, text, marker.words)) and not (marker.picture and exists(file)):
-                missing.append(name)
-                self.mistake(wrong[0], mark, wrong[1])
-            elif marker.picture:
-                original = pictures.Original.of(file)
-                self.originals.append(original)
-                try:
-                    original.size  # noqa: B018 (to ask for the size decodes the whole picture)
-                except PictureError as error:
-                    missing.append(name)
-                    self.mistake(str(error), mark)
-            return str(file)
-
-        for name, marker in file_fields(cls):
-            if name in nodes:
-                nodes[name] = map_texts(nodes[name], partial(absolute, name=name, marker=marker))
-        return missing
-
-    def give(self, text: str, mark: Mark, place: list[str], marker: File) -> bool:
-        """Keep the picture of this name, which was given in Python. Returns whether the picture is there and may be used."""
-        original = self.given.get(text)
-        if original and marker.picture:
-            self.originals.append(original)
-            return True
-        if original:
-            self.mistake(f"`{'.'.join(place)}` names a file, and a picture was given in Python instead", mark)
-        elif text not in self.given:
-            self.mistake(f"{in_words(place)} was given in Python and is asked for again", mark, how_to_give(place))
-        return False
 
     def slot(self, kind: str, default: str, path: tuple[str, ...]) -> Any:
         """The definition that one slot of the recipe holds, or None if something is wrong with it."""
@@ -302,7 +251,8 @@ def _name_of(settings: Settings) -> str:
     """The name of a recipe that is in no file, made of its pictures' names. A content given in Python is called `picture`."""
     given = pictures.PREFIX
     content = "picture" if settings.content.startswith(given) else settings.content
-    stems = [Path(text).stem for text in (content, *settings.style.values()) if not text.startswith(given)]
+    named = content, *(painting.picture for painting in settings.style.values())
+    stems = [Path(text).stem for text in named if not text.startswith(given)]
     return "-".join(stems) or "picture"  # a content that is missing is reported
 
 

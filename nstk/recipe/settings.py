@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..api import InputPicture
-from ..api.definition import NAME
 from ..machine import memory
 from ..machine.precision import Precision
 from .crop import CENTRE, Crop
+from .paintings import Paintings
 from .scales import Edge, Pyramid, Size
 
 
@@ -46,24 +46,6 @@ class Checkpoint(BaseModel):
         if isinstance(self.every, str):
             return seconds >= float(self.every[:-1])
         return self.every is not False and steps >= self.every
-
-
-STYLE = "style"
-"""The label of a painting that has none in the recipe: `style: painting.jpg` is short for `style: {style: painting.jpg}`."""
-
-
-def _by_label(value: Any) -> Any:
-    if isinstance(value, str):
-        return {STYLE: value}
-    if value == {}:
-        raise ValueError("names no painting")
-    for label in value if isinstance(value, dict) else ():
-        if not NAME.fullmatch(label):
-            raise ValueError(f"has the label `{label}`: use letters, digits, `_` and `-`")
-    return value
-
-
-Styles = Annotated[dict[str, InputPicture], BeforeValidator(_by_label, json_schema_input_type=str | dict[str, str])]
 
 
 Memory = Annotated[str, AfterValidator(memory.checked), Field(json_schema_extra={"pattern": memory.PATTERN.pattern})]
@@ -119,7 +101,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     content: InputPicture = Field(description="The photograph: what is painted.")
-    style: Styles = Field(description="The painting: how it is painted; or several, as a mapping of label to picture.")
+    style: Paintings = Field(
+        description="The painting: how it is painted; or several: a list of pictures, or a mapping of label to picture. A "
+        "mapping with `picture`, `weight` and `scale` may stand for each."
+    )
     size: Size = Field(
         512,
         description="Size of the result: its long edge in pixels, megapixels (`8MP`), or `content`, the content's own: these "
@@ -137,7 +122,7 @@ class Settings(BaseModel):
         "`right`, a corner (`top left`), or the shares of what is cut to the left and above (`[0.5, 0.2]`).",
     )
     style_scale: float = Field(
-        1.0, gt=0, le=8, description="Long edge of the style picture as a multiple of `size`: larger gives larger strokes."
+        1.0, gt=0, le=8, description="Long edge of the paintings as a multiple of `size`: larger gives larger strokes."
     )
     steps: Steps = Field(
         AUTO,

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..api import IMAGE, Backbone, Features, Layer, Loss, Pictures, StatisticLoss
+from ..api import IMAGE, Backbone, Features, Layer, Loss, Pictures, StatisticLoss, Styles
 from ..errors import NstkError
 from .samples import ODD, features, pictures, references, tiny
 
@@ -228,7 +228,7 @@ def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictu
 
     statistic = whole(lambda part: loss.statistic(rows(painted, part), loss.maps(rows(refs.content, part))))
     content = whole(lambda part: loss.of_content(rows(refs.content, part)))
-    styles = {label: whole(partial(of_style, style)) for label, style in refs.styles.items()}
+    styles = Styles.of(refs.styles).mapped(lambda style: whole(partial(of_style, style)))
     split = float(loss.score(statistic, loss.goal(content, styles)))
     _require(
         _near(value, split),

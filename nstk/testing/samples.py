@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..api import IMAGE, Backbone, Loss, Pictures, References
+from ..api import IMAGE, Backbone, Loss, Pictures, References, Styles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ def references(made: Pictures | None = None, layers: Iterable[str] = (IMAGE,), b
     """
     made = made or pictures()
     layers = tuple(layers)
-    styles = {label: features(picture, layers, backbone) for label, picture in made.styles.items()}
+    styles = Styles.of(made.styles).mapped(lambda picture: features(picture, layers, backbone))
     return References(features(made.content, layers, backbone), styles)
 
 

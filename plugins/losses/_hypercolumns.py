@@ -7,7 +7,7 @@ from typing import Any
 
 import nstk
 from nstk.plugins.losses._matching import Sampled
-from nstk.plugins.losses._positions import drawn, gathered
+from nstk.plugins.losses._positions import divided, drawn, gathered
 
 LAYERS = [
     "image",
@@ -53,11 +53,11 @@ class Hypercolumns(Sampled):
         return tf.concat([weight * between(features[layer], points) for layer, weight in self.layers.items()], axis=1)
 
     def of_styles(self, styles: Mapping[str, nstk.Features]) -> Any:
-        """The hypercolumns of all paintings, as many of each."""
+        """The hypercolumns of all paintings, of each as many as its share is."""
         import tensorflow as tf
 
-        share = max(1, self.samples // len(styles))
-        return tf.concat([self.columns(style, self.points(style, share)) for style in styles.values()], axis=0)
+        counts = divided(self.samples, styles)
+        return tf.concat([self.columns(styles[label], self.points(styles[label], count)) for label, count in counts], axis=0)
 
     def painted(self, features: nstk.Features, points: Any) -> Any:
         """The hypercolumns of the picture, at the points that were drawn for the scale or, with `redraw`, at new ones."""

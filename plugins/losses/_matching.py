@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import nstk
-from nstk.plugins.losses._positions import drawn, places, rows_of
+from nstk.plugins.losses._positions import divided, drawn, places, rows_of
 
 
 class Sampled(nstk.Loss):
@@ -43,10 +43,12 @@ class Layerwise(Sampled):
     def _of_layer(self, layer: str, refs: nstk.References) -> dict[str, Any]:
         import tensorflow as tf
 
-        content, styles = refs.content[layer], [style[layer] for style in refs.styles.values()]
-        edge = min([self.edge, *(side for map_ in (content, *styles) for side in map_.shape[1:3])])
-        share = max(1, self.samples // len(styles))
-        rows = [rows_of(style, drawn(places(style, edge), share), edge) for style in styles]
+        content, styles = refs.content[layer], nstk.Styles.of(refs.styles).mapped(lambda style: style[layer])
+        edge = min([self.edge, *(side for map_ in (content, *styles.values()) for side in map_.shape[1:3])])
+        rows = [
+            rows_of(styles[label], drawn(places(styles[label], edge), count), edge)
+            for label, count in divided(self.samples, styles)
+        ]
         at = drawn(places(content, edge), self.samples)
         return {"edge": edge, "at": at, "goal": self.goal(tf.concat(rows, axis=0), rows_of(content, at, edge))}
 

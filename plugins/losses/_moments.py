@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+import nstk
 
 
 def channel_sums(activations: Any) -> dict[str, Any]:
@@ -14,10 +16,9 @@ def channel_sums(activations: Any) -> dict[str, Any]:
     return {"sum": tf.reduce_sum(tf.cast(activations, tf.float32), axis=[0, 1, 2]), "positions": positions}
 
 
-def blended(styles: Iterable[Mapping[str, Any]], part: str) -> Any:
-    """One raw moment of several styles: the mean of what each has for a position."""
-    moments = [style[part] / style["positions"] for style in styles]
-    return sum(moments) / len(moments)
+def blended(styles: Mapping[str, Any], layer: str, part: str) -> Any:
+    """One raw moment of several styles at a layer: the mean of what each has for a position, by the styles' shares."""
+    return nstk.blend(styles, lambda style: style[layer][part] / style[layer]["positions"])
 
 
 def covariance(mean: Any, square: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
+
+import nstk
 
 LEAST = 1e-4
 """The length of the coordinate that every row gets before its direction is taken, as a share of the painting's mean length."""
@@ -26,6 +28,11 @@ def drawn(positions: int, samples: int) -> Any:
     first, length = tf.constant(bounds[:-1]), tf.constant([b - a for a, b in pairwise(bounds)])
     share = tf.random.get_global_generator().uniform([samples])
     return first + tf.minimum(tf.cast(share * tf.cast(length, tf.float32), tf.int32), length - 1)
+
+
+def divided(samples: int, styles: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """How many of the samples are drawn from each painting, by label: so many as its share is, and one at least."""
+    return [(label, max(1, int(samples * share))) for label, share in nstk.Styles.of(styles).shares.items()]
 
 
 def places(activations: Any, edge: int = 1) -> int:

@@ -77,12 +77,11 @@ class Gram(StyleStatistic):
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """By layer, the style's Gram matrix per position, `[channels, channels]`, and its squared norm.
 
-        Of several styles, the mean of the matrices is taken.
+        Of several styles, the mean of the matrices is taken, by the styles' shares.
         """
         import tensorflow as tf
 
-        grams = [self._per_position(style) for style in styles.values()]
-        means = {layer: sum(gram[layer] for gram in grams) / len(grams) for layer in self._weights()}
+        means = nstk.blend(styles, self._per_position)
         return {layer: {"gram": mean, "norm": tf.reduce_sum(tf.square(mean))} for layer, mean in means.items()}
 
     def score(self, statistic: Any, goal: Any) -> Any:

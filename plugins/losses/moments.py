@@ -64,12 +64,11 @@ class Moments(StyleStatistic):
         return {layer: sums(features[layer]) for layer in self.layers}
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
-        """By layer, the style's means and second moments. Of several styles, the means of the raw moments are taken."""
+        """By layer, the style's means and second moments. Several styles are blended, moment by moment."""
         import tensorflow as tf
 
         def of(layer: str) -> list[Any]:
-            sums = [style[layer] for style in styles.values()]
-            return self._moments(blended(sums, "sum"), blended(sums, "squares"), tf.ones(()))
+            return self._moments(blended(styles, layer, "sum"), blended(styles, layer, "squares"), tf.ones(()))
 
         return {layer: of(layer) for layer in self.layers}
 

@@ -76,8 +76,7 @@ class Sliced(StyleStatistic):
         import tensorflow as tf
 
         def of(layer: str) -> dict[str, Any]:
-            shares = [share_below(style[layer]) for style in styles.values()]
-            share = sum(shares) / len(shares)
+            share = nstk.blend(styles, lambda style: share_below(style[layer]))
             masses = share - tf.pad(share, [[0, 0], [1, 0]])[:, :-1]
             size = tf.reduce_mean(tf.reduce_sum(masses * tf.square(tf.constant(edges()[:-1])), axis=1))
             return {"share": share, "size": tf.maximum(size, TINY)}

@@ -64,12 +64,12 @@ class Wasserstein(StyleStatistic):
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
         """By layer, the style's means, the directions in which it varies most with their variances, and its mean square.
 
-        Of several styles, the means of the raw moments are taken, so the goal is the Gaussian of all their activations.
+        Of several styles, the raw moments are blended, so the goal is the Gaussian of all their activations.
         """
         import tensorflow as tf
 
         def of(layer: str) -> dict[str, Any]:
-            mean, square = (blended([style[layer] for style in styles.values()], part) for part in ("sum", "gram"))
+            mean, square = (blended(styles, layer, part) for part in ("sum", "gram"))
             wanted = covariance(mean, square)
             variance = tf.maximum(tf.linalg.trace(wanted), TINY)
             ridge = RIDGE * variance / float(mean.shape[0])

@@ -137,7 +137,7 @@ def test_pictures_are_given_in_a_mapping_or_as_arguments():
         nstk.load_recipe(recipe(**FILES), ["content=nope.png"], content=PHOTO, style={"style": SKY}),
     ):
         assert np.array_equal(Original.of(made.content).read().colours, PHOTO)
-        assert np.array_equal(Original.of(made.styles["style"]).read().colours, SKY)
+        assert np.array_equal(Original.of(made.style["style"].picture).read().colours, SKY)
         assert (made.name, made.path) == ("picture", Path.cwd() / "out" / "picture.png")
         assert all(original.sha256.startswith(str(original.path)[7:]) for original in made.originals)
 
