@@ -1,4 +1,4 @@
-"""Make the pictures of docs/how_it_works.md and layers_and_weights.md, with nstk itself and the real VGG-19.
+"""Make the pictures that docs/*.md explain nstk with, by nstk itself and the real VGG-19.
 
     python docs/images/make.py                      # all of them: some ten minutes on two processor cores
     python docs/images/make.py activations weights  # the pictures of some functions below
@@ -168,8 +168,19 @@ def choosing() -> None:
         save(f"choosing-{name}", result.picture)
 
 
+def paintings() -> None:
+    """A pagoda after one painting, after two, and after the other one."""
+    shown = HERE.parent / "gallery" / "pictures"
+    scream, starry = str(shown / "scream.jpg"), str(shown / "starry_night.jpg")
+    weights = {"scream": (1, 0), "both": (1, 1), "starry": (0, 1)}
+    for name, (one, other) in weights.items():
+        style = {"scream": {"picture": scream, "weight": one}, "starry": {"picture": starry, "weight": other}}
+        recipe = nstk.load_recipe({"content": str(shown / "pagoda.jpg"), "style": style, "size": LONG_EDGE}, output=False)
+        save(f"paintings_{name}", nstk.run(recipe, quiet=True).picture)
+
+
 ALL: dict[str, Callable[[], None]] = {
-    function.__name__: function for function in (activations, content, style, steps, colour, weights, choosing)
+    function.__name__: function for function in (activations, content, style, steps, colour, weights, choosing, paintings)
 }
 
 
