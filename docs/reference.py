@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nstk.api.hookspecs import KINDS, Hooks
 from nstk.recipe.defaults import LABELLED, SLOTS, defaults
 from nstk.recipe.describe import Parameter, parameters, plain
+from nstk.recipe.paintings import Painting
 from nstk.recipe.scales import Pyramid
 from nstk.recipe.settings import Checkpoint, Output, Settings
 from nstk.registry.registry import Registry
@@ -28,7 +29,7 @@ FOLDER = Path(__file__).parent / "_generated"
 PLURALS = {word: hook.removeprefix("nstk_") for hook, (word, _) in KINDS.items()}
 """`losses` for the kind `loss`, and so on."""
 
-MAPPINGS = {"pyramid": Pyramid, "checkpoint": Checkpoint, "output": Output}
+MAPPINGS = {"style": Painting, "pyramid": Pyramid, "checkpoint": Checkpoint, "output": Output}
 """Keys of a recipe that hold keys of their own."""
 
 
@@ -72,7 +73,8 @@ def _recipe() -> Iterator[str]:
             yield from _definition(parameter)
     for key, model in MAPPINGS.items():
         whole = next(parameter for parameter in parameters(Settings) if parameter.key == key)
-        yield f"### `{key}`\n\n{whole.description} Default: `{whole.default}`.\n"
+        default = "" if whole.default is None else f" Default: `{whole.default}`."
+        yield f"### `{key}`\n\n{whole.description}{default}\n"
         for parameter in parameters(model):
             yield from _definition(parameter, f"{key}.")
     yield "### Parts\n"

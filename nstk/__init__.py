@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         IMAGE as IMAGE,
         Backbone as Backbone,
         Callback as Callback,
+        Colours as Colours,
         Definition as Definition,
         Display as Display,
         Evaluation as Evaluation,

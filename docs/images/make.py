@@ -179,9 +179,19 @@ def paintings() -> None:
         save(f"paintings_{name}", nstk.run(recipe, quiet=True).picture)
 
 
-ALL: dict[str, Callable[[], None]] = {
-    function.__name__: function for function in (activations, content, style, steps, colour, weights, choosing, paintings)
-}
+def colours() -> None:
+    """A raccoon under The Starry Night, in the colours of the painting, of the photograph, and of both."""
+    shown = HERE.parent / "gallery" / "pictures"
+    pictures = {"content": str(shown / "raccoon.jpg"), "style": str(shown / "starry_night.jpg")}
+    photograph = nstk.read_picture(pictures["content"])
+    save("colours_photograph", nstk.resize(photograph, LONG_EDGE, LONG_EDGE * photograph.shape[0] // photograph.shape[1]))
+    for whose in ("painting", "keep", "match", "histogram"):
+        recipe = nstk.load_recipe({**pictures, "size": LONG_EDGE, "colours": whose}, output=False)
+        save(f"colours_{whose}", nstk.run(recipe, quiet=True).picture)
+
+
+FUNCTIONS = activations, content, style, steps, colour, weights, choosing, paintings, colours
+ALL: dict[str, Callable[[], None]] = {function.__name__: function for function in FUNCTIONS}
 
 
 def main(names: Sequence[str]) -> None:

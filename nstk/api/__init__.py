@@ -12,6 +12,7 @@ from __future__ import annotations
 from .additions import in_turn as in_turn, total as total
 from .backbones import Backbone as Backbone, Layer as Layer
 from .callbacks import Callback as Callback, Run as Run, RunRecipe as RunRecipe, Scale as Scale, Step as Step
+from .colours import Colours as Colours
 from .definition import (
     Definition as Definition,
     Field as Field,

@@ -15,6 +15,7 @@ import pluggy
 
 from .backbones import Backbone
 from .callbacks import Callback
+from .colours import Colours
 from .initializers import Initializer
 from .losses import Loss
 from .optimizers import Optimizer
@@ -142,6 +143,26 @@ class Hooks:
         """
 
     @hookspec
+    def nstk_colours(self) -> Iterable[type[Colours]]:  # type: ignore[empty-body]
+        """Colours that a recipe can name under `colours:`.
+
+        A whole plugin:
+
+            import nstk
+
+            class Grey(nstk.Colours):
+                \"\"\"Black and white.\"\"\"
+                name = "grey"
+
+                def of_picture(self, picture, content):
+                    return (picture @ [0.299, 0.587, 0.114])[..., None].repeat(3, axis=-1)
+
+            @nstk.hookimpl
+            def nstk_colours():
+                return [Grey]
+        """
+
+    @hookspec
     def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
         """Callbacks that a recipe can name under `callbacks:`.
 
@@ -210,6 +231,7 @@ KINDS: dict[str, tuple[str, type]] = {
     "nstk_initializers": ("initializer", Initializer),
     "nstk_parametrizations": ("parametrization", Parametrization),
     "nstk_optimizers": ("optimizer", Optimizer),
+    "nstk_colours": ("colours", Colours),
     "nstk_callbacks": ("callback", Callback),
     "nstk_backbones": ("backbone", Backbone),
 }

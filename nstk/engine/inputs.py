@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from .. import pictures
-from ..api import Pictures, Styles
+from ..api import Colours, Pictures, Styles
 from ..errors import RunError
 from ..objective.octaves import Octave, octaves_at
 from ..recipe.crop import matching
@@ -18,10 +18,13 @@ from ..registry.blame import blaming
 def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
     """The recipe's pictures for a scale: the content at the scale's size, and each painting that counts with a long edge of its
     `scale`, or of `style_scale`, times the scale's."""
-    content = _content(recipe, width, height)
+    content = content_at(recipe, width, height)
     sizes = dict(zip(recipe.paintings, paintings_at(recipe, width, height), strict=True))
     styles = Styles(
-        {label: pictures.resize(pictures.read_picture(it.picture), *sizes[label]) for label, it in recipe.paintings.items()},
+        {
+            label: recoloured(recipe, pictures.resize(pictures.read_picture(it.picture), *sizes[label]), content)
+            for label, it in recipe.paintings.items()
+        },
         {label: painting.weight for label, painting in recipe.paintings.items()},
     )
     for picture in (content, *styles.values()):
@@ -42,9 +45,39 @@ def paintings_at(recipe: Recipe, width: int, height: int) -> list[tuple[int, int
     ]
 
 
-def _content(recipe: Recipe, width: int, height: int) -> np.ndarray:
+def content_at(recipe: Recipe, width: int, height: int) -> np.ndarray:
+    """The content, or the part of it that is painted, at a size."""
     photograph = recipe.read_content()
     return pictures.resize(pictures.filled(photograph.colours, photograph.alpha), width, height)
+
+
+def recolours(recipe: Recipe) -> tuple[bool, bool]:
+    """Whether the recipe's `colours` change the paintings, and whether they change the picture that is shown and saved."""
+    of = type(recipe.colours)
+    return of.of_style is not Colours.of_style, of.of_picture is not Colours.of_picture
+
+
+def recoloured(recipe: Recipe, style: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """A painting in the colours in which the losses are to see it."""
+    return _made(recipe, "of_style", style, content) if recolours(recipe)[0] else style
+
+
+def coloured(recipe: Recipe, picture: np.ndarray) -> np.ndarray:
+    """What was painted, in the colours in which it is shown and saved."""
+    if not recolours(recipe)[1]:
+        return picture
+    return _made(recipe, "of_picture", picture, content_at(recipe, *picture.shape[1::-1]))
+
+
+def _made(recipe: Recipe, method: str, picture: np.ndarray, content: np.ndarray) -> np.ndarray:
+    who = f"colours `{recipe.colours.name}`"
+    with blaming(f"{who}, in {method},", recipe.colours):
+        made = np.asarray(getattr(recipe.colours, method)(picture, content), np.float32)
+    if made.shape != picture.shape:
+        raise RunError(f"{who} made an array of shape {made.shape} in {method}, not {picture.shape}")
+    if not np.isfinite(made).all():
+        raise RunError(f"{who} made a picture with NaN or infinite pixels in {method}")
+    return np.clip(made, 0, 255)
 
 
 def initial(recipe: Recipe, made: Pictures) -> np.ndarray:

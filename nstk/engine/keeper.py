@@ -138,7 +138,7 @@ class Keeper:
         if self.folder is None:
             return
         try:
-            pictures.write_picture(self.run.pixels, self.folder.preview)
+            pictures.write_picture(self.run.shown, self.folder.preview)
         except OutputError as error:  # the picture itself may have its place elsewhere, and is not lost
             log.warning("%s", error)
         else:

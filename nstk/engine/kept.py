@@ -24,6 +24,7 @@ from ..pictures import Original
 from ..recipe.model import Recipe
 from ..registry.registry import SHIPPED
 from .footprint import Layout
+from .inputs import recolours
 from .plan import Plan
 from .rig import Rig
 
@@ -73,6 +74,8 @@ class Kept:
         """A `Remember` that keeps what the losses have to know of each painting at its size in an octave of a scale."""
         size, edge = (max(scale.width, scale.height), octave.divisor), layout.edge_at(octave)
         seen = _seen(recipe, plan, octave)
+        photograph = Original.of(recipe.content).sha256, recipe.aspect, recipe.crop
+        beside = (recipe.colours, photograph) if recolours(recipe)[0] else None
         paintings = {
             label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale)) for label, it in recipe.paintings.items()
         }
@@ -80,7 +83,7 @@ class Kept:
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:
             label, asks = key
-            return self._styles.get((seen, paintings[label], files, size, edge, asks), compute)
+            return self._styles.get((seen, paintings[label], beside, files, size, edge, asks), compute)
 
         return remember
 

@@ -18,6 +18,7 @@ from ..checkpoints.provenance import origins
 from ..errors import OutputError, RunError, UserError
 from ..files import real, shown
 from ..recipe.model import RECORD, SIDECARS, Recipe
+from .inputs import coloured
 from .interrupts import INTERRUPTED
 from .plan import Plan
 from .steps import Done, Moved, Work
@@ -141,14 +142,19 @@ class Painting:
 
     def image(self) -> np.ndarray:
         """The picture now: height x width x 3, float32, 0..255. After NaN or infinity, it is the last good one."""
-        return np.array(self.pixels)
+        return np.array(self.shown)
 
     @property
     def pixels(self) -> np.ndarray:
-        """The picture now. It must not be written to: it is no copy, because copies of a large picture take much memory."""
+        """What is painted now. It must not be written to: it is no copy, because copies of a large picture take much memory."""
         if self.work is None:
             raise RunError("there is no picture before the first scale")
         return self.work.canvas.image()
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The picture now, in the colours that it is shown and saved in. It must not be written to either."""
+        return coloured(self.recipe, self.pixels)
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` stands for the output, `{suffix}` is its suffix."""
@@ -177,7 +183,7 @@ class Painting:
         output = self.recipe.output
         depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot may have another format
         layers: dict[str, Any] = {"alpha": self.alpha, "exif": self.exif}
-        pictures.write_picture(self.pixels, path, output.quality, depth=depth, force=self.force, **layers)
+        pictures.write_picture(self.shown, path, output.quality, depth=depth, force=self.force, **layers)
 
     def add(self, evaluation: Evaluation, finite: Any, work: Work) -> Moved:
         """Note a step that is done; `finite` is what the canvas said of it."""

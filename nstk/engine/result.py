@@ -19,7 +19,7 @@ class Result:
     picture: np.ndarray = field(repr=False)
     """The picture: height x width x 3, uint8. Of a transparent content, it shows what is painted under the transparency."""
     losses: dict[str, float]
-    """The weighted losses of this picture, by label."""
+    """The weighted losses, by label, of what was painted, before `colours` changed it."""
     history: list[dict[str, float]] = field(repr=False)
     """A row for each step: `step`, `scale`, `loss`, and the weighted losses by label. They are those before the step's move."""
     path: Path | None
@@ -32,7 +32,7 @@ class Result:
     @classmethod
     def of(cls, run: Painting) -> Result:
         """The result of a run that has ended."""
-        picture, alpha = pictures.to_uint8(run.pixels), None
+        picture, alpha = pictures.to_uint8(run.shown), None
         if run.alpha is not None:
             alpha = pictures.to_uint8(255 * pictures.resize_alpha(run.alpha, picture.shape[1], picture.shape[0]))
         return cls(picture, run.losses, run.history, run.output, run.stopped, alpha)

@@ -9,7 +9,13 @@ from typing import Any
 
 from ..syntax.parse import parse, read_text
 
-SLOTS = {"backbone": "backbone", "init": "initializer", "parametrization": "parametrization", "optimizer": "optimizer"}
+SLOTS = {
+    "backbone": "backbone",
+    "init": "initializer",
+    "parametrization": "parametrization",
+    "optimizer": "optimizer",
+    "colours": "colours",
+}
 """The keys of a recipe that hold one definition, each with the kind of the definition."""
 
 LABELLED = {"losses": "loss", "callbacks": "callback"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from ..api import Backbone, Callback, Definition, Initializer, Loss, Optimizer, Parametrization
+from ..api import Backbone, Callback, Colours, Definition, Initializer, Loss, Optimizer, Parametrization
 from ..api.losses import weights
 from ..errors import PluginError
 from ..files import working_directory
@@ -51,6 +51,7 @@ class Recipe(Settings):
     init: Initializer
     parametrization: Parametrization
     optimizer: Optimizer
+    colours: Colours
     callbacks: dict[str, Callback]
     plugins: list[str] = Field(default_factory=list)
     registry: Registry = Field(exclude=True, repr=False)

@@ -75,7 +75,7 @@ STYLE_LOSSES = ("wasserstein", "gram", "moments", "sliced", "nearest", "mrf", "c
 SAME = {word: place for place, words in _SAME.items() for word in words.split()}
 """Other words for a place in a recipe."""
 
-_COLOURS = "nstk moves no colours back; `losses.colour=false` leaves those of the photograph freer"
+_COLOURS = "write `colours: keep` for the photograph's colours; `match` and `histogram` recolour the painting instead"
 _DEVICE = "nstk computes on the GPU if TensorFlow sees one; CUDA_VISIBLE_DEVICES=-1 before the command keeps to the processor"
 _BLEND = "each painting has its own: `style: {one: {picture: a.jpg, weight: 2}, other: b.jpg}`"
 

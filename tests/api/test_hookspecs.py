@@ -32,6 +32,7 @@ USES = {
     "nstk_initializers": ["init={use: grey, level: 7}"],
     "nstk_optimizers": ["optimizer={use: sign, size: 3}"],
     "nstk_parametrizations": ["parametrization={use: warm, red: 3}"],
+    "nstk_colours": ["colours=grey"],
     "nstk_callbacks": ["callbacks.say={every: 2}"],
     "nstk_backbones": ["backbone=blur", "losses={content: {layers: [blur4]}}"],
     "nstk_commands": [],
@@ -106,7 +107,7 @@ def test_examples_paint_a_picture_together(folder):
     """The one that is slow: a run with all of them."""
     plugins = [word for hook in KINDS for word in ("-p", f"{hook}.py")]
     uses = ["backbone=blur", "losses={content: {layers: [blur4]}, brightness: {level: 9}}", "init={use: grey, level: 7}"]
-    uses += ["optimizer={use: sign, size: 3}", "parametrization={use: warm, red: 3}", "callbacks.say="]
+    uses += ["optimizer={use: sign, size: 3}", "parametrization={use: warm, red: 3}", "colours=grey", "callbacks.say="]
     command = [sys.executable, "-m", "nstk", "run", "recipe.yaml", *uses, *plugins, "-o", "out.png"]
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}, check=False

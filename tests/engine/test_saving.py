@@ -192,6 +192,7 @@ def test_the_record_says_what_made_the_picture(done, folder):
         "init",
         "parametrization",
         "optimizer",
+        "colours",
         "losses.content",
         "losses.gram",
         "losses.smooth",
