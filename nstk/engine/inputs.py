@@ -71,8 +71,11 @@ def coloured(recipe: Recipe, picture: np.ndarray) -> np.ndarray:
 
 def _made(recipe: Recipe, method: str, picture: np.ndarray, content: np.ndarray) -> np.ndarray:
     who = f"colours `{recipe.colours.name}`"
+    given = [it.view() for it in (picture, content)]
+    for it in given:
+        it.setflags(write=False)
     with blaming(f"{who}, in {method},", recipe.colours):
-        made = np.asarray(getattr(recipe.colours, method)(picture, content), np.float32)
+        made = np.asarray(getattr(recipe.colours, method)(*given), np.float32)
     if made.shape != picture.shape:
         raise RunError(f"{who} made an array of shape {made.shape} in {method}, not {picture.shape}")
     if not np.isfinite(made).all():

@@ -121,7 +121,7 @@ SAID = [
     ("nstk run recipe.yaml --pyramid 3", "write `pyramid: {levels: 3}`"),
     ("nstk run recipe.yaml --style-weight 5", "without it, `losses.wasserstein.weight` is 10"),
     ("nstk run recipe.yaml --learning-rate 3", "`lbfgs`, the optimizer in use, has no learning rate; `adam` has"),
-    ("nstk run recipe.yaml --original-colors", "nstk moves no colours back; `losses.colour=false` leaves"),
+    ("nstk run recipe.yaml --original-colors", "write `colours: keep` for the photograph's colours"),
     ("nstk run recipe.yaml --gpu 0", "nstk computes on the GPU if TensorFlow sees one"),
     ("nstk check photo.jpg", "photo.jpg is a picture, and `nstk check` takes a recipe"),
     ("nstk run recipe.yaml --no-such 4", "No such option '--no-such'"),

@@ -116,6 +116,20 @@ def test_snapshots_previews_and_a_resumed_run_have_the_colours_too(tmp_path):
     assert again.losses == result.losses
 
 
+def test_colours_may_not_write_to_what_they_are_given(tmp_path):
+    class Careless(nstk.Colours):
+        """Whitens the photograph on the way."""
+
+        name = "careless"
+
+        def of_style(self, style, content):
+            content[:] = 255
+            return style
+
+    with pytest.raises(nstk.RunError, match="read-only"):
+        run(tmp_path, "careless", plugins=[Careless])
+
+
 @pytest.mark.parametrize(("made", "told"), [(np.zeros((48, 48, 1)), "made an array of shape"), (np.nan, "NaN or infinite")])
 def test_colours_that_are_no_picture_are_refused(made, told):
     class Bad(nstk.Colours):
