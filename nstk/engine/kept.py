@@ -74,8 +74,9 @@ class Kept:
         """A `Remember` that keeps what the losses have to know of each painting at its size in an octave of a scale."""
         size, edge = (max(scale.width, scale.height), octave.divisor), layout.edge_at(octave)
         seen = _seen(recipe, plan, octave)
-        photograph = Original.of(recipe.content).sha256, recipe.aspect, recipe.crop
-        beside = (recipe.colours, photograph) if recolours(recipe)[0] else None
+        beside: Any = None
+        if recolours(recipe)[0]:  # then a painting depends on the photograph, too
+            beside = recipe.colours, Original.of(recipe.content).sha256, recipe.aspect, recipe.crop
         paintings = {
             label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale)) for label, it in recipe.paintings.items()
         }

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import RecipeError
 from ..hints import same_name
 from ..syntax.mistakes import Mark, Mistake
-from ..syntax.nodes import Node, from_plain
+from ..syntax.nodes import Node, from_plain, in_mapping
 from ..syntax.parse import parse
 from .defaults import LABELLED, SLOTS, default_name, defaults
 from .paintings import PICTURE, STYLE, Painting, labelled, of_one
@@ -61,7 +61,7 @@ def _lay_paintings(above: Node, below: Node) -> Node:
 def _lay_slot(above: Node, below: Node | None, default: str | None, word: str | None = "use") -> Node:
     if below is None:
         return above
-    return _merge(_as_mapping(above, word), _as_mapping(below, word), default)
+    return _merge(in_mapping(above, word), in_mapping(below, word), default)
 
 
 def _merge(above: Node, below: Node, default: str | None = None) -> Node:
@@ -85,12 +85,6 @@ def bare_word(path: Sequence[str]) -> str | None:
     if len(path) == 2 and path[0] == STYLE:
         return PICTURE
     return "use" if len(path) == 2 and path[0] in LABELLED else None
-
-
-def _as_mapping(node: Node, word: str | None) -> Node:
-    if word and isinstance(node.value, str):
-        return Node({word: Node(node.value, node.mark, node.key)}, node.mark, node.key)
-    return node
 
 
 def stacked(trees: Sequence[Node]) -> Node:
@@ -130,7 +124,7 @@ def completed(tree: Node) -> Node:
         values[STYLE] = labelled(values[STYLE])
     if "output" in values:
         node = values["output"]
-        values["output"] = Node({"path": node}, node.mark, node.key) if node.value is False else _as_mapping(node, "path")
+        values["output"] = Node({"path": node}, node.mark, node.key) if node.value is False else in_mapping(node, "path")
     return Node(values, tree.mark, tree.key)
 
 
@@ -185,7 +179,7 @@ def _mapping_at(parent: Node, path: list[str], mark: Mark, key: str) -> Node:
         raise RecipeError([Mistake(f"`{inside}` is a list: override it as a whole, {inside}=[...]", mark)])
     else:
         one = path == [STYLE] and key in Painting.model_fields  # `style.scale=2` beside `style: painting.jpg`
-        made = _as_mapping(child, PICTURE if one else bare_word(path))
+        made = in_mapping(child, PICTURE if one else bare_word(path))
     if not isinstance(made.value, dict):
         raise RecipeError([Mistake(f"`{inside}` is a single value: override it as a whole, {inside}=...", mark)])
     parent.value[path[-1]] = made

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ..api import InputPicture
 from ..api.definition import NAME
 from ..syntax.mistakes import Mark
-from ..syntax.nodes import Node, from_plain
+from ..syntax.nodes import Node, from_plain, in_mapping
 
 STYLE = "style"
 """The label of a painting that has none in the recipe: `style: painting.jpg` is short for `style: {style: painting.jpg}`."""
@@ -46,7 +46,7 @@ def labelled(node: Node) -> Node:
         items = {STYLE + (str(index) if index > 1 else ""): item for index, item in enumerate(items, 1)}
     if not isinstance(items, dict):
         return node
-    return Node({label: _as_mapping(item) for label, item in items.items()}, node.mark, node.key)
+    return Node({label: in_mapping(item, PICTURE) for label, item in items.items()}, node.mark, node.key)
 
 
 def shortened(place: str) -> str:
@@ -60,10 +60,6 @@ def shortened(place: str) -> str:
 def of_one(node: Node) -> bool:
     """Whether a mapping holds the keys of one painting, and not paintings by label."""
     return isinstance(node.value, dict) and bool(node.value) and set(node.value) <= set(Painting.model_fields)
-
-
-def _as_mapping(node: Node) -> Node:
-    return Node({PICTURE: node}, node.mark, node.key) if isinstance(node.value, str) else node
 
 
 def _by_label(value: Any) -> Any:

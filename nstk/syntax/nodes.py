@@ -134,6 +134,13 @@ def whole_numbers(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
+def in_mapping(node: Node, key: str | None) -> Node:
+    """A bare text as the mapping that it is short for, which has it under `key`. Any other node stays as it is."""
+    if key and isinstance(node.value, str):
+        return Node({key: Node(node.value, node.mark, node.key)}, node.mark, node.key)
+    return node
+
+
 def map_texts(node: Node, change: Callable[[str, Mark], str]) -> Node:
     """A tree like `node`, with every text changed."""
     if isinstance(node.value, dict):

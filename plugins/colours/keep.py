@@ -1,10 +1,10 @@
 """The photograph's colours: the result has the lightness of what was painted, and the colours of the photograph.
 
 Gatys and others, "Preserving color in neural artistic style transfer", 2016, have two ways to keep colours. This is the one by
-luminance, which they found to keep colours best. nstk differs in two things: lightness is that of Oklab (Ottosson 2020), where
-they have the luminance of YIQ; and losses see the paintings in colour, while it is the result that is changed. So its strokes
-are those of the painting, edges between colours of the same lightness included, and only what is shown and saved has other
-colours. A colour that is too strong for its new lightness is weakened, with the same hue.
+luminance, in which each place keeps its own colour. nstk differs in two things: lightness is that of Oklab (Ottosson 2020),
+where they have the luminance of YIQ; and losses see the paintings in colour, while it is the result that is changed. Edges of
+the paint between colours of one lightness are lost with it. A colour that is too strong for its new lightness is weakened, with
+the same hue.
 """
 
 from __future__ import annotations

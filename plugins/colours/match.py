@@ -1,6 +1,6 @@
 """The photograph's palette: each painting gets the photograph's mean colour and covariance before the losses see it.
 
-Gatys and others, "Controlling perceptual factors in neural style transfer", CVPR 2017, section 5.2: with the mean m and the
+Gatys and others, "Controlling perceptual factors in neural style transfer", CVPR 2017: with the mean m and the
 covariance C of the photograph's pixels, n and S of the painting's, each pixel x of the painting becomes
 
     A (x - n) + m,        with A S A^T = C

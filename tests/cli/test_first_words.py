@@ -163,6 +163,15 @@ def type_in(run, painted, folder):
     return lambda line: run(*shlex.split(line)[1:])
 
 
+def test_several_paintings(type_in, painted, folder):
+    assert type_in("nstk run --content photo.jpg --style painting.jpg --style photo.jpg").code == 0
+    (recipe,) = painted.recipes
+    assert {label: Path(it.picture).name for label, it in recipe.style.items()} == {
+        "style": "painting.jpg",
+        "style2": "photo.jpg",
+    }
+
+
 @pytest.mark.parametrize(("line", "made"), WORKS, ids=[line for line, _ in WORKS])
 def test_it_works(line, made, type_in, painted, folder):
     said = type_in(line)
