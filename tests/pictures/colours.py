@@ -125,6 +125,10 @@ def saved(form, image=None, **options):
         tags = options.pop("exif")
         options["tiffinfo"] = TiffImagePlugin.ImageFileDirectory_v2()
         options["tiffinfo"].update(dict(tags) | {0x8769: tags.get_ifd(0x8769)})
+    tags = options.get("exif")
+    if isinstance(tags, Image.Exif):  # whose orientation Pillow takes out as it writes an AVIF: the next file would have none
+        options["exif"] = Image.Exif()
+        options["exif"].load(tags.tobytes())
     (Image.fromarray(RGB) if image is None else image).save(buffer, form, **options)
     return buffer.getvalue()
 
