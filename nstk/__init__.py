@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         Pictures as Pictures,
         Problem as Problem,
         References as References,
+        Region as Region,
         Run as Run,
         RunRecipe as RunRecipe,
         Scale as Scale,

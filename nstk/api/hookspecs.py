@@ -20,6 +20,7 @@ from .initializers import Initializer
 from .losses import Loss
 from .optimizers import Optimizer
 from .parametrizations import Parametrization
+from .regions import Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +164,30 @@ class Hooks:
         """
 
     @hookspec
+    def nstk_regions(self) -> Iterable[type[Region]]:  # type: ignore[empty-body]
+        """Regions that a recipe can name under `where:` and `paint:`.
+
+        A whole plugin:
+
+            import nstk
+
+            class Half(nstk.Region):
+                \"\"\"The left part of the picture.\"\"\"
+                name = "half"
+                share: float = nstk.Field(0.5, gt=0, lt=1, description="Which share of the width belongs to it.")
+
+                def __call__(self, pictures):
+                    import numpy as np
+                    height, width = pictures.content.shape[:2]
+                    inside = np.arange(width) < self.share * width
+                    return np.tile(inside.astype(np.float32), (height, 1))
+
+            @nstk.hookimpl
+            def nstk_regions():
+                return [Half]
+        """
+
+    @hookspec
     def nstk_callbacks(self) -> Iterable[type[Callback]]:  # type: ignore[empty-body]
         """Callbacks that a recipe can name under `callbacks:`.
 
@@ -232,6 +257,7 @@ KINDS: dict[str, tuple[str, type]] = {
     "nstk_parametrizations": ("parametrization", Parametrization),
     "nstk_optimizers": ("optimizer", Optimizer),
     "nstk_colours": ("colours", Colours),
+    "nstk_regions": ("region", Region),
     "nstk_callbacks": ("callback", Callback),
     "nstk_backbones": ("backbone", Backbone),
 }
