@@ -18,12 +18,13 @@ from .._version import __version__
 from . import painting, parts, recipes
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
+from .mask import mask
 from .streams import reserve, watched
 
 AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
-    *(painting.run, painting.resume, painting.estimate, painting.evaluate, score),
+    *(painting.run, painting.resume, painting.estimate, painting.evaluate, score, mask),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
     *(parts.list_plugins, parts.describe, parts.layers),
 )

@@ -30,9 +30,8 @@ class Network:
     """
 
     def __init__(self, name: str):
-        interpreter = _interpreter()
         with _quiet():
-            self._run = interpreter(str(FOLDER / f"{name}.tflite"), num_threads=1)
+            self._run = _interpreter()(str(FOLDER / f"{name}.tflite"), num_threads=1)
             self._run.allocate_tensors()
         self._input = self._run.get_input_details()[0]
         self._outputs = {it["name"]: it["index"] for it in self._run.get_output_details()}
