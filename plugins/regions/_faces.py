@@ -30,7 +30,7 @@ SHORT_EDGES = (1, 2, 4)
 """How many squares lie along the photograph's short edge, one size of squares after the other, if they do not overlap."""
 
 LONGEST = 2048
-"""The long edge in pixels above which a strip of a photograph is not looked at more closely."""
+"""The long edge in pixels, at most, at which a photograph is looked at."""
 
 SURE = 0.78
 """The score from which on a face is one. In photographs without faces the best score is 0.7 or less."""
@@ -60,6 +60,13 @@ def faces(photograph: np.ndarray) -> list[Face]:
         outputs = network(square / 127.5 - 1)
         found += _decoded(outputs["classificators"][:, 0], outputs["regressors"], corner, network.side * times)
     return _distinct(found)
+
+
+def reduced(picture: np.ndarray, edge: int) -> tuple[np.ndarray, float]:
+    """A picture with a long edge of so many pixels at most, and what its size is multiplied by for that."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, edge / max(height, width))
+    return nstk.resize(picture, max(1, round(width * scale)), max(1, round(height * scale))), scale
 
 
 def _squares(photograph: np.ndarray, side: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

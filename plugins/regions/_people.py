@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import nstk
-from nstk.plugins.regions._faces import Face
+from nstk.plugins.regions._faces import LONGEST, Face, faces, reduced
 from nstk.plugins.regions._guided import applied, guided
 from nstk.plugins.regions._networks import Network
 
@@ -50,31 +50,33 @@ GUIDE, RADIUS, SMOOTH = 640, 96, 1e-4
 radius of its window is, and its epsilon."""
 
 
-def persons(photograph: np.ndarray, found: Sequence[Face]) -> np.ndarray:
-    """How much each pixel of a photograph (height x width x 3, 0..255) is part of a person: height x width, float32, 0..1.
+def look(photograph: np.ndarray) -> tuple[list[Face], np.ndarray]:
+    """The faces in a photograph (height x width x 3, 0..255), and how much each pixel is part of a person.
 
-    `found` are its faces.
+    The map is height x width, float32, 0..1. The faces lie in pixels of the photograph.
     """
+    near, scale = reduced(photograph, LONGEST)  # to reduce a large photograph takes longer than all else
+    found = faces(near)
+    return [_scaled(face, 1 / scale) for face in found], _persons(photograph, near, found)
+
+
+def _scaled(face: Face, times: float) -> Face:
+    return Face(face.score, face.centre * times, face.size * times, face.points * times)
+
+
+def _persons(photograph: np.ndarray, near: np.ndarray, found: Sequence[Face]) -> np.ndarray:
+    """The map of persons for a photograph, from a smaller one and its faces."""
     import numpy as np
 
-    height, width = photograph.shape[:2]
-    small = _reduced(photograph, EDGE)
-    scale = max(small.shape) / max(height, width)
+    small, scale = reduced(near, EDGE)
     network = Network("selfie_segmentation")
     map_ = step(_with_faces(network, small, found, scale) if found else _without(network, small), 0.25, 0.75)
     if (map_ > 0.5).mean() < SPECK:
-        return np.zeros((height, width), np.float32)
-    guide = _reduced(small, GUIDE) / 255
+        return np.zeros(photograph.shape[:2], np.float32)
+    guide = reduced(small, GUIDE)[0] / 255
     coarse = nstk.resize(255 * map_[..., None], guide.shape[1], guide.shape[0])[..., 0] / 255
     factors, added = guided(coarse, guide, max(1, round(max(coarse.shape) / RADIUS)), SMOOTH)
     return step(applied(factors / 255, added, photograph), 0.1, 0.9)
-
-
-def _reduced(picture: np.ndarray, edge: int) -> np.ndarray:
-    """A picture with a long edge of so many pixels at most."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, edge / max(height, width))
-    return nstk.resize(picture, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def _look(network: Network, picture: np.ndarray) -> np.ndarray:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nstk
-from nstk.plugins.regions._faces import faces
-from nstk.plugins.regions._people import persons
+from nstk.plugins.regions._people import look
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +17,7 @@ class Background(nstk.Region):
     name = "background"
 
     def __call__(self, pictures: nstk.Pictures) -> np.ndarray:
-        return 1 - persons(pictures.content, faces(pictures.content))
+        return 1 - look(pictures.content)[1]
 
 
 @nstk.hookimpl

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nstk
-from nstk.plugins.regions._faces import Face as Found, faces
-from nstk.plugins.regions._people import persons, step
+from nstk.plugins.regions._faces import Face as Found
+from nstk.plugins.regions._people import look, step
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +43,7 @@ class Face(nstk.Region):
         import numpy as np
 
         map_ = np.zeros(pictures.content.shape[:2], np.float32)
-        found = faces(pictures.content)
-        people = persons(pictures.content, found) if found else map_
+        found, people = look(pictures.content)
         for face in found:
             place, shape = _shape(face, *map_.shape)
             within = np.minimum(shape, people[place])
