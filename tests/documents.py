@@ -113,6 +113,7 @@ class Newcomer:
             (folder / name).write_text(text, encoding="utf-8")
         for name, image in {"photo": "louvre", "painting": "sandstone", "starry": "cafe_terrace", "wheat": "sandstone"}.items():
             (folder / f"{name}.jpg").write_bytes((images / f"{image}.jpg").read_bytes())
+        (folder / "portrait.jpg").write_bytes((ROOT / "docs" / "images" / "portrait.jpg").read_bytes())
         Image.radial_gradient("L").save(folder / "face.png")
 
     def load_small(

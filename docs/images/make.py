@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import nstk
+from nstk.registry.registry import Registry
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE.parents[1] / "recipes" / "images"
@@ -190,7 +191,15 @@ def colours() -> None:
         save(f"colours_{whose}", nstk.run(recipe, quiet=True).picture)
 
 
-FUNCTIONS = activations, content, style, steps, colour, weights, choosing, paintings, colours
+def regions() -> None:
+    """The person and the face that nstk finds in a portrait."""
+    registry, photograph = Registry(installed=False), nstk.read_picture(HERE / "portrait.jpg")
+    for name in ("person", "face"):
+        map_ = registry.get("region", name)()(nstk.Pictures(photograph, {}))
+        save(f"regions_{name}", 255 * np.repeat(map_[..., None], 3, axis=2))
+
+
+FUNCTIONS = activations, content, style, steps, colour, weights, choosing, paintings, colours, regions
 ALL: dict[str, Callable[[], None]] = {function.__name__: function for function in FUNCTIONS}
 
 

@@ -46,15 +46,15 @@ def mask(
     plugins: Sequence[str],
     force: bool,
 ) -> None:
-    """Write a region of a photograph as a grey picture, white where it is.
+    """Write a region of a photograph, such as person, as a picture.
 
     \b
     nstk mask photo.jpg person                      the persons, found by a small network
     nstk mask photo.jpg background -o behind.png    what is behind them
     nstk mask photo.jpg face --grow 20 --feather 30
 
-    The picture is PHOTO-REGION.png, to be looked at or painted over. REGION is person, background, face, or a region of a
-    plugin that needs no other keys.
+    The picture is grey, and white where the region is: to be looked at, or painted over. REGION is person, background, face, or
+    a region of a plugin that needs no other keys.
     """
     keys = {"grow": grow, "feather": feather, "invert": invert or None}
     made = _region(registry(plugins), region, {key: value for key, value in keys.items() if value is not None})

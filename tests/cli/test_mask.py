@@ -50,14 +50,23 @@ def levels(path):
         return np.asarray(picture)
 
 
-def test_a_person_as_a_user_finds_one(folder):
+def test_a_person(run):
     Image.fromarray(portrait(160).astype(np.uint8)).save("portrait.png")
-    done = subprocess.run([*NSTK, "mask", "portrait.png", "person"], capture_output=True, text=True, env=ENVIRONMENT)
-    assert (done.returncode, done.stdout) == (0, "out/portrait-person.png\n")
+    said = run("mask", "portrait.png", "person")
+    assert (said.code, said.out) == (0, "out/portrait-person.png\n")
     found = levels("out/portrait-person.png")
-    assert done.stderr == f"person: {found.mean() / 2.55:.0f} % of the photograph\n"
+    assert said.err == f"person: {found.mean() / 2.55:.0f} % of the photograph\n"
     assert found.shape == (160, 160)
     assert (found[80, 80], found[20, 20]) == (255, 0)
+
+
+@pytest.mark.slow
+def test_the_terminal_shows_nothing_of_the_network(folder):
+    Image.fromarray(portrait(160).astype(np.uint8)).save("portrait.png")
+    done = subprocess.run([*NSTK, "mask", "portrait.png", "face"], capture_output=True, text=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout) == (0, "out/portrait-face.png\n")
+    assert done.stderr.splitlines() == [done.stderr.strip()]
+    assert done.stderr.startswith("face: ")
 
 
 def test_grow_feather_and_invert(run, halves):
