@@ -75,6 +75,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
     from .judging.scores import Score as Score, score as score
     from .pictures import (
         check_output as check_output,
+        read_alpha as read_alpha,
         read_picture as read_picture,
         resize as resize,
         write_picture as write_picture,

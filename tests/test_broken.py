@@ -36,6 +36,11 @@ def broken(tmp_path_factory):
     Image.new("RGB", (15, 64)).save(folder / "tiny.png")
     Image.new("RGB", (64, 16)).save(folder / "narrow.png")
     Image.new("1", (40000, 100)).save(folder / "long.png")
+    for name in ("white", "black"):
+        Image.new("L", (64, 48), name).save(folder / f"{name}.png")
+    halves = Image.new("RGB", (64, 48), "red")
+    halves.paste((0, 255, 0), (0, 0, 20, 48))
+    halves.save(folder / "map.png")
     (folder / "zero_bytes.png").touch()
     (folder / "text.png").write_text("This is no picture.\n")
     (folder / "folder.png").mkdir()

@@ -39,5 +39,5 @@ from .losses import (
 )
 from .optimizers import Evaluation as Evaluation, Optimizer as Optimizer, Problem as Problem, Stepper as Stepper
 from .parametrizations import Parametrization as Parametrization
-from .regions import Region as Region
+from .regions import Region as Region, Where as Where
 from .styles import Styles as Styles, blend as blend

@@ -15,6 +15,9 @@ class Colours(Definition):
 
     All pictures are height x width x 3, float32, 0..255. What is returned has the shape of what is changed, and is cut off at 0
     and at 255. None of the arrays may be written to.
+
+    Where a recipe names regions, `of_style` gets what of the painting counts, and what of the photograph takes this painting,
+    each as a picture of one column, `[positions, 1, 3]`.
     """
 
     def of_style(self, style: np.ndarray, content: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from .definition import Definition
+from .regions import Where
 from .styles import Styles
 
 if TYPE_CHECKING:
@@ -148,12 +149,23 @@ class Loss(Definition):
         description="At which sizes the loss is computed, and summed: 1 is the picture, 2 its half, 4 its quarter. A list "
         "([1, 2, 4]), or octave: layers that are read there.",
     )
+    where: Where = Field(
+        None,
+        repr=False,
+        description="The region of the photograph in which the loss counts: `person`, `background`, `face`, a grey picture, or "
+        "a mapping with `map` or `use` and more keys; empty: everywhere.",
+    )
 
     takes_low_precision: ClassVar[bool] = False
     """Whether the loss wants activations as the network computes them, perhaps bfloat16 or float16, and sums them in float32.
 
     Other losses are handed float32, which is a copy where the network's precision is lower.
     """
+
+    @property
+    def sees_style(self) -> bool:
+        """Whether the loss compares the picture with the paintings."""
+        return type(self).target is not Loss.target
 
     def reads(self) -> Sequence[str]:
         """The layers that the loss looks at; `"image"` is the picture itself. The loss sees no others, also in `target`."""
@@ -207,6 +219,20 @@ class StatisticLoss(Loss):
 
     They begin at multiples of the strides of the network's layers too, so that a sum may join positions of several layers.
     """
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether the sums are over single positions, so that a recipe may limit the loss to regions.
+
+        Positions of equal weights are then handed to `statistic` as if they were a picture, `[1, positions, 1, channels]`, in
+        no known order, and their number may be unknown while a graph is traced. A loss that joins positions of several layers,
+        or neighbours, is not pointwise.
+        """
+        return self.halo == 0 and self.stride == 1
+
+    @property
+    def sees_style(self) -> bool:
+        return type(self).of_style is not StatisticLoss.of_style
 
     def statistic(self, features: Features, maps: Any) -> Any:
         """A structure (dict, list) of float tensors, each a sum over the positions of `features`.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from .definition import Definition
 from .initializers import Pictures
@@ -36,3 +36,18 @@ class Region(Definition):
         0.
         """
         raise NotImplementedError
+
+
+def _written(region: Region | None) -> Any:
+    """A region as a recipe has it."""
+    return region and {"use": region.name, **region.model_dump(mode="json")}
+
+
+WHERE = {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]}
+"""The JSON schema of a key that names a region, where it is not known which regions there are."""
+
+Where = Annotated[Region | None, PlainSerializer(_written), WithJsonSchema(WHERE)]
+"""The type of a key that names a region: the name of a region, the file of a map, or a mapping with more keys; empty: none.
+
+In a model it is a `Region`, or None where all of the picture counts.
+"""

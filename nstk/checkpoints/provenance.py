@@ -18,7 +18,7 @@ from ..files import file_hash, shown, trouble, working_directory
 from ..pictures import PREFIX, Original
 from ..recipe.defaults import LABELLED, SLOTS
 from ..recipe.model import Recipe
-from ..recipe.paths import file_fields, models_by_label, relative
+from ..recipe.paths import file_fields, models_by_label, regions_in, relative
 from ..recipe.settings import SPELLINGS, Settings
 from . import provenance
 
@@ -121,7 +121,7 @@ def _without_files(model: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in data.items() if key not in files}
     for key, _ in models_by_label(type(model)):
         kept[key] = {label: _without_files(it, data[key][label]) for label, it in getattr(model, key).items()}
-    return kept
+    return kept | {name: _definition(region) for name, region in regions_in(model)}
 
 
 def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

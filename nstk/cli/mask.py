@@ -66,8 +66,8 @@ def mask(
 def _written(region: Region, photo: str, output: str | None, *, force: bool) -> tuple[str, str]:
     """Write the mask of a region. Returns where it is and how much of the photograph it is, in words."""
     from ..api import Pictures
-    from ..engine.regions import region_map
     from ..pictures import check_picture, read_picture
+    from ..recipe.region_maps import region_map
 
     check_picture(photo)
     path = _place(output, photo, region.name, force=force)

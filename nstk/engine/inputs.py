@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from .. import pictures
-from ..api import Colours, Pictures, Styles
+from ..api import Colours, Pictures, Region, Styles
 from ..errors import RunError
 from ..objective.octaves import Octave, octaves_at
 from ..recipe.crop import matching
 from ..recipe.model import Recipe
+from ..recipe.paintings import Painting
+from ..recipe.region_maps import LOOK, Map, region_map
 from ..registry.blame import blaming
+
+TRIFLE = 1e-3
+"""By how much a map may be off 0 or 1 for resampling alone."""
+
+HALF = 0.5
+"""From how much of a position on its colour counts as one of the region."""
 
 
 def pictures_of(recipe: Recipe, width: int, height: int) -> Pictures:
     """The recipe's pictures for a scale: the content at the scale's size, and each painting that counts with a long edge of its
     `scale`, or of `style_scale`, times the scale's."""
     content = content_at(recipe, width, height)
+    content.setflags(write=False)
+    made = Pictures(content, {}, partial(matching, aspect=recipe.shape, crop=recipe.crop))
     sizes = dict(zip(recipe.paintings, paintings_at(recipe, width, height), strict=True))
     styles = Styles(
         {
-            label: recoloured(recipe, pictures.resize(pictures.read_picture(it.picture), *sizes[label]), content)
+            label: recoloured(recipe, it, pictures.resize(pictures.read_picture(it.picture), *sizes[label]), made)
             for label, it in recipe.paintings.items()
         },
         {label: painting.weight for label, painting in recipe.paintings.items()},
     )
-    for picture in (content, *styles.values()):
+    for picture in styles.values():
         picture.setflags(write=False)
-    return Pictures(content, styles, partial(matching, aspect=recipe.shape, crop=recipe.crop))
+    return replace(made, styles=styles)
 
 
 def octaves_of(recipe: Recipe, width: int, height: int) -> tuple[Octave, ...]:
@@ -57,9 +68,44 @@ def recolours(recipe: Recipe) -> tuple[bool, bool]:
     return of.of_style is not Colours.of_style, of.of_picture is not Colours.of_picture
 
 
-def recoloured(recipe: Recipe, style: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """A painting in the colours in which the losses are to see it."""
-    return _made(recipe, "of_style", style, content) if recolours(recipe)[0] else style
+def recoloured(recipe: Recipe, painting: Painting, style: np.ndarray, made: Pictures) -> np.ndarray:
+    """A painting in the colours in which the losses are to see it: what counts of it, in those of its region."""
+    if not recolours(recipe)[0]:
+        return style
+    content = _inside(made.content, region_of(recipe, painting.where, made)) if painting.where else made.content
+    if painting.mask is None:
+        return _made(recipe, "of_style", style, content)
+    mask = mask_of(recipe, painting.mask, style)
+    changed: np.ndarray = style.copy()
+    changed[mask > HALF] = _made(recipe, "of_style", _inside(style, mask), content).reshape(-1, 3)
+    return changed
+
+
+def region_of(recipe: Recipe, region: Region, made: Pictures) -> Map:
+    """The map of a region of the photograph for pictures of some scale, height x width, 0..1.
+
+    In a small picture a face may not be found, so at a coarse scale the region is looked for in a larger one.
+    """
+    height, width = made.content.shape[:2]
+    larger = min(LOOK, max(recipe.shape))
+    if max(height, width) >= larger:
+        return region_map(region, made, max(height, width) / recipe.size)
+    content = content_at(recipe, *pictures.fit(width, height, larger))
+    map_ = pictures.resize_alpha(region_map(region, replace(made, content=content), larger / recipe.size), width, height)
+    return np.where(map_ < TRIFLE, 0, np.where(map_ > 1 - TRIFLE, 1, map_)).astype(np.float32)
+
+
+def mask_of(recipe: Recipe, mask: Region, style: np.ndarray) -> Map:
+    """The map of the part of a painting that counts, height x width, 0..1."""
+    return region_map(mask, Pictures(style, {}), max(style.shape[:2]) / recipe.size)
+
+
+def _inside(picture: np.ndarray, map_: Map) -> np.ndarray:
+    """The positions of a picture that are in a region, `[positions, 1, 3]`; the picture itself where there are none."""
+    if not (map_ > HALF).any():
+        return picture
+    inside: np.ndarray = picture[map_ > HALF][:, np.newaxis]
+    return inside
 
 
 def coloured(recipe: Recipe, picture: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ that differs asks for another step. Weights, pictures and other files are told a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -18,10 +18,12 @@ from ..objective.base import Remember
 from ..objective.compiled import Compiled
 from ..objective.features import Network, layers_read, network
 from ..objective.octaves import Octave
+from ..objective.regions import NOWHERE, Limits
 from ..objective.tile_network import TileNetwork
 from ..objective.tiles import Tiling
 from ..pictures import Original
 from ..recipe.model import Recipe
+from ..recipe.paintings import STYLE
 from ..registry.registry import SHIPPED
 from .footprint import Layout
 from .inputs import recolours
@@ -55,14 +57,20 @@ class Kept:
         layers = _layers(recipe, octave)
         return self._networks.get(_seen(recipe, plan, octave), partial(network, recipe.backbone, layers, plan.choice.dtype))
 
-    def tiles(self, recipe: Recipe, plan: Plan, octave: Octave, edge: int) -> TileNetwork:
+    def tiles(
+        self, recipe: Recipe, plan: Plan, octave: Octave, edge: int, limits: Mapping[str, Limits] = NOWHERE
+    ) -> TileNetwork:
         """The passes over tiles of about this edge, compiled unless the recipe runs eagerly."""
         losses = [*octave.losses.items()]  # in their order, on which the last digit of their sum depends
-        key = _seen(recipe, plan, octave), losses, _files(recipe, *MOVING), edge, recipe.run_eagerly, plan.jit
+        forms = {label: limit.form for label, limit in limits.items()}
+        key = _seen(recipe, plan, octave), losses, forms, _files(recipe, *MOVING), edge, recipe.run_eagerly, plan.jit
 
         def make() -> TileNetwork:
             tiling = Tiling.of(recipe.backbone, octave.losses, edge)
-            compiled = (lambda function: function) if recipe.run_eagerly else partial(Compiled, xla=plan.jit)
+            ragged = any(forms.values())
+            compiled = partial(Compiled, xla=plan.jit and not ragged, ragged=ragged)
+            if recipe.run_eagerly:
+                return TileNetwork(self.network(recipe, plan, octave), octave.losses, tiling)
             return TileNetwork(self.network(recipe, plan, octave), octave.losses, tiling, compiled)
 
         kept = self._tiles.find(key)
@@ -76,11 +84,13 @@ class Kept:
         seen = _seen(recipe, plan, octave)
         beside: Any = None
         if recolours(recipe)[0]:  # then a painting depends on the photograph, too
-            beside = recipe.colours, Original.of(recipe.content).sha256, recipe.aspect, recipe.crop
+            where = {label: it.where for label, it in recipe.paintings.items()}
+            beside = recipe.colours, Original.of(recipe.content).sha256, recipe.aspect, recipe.crop, where
         paintings = {
-            label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale)) for label, it in recipe.paintings.items()
+            label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale), it.mask)
+            for label, it in recipe.paintings.items()
         }
-        files = _files(recipe, "losses")
+        files = _files(recipe, "losses"), {key: it for key, it in _files(recipe, STYLE).items() if key.endswith(".map")}
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:
             label, asks = key

@@ -149,12 +149,13 @@ class Painting:
         """What is painted now. It must not be written to: it is no copy, because copies of a large picture take much memory."""
         if self.work is None:
             raise RunError("there is no picture before the first scale")
-        return self.work.canvas.image()
+        return self.work.seen(self.work.canvas.image())
 
     @property
     def shown(self) -> np.ndarray:
         """The picture now, in the colours that it is shown and saved in. It must not be written to either."""
-        return coloured(self.recipe, self.pixels)
+        made = coloured(self.recipe, self.pixels)
+        return self.work.seen(made) if self.work else made
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` stands for the output, `{suffix}` is its suffix."""

@@ -40,7 +40,7 @@ class Plan:
         choice = _choice(recipe)
         footprint, room = Footprint(recipe, choice.dtype), device.room(recipe.memory, ground)
         layouts = [Footprint(recipe.at(it.index), choice.dtype).layout(it, recipe.tiles, room) for it in planned]
-        jit = device.has_gpu() if recipe.jit == "auto" else recipe.jit
+        jit = (device.has_gpu() if recipe.jit == "auto" else recipe.jit) and not any(recipe.regions())
         return cls(planned, layouts, device.name(), choice, jit, footprint, ground)
 
     @classmethod

@@ -17,6 +17,7 @@ from ..objective.base import Objective
 from ..objective.compiled import Compiled
 from ..objective.in_octaves import GraphObjective, OctaveObjective, made_smaller
 from ..objective.octaves import Octave
+from ..objective.painted import PaintedObjective
 from ..objective.tiled import TiledObjective
 from ..objective.tiles import unsplittable
 from ..objective.whole import WholeObjective
@@ -25,6 +26,7 @@ from .canvas import Canvas
 from .footprint import Layout
 from .inputs import initial, pictures_of
 from .kept import Kept, rig_key
+from .limits import Maps, limited, maps_of
 from .plan import Plan
 from .rig import Move, Rig
 from .steps import Work
@@ -74,25 +76,39 @@ def retile(recipe: Recipe, plan: Plan, kept: Kept, work: Work, error: OutOfMemor
 
 def objective(recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictures, layout: Layout) -> Objective:
     """The recipe's objective for the pictures of a scale, whole or in tiles, at all octaves that its losses ask for."""
-    dtype = plan.choice.dtype
+    dtype, maps = plan.choice.dtype, maps_of(recipe, made)
+    at = partial(_at_octave, recipe, plan, kept, scale, layout)
+    whole: Objective
     if [octave.divisor for octave in layout.octaves] == [1]:
-        return _at_octave(recipe, plan, kept, scale, made, layout, layout.octaves[0], dtype)
-    parts = {
-        octave.divisor: _at_octave(recipe, plan, kept, scale, made_smaller(made, octave.divisor), layout, octave, FLOAT32)
-        for octave in layout.octaves
-    }
-    return OctaveObjective(recipe.active_losses, parts, dtype)
+        whole = at(layout.octaves[0], made, maps, dtype)
+    else:
+        parts = {
+            octave.divisor: at(octave, made_smaller(made, octave.divisor), maps.smaller(octave.divisor), FLOAT32)
+            for octave in layout.octaves
+        }
+        whole = OctaveObjective(recipe.active_losses, parts, dtype)
+    return whole if maps.paint is None else PaintedObjective(whole, maps.paint, made.content, dtype)
 
 
 def _at_octave(
-    recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, made: Pictures, layout: Layout, octave: Octave, dtype: str
+    recipe: Recipe,
+    plan: Plan,
+    kept: Kept,
+    scale: Scale,
+    layout: Layout,
+    octave: Octave,
+    made: Pictures,
+    maps: Maps,
+    dtype: str,
 ) -> Objective:
-    """The objective at one octave, for pictures of its size. The loss scaling is that of activations of `dtype`."""
-    styles, compiled = kept.styles(recipe, plan, scale, layout, octave), partial(Compiled, xla=plan.jit)
-    if edge := layout.edge_at(octave):
-        return TiledObjective(kept.tiles(recipe, plan, octave, edge), made, dtype, styles)
+    """The objective at one octave, for pictures and regions of its size. The loss scaling is that of activations of `dtype`."""
+    edge, styles = layout.edge_at(octave), kept.styles(recipe, plan, scale, layout, octave)
+    octave, limits = limited(octave, recipe.backbone, maps)
+    if edge:
+        return TiledObjective(kept.tiles(recipe, plan, octave, edge, limits), made, dtype, styles, limits)
+    compiled = partial(Compiled, xla=plan.jit)
     whole = WholeObjective if recipe.run_eagerly or not layout.edge else partial(GraphObjective, compiled=compiled)
-    return whole(kept.network(recipe, plan, octave), octave.losses, made, dtype, styles)
+    return whole(kept.network(recipe, plan, octave), octave.losses, made, dtype, styles, limits)
 
 
 def smaller(recipe: Recipe, layout: Layout, scale: Scale, error: OutOfMemory) -> Layout:

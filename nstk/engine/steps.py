@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from ..api import Evaluation, Run, Scale, Stepper
 from ..errors import RunError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..objective.base import Objective
     from .canvas import Canvas
     from .footprint import Layout
@@ -50,6 +50,11 @@ class Work:
     def objective(self) -> Objective:
         """What the scale's steps make small."""
         return self.rig.problem.objective
+
+    def seen(self, picture: np.ndarray) -> np.ndarray:
+        """A picture of the scale's size, height x width x 3, with the photograph over what is not painted."""
+        made: np.ndarray = np.asarray(self.objective.seen(picture[np.newaxis]))[0]
+        return made
 
     @property
     def ended(self) -> bool:

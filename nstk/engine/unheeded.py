@@ -18,6 +18,9 @@ def unheeded(recipe: Recipe, choice: Choice) -> Iterator[str]:
     if recipe.precision not in ("auto", choice.dtype):
         yield f"`precision: {recipe.precision}` changes nothing: {choice.reason}"
     yield from _octaves(recipe)
+    yield from (f"{place}: this region changes nothing" for place in recipe.absent)
+    if recipe.jit is True and any(recipe.regions()):
+        yield "`jit: true` changes nothing: XLA does not compile losses that are limited to regions"
     if recipe.path is None:
         if recipe.checkpoint.every not in (Checkpoint().every, False):
             yield "`checkpoint` changes nothing: with `output: false` nothing is written"

@@ -51,6 +51,10 @@ class Objective(ABC):
     ) -> tuple[Evaluation, tf.Tensor | None]:
         """Some of the losses at a picture, and the gradient of their sum times `factor`; None where there is no gradient."""
 
+    def seen(self, pixels: Any) -> Any:
+        """The picture that the losses see where this one, `[1, height, width, 3]`, is moved."""
+        return pixels
+
     def evaluate(self, image: tf.Tensor) -> Evaluation:
         """The objective at a picture `[1, height, width, 3]`."""
         return self._evaluate(tf.convert_to_tensor(image), self.losses)

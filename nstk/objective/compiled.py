@@ -19,12 +19,14 @@ DRAWS = re.compile(r"(Random|Multinomial|TruncatedNormal|ParameterizedTruncatedN
 class Compiled:
     """A function of structures of tensors as one graph. It takes no other shapes than those that it was traced with.
 
+    A `ragged` one takes vectors of whole numbers of any length. XLA would compile it anew for each length.
+
     The first call traces the function, unless `trace` was called before, and has XLA compile the graph. Where XLA cannot
     compile it, that call raises a `RunError` that says what to do.
     """
 
-    def __init__(self, function: Callable[..., Any], *, xla: bool):
-        self._function, self._xla = function, xla
+    def __init__(self, function: Callable[..., Any], *, xla: bool, ragged: bool = False):
+        self._function, self._xla, self._ragged = function, xla, ragged
         self._graph: Any = None
         self._ready = not xla
         self.repeatable = False
@@ -32,7 +34,9 @@ class Compiled:
 
     def trace(self, *structures: Any) -> None:
         """Make the graph, for structures of these shapes."""
-        self._graph = tf.function(self._function, autograph=False, jit_compile=self._xla).get_concrete_function(*structures)
+        function = tf.function(self._function, autograph=False, jit_compile=self._xla)
+        given = tf.nest.map_structure(_of_any_length, structures) if self._ragged else structures
+        self._graph = function.get_concrete_function(*given)
         operations = [(node.op, node) for node in _nodes(self._graph)]
         self.repeatable = not any(DRAWS.match(operation) for operation, _ in operations)
         _forget_gradients(node for operation, node in operations if operation == "IdentityN")
@@ -60,6 +64,12 @@ class Compiled:
             raise RunError(f"XLA cannot compile the step{_why(error)}: set `jit: false`") from error
         self._ready = True
         return made
+
+
+def _of_any_length(value: Any) -> Any:
+    """A vector of whole numbers as a tensor of any length. Any other value stays as it is."""
+    is_vector = isinstance(value, tf.Tensor) and value.shape.rank == 1 and value.dtype.is_integer
+    return tf.TensorSpec([None], value.dtype) if is_vector else value
 
 
 def _nodes(graph: Any) -> Iterator[Any]:

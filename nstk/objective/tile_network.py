@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import tensorflow as tf
@@ -12,6 +13,7 @@ from ..api.additions import in_turn, unjoined
 from ..registry.blame import SCOPE
 from .calling import calling
 from .features import Network, seen
+from .regions import Placed, standing_in, statistic
 from .sums import summed
 from .tiles import Tile, Tiling
 
@@ -92,7 +94,12 @@ class TileNetwork:
     def _statistic(self, shape: Tile, label: str, features: Features, maps: Any) -> Any:
         loss = self.losses[label]
         with calling(loss, label), tf.name_scope(SCOPE.format(label)):
-            return summed(loss.statistic, shape, loss.halo, self.owned(shape, loss, features), maps[label])
+            return summed(partial(statistic, loss), shape, loss.halo, self.owned(shape, loss, features), maps[label])
+
+    def _standing_in(self, shape: Tile, label: str, features: Features, maps: Any, layer: str, pull: Any) -> Any:
+        loss = self.losses[label]
+        with calling(loss, label), tf.name_scope(SCOPE.format(label)):
+            return standing_in(loss, self.owned(shape, loss, features), maps[label], layer, pull)
 
     def _statistics(self, shape: Tile, crop: tf.Tensor, maps: Any) -> dict[str, Any]:
         features = self.features(shape, crop)
@@ -104,9 +111,15 @@ class TileNetwork:
             labels = self._read[layer]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(features[layer])
-                taken = zip(labels, in_turn(features[layer], len(labels)), strict=True)
-                made = {label: self._statistic(shape, label, {**features, layer: mine}, maps) for label, mine in taken}
-            return unjoined(tape.gradient(made, features[layer], {label: upstream[label] for label in made}, ZERO))
+                made, pulls = {}, {}
+                for label, mine in zip(labels, in_turn(features[layer], len(labels)), strict=True):
+                    seen, pulls[label] = {**features, layer: mine}, upstream[label]
+                    if isinstance(maps[label], Placed):
+                        made[label] = self._standing_in(shape, label, seen, maps, layer, pulls[label])
+                        pulls[label] = tf.ones([])
+                    else:
+                        made[label] = self._statistic(shape, label, seen, maps)
+            return unjoined(tape.gradient(made, features[layer], pulls, ZERO))
 
         def fork(layer: str, map_: tf.Tensor) -> tf.Tensor:
             def gradient(above: tf.Tensor) -> tf.Tensor:

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..api import Evaluation, Features, Goal, Loss, Pictures, StatisticLoss, Styles
+from ..api import Evaluation, Features, Goal, Loss, Pictures, Styles
 from ..machine.precision import FLOAT32
 from .base import Objective, Remember, anew, weighted
 from .calling import calling
 from .features import batch
+from .regions import NOWHERE, Limits, Place, score
 from .spill import Shelf
 from .sums import added, summed
 from .tile_network import ZERO, TileNetwork
@@ -37,40 +38,60 @@ class TiledObjective(Objective):
     """What one scale of a run makes small, a tile at a time (see `Objective`).
 
     `remember` keeps what the losses have to know of each painting, by the painting's label, from one picture to the next.
+    `limits` says to which regions losses are limited, by label.
     """
 
-    def __init__(self, network: TileNetwork, pictures: Pictures, dtype: str = FLOAT32, remember: Remember = anew):
+    def __init__(
+        self,
+        network: TileNetwork,
+        pictures: Pictures,
+        dtype: str = FLOAT32,
+        remember: Remember = anew,
+        limits: Mapping[str, Limits] = NOWHERE,
+    ):
         super().__init__(network.losses, dtype)
-        self.network, self.targets = network, {}
+        self.network, self.targets, self._limits = network, {}, limits
         self._tiles = network.tiling.tiles(*pictures.content.shape[:2])
         self._devices = [it.name for it in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
         self._shelf = Shelf()
         self._maps: list[Any] = []
-        content = self._summed(pictures.content, StatisticLoss.of_content, self._put_away)
+        content = self._summed(pictures.content, "of_content", self._of_content, self._put_away)
         paintings = Styles.of(pictures.styles)
         styles = {
-            label: remember((label, tuple(network.losses.items())), partial(self._summed, picture, StatisticLoss.of_style))
+            label: remember(
+                (label, tuple(network.losses.items())),
+                partial(self._summed, picture, "of_style", partial(self._of_style, label)),
+            )
             for label, picture in paintings.items()
         }
         for label, loss in network.losses.items():
             with calling(loss, label, "goal"):
                 sums = Styles({name: sums[label] for name, sums in styles.items()}, paintings.shares)
-                goal = loss.goal(content[label], sums)
+                limited = limits.get(label)
+                goal = limited.goal(loss, content[label], sums) if limited else loss.goal(content[label], sums)
             self.targets[label] = Goal(None, goal)  # the maps lie on the shelf, tile by tile
+
+    def _of_content(self, label: str, place: Place, features: Features) -> Any:
+        return self.network.losses[label].of_content(features)
+
+    def _of_style(self, painting: str, label: str, place: Place, features: Features) -> Any:
+        loss, limited = self.network.losses[label], self._limits.get(label)
+        return limited.of_style(loss, painting, features, place) if limited else loss.of_style(features)
 
     def _summed(
         self,
         picture: np.ndarray,
-        of: Callable[[Any, Features], Any],
+        method: str,
+        of: Callable[[str, Place, Features], Any],
         also: Callable[[Tile, Features], None] = lambda tile, features: None,
     ) -> dict[str, Any]:
-        """Each loss's sums over a reference picture."""
+        """Each loss's sums over a reference picture, which `of` makes with the loss's `method`."""
         total: dict[str, Any] = {}
         for tile in self.network.tiling.tiles(*picture.shape[:2]):
             features = self.network.features(tile, batch(picture[tile.rows.seen, tile.columns.seen]))
             for label, loss in self.network.losses.items():
-                with calling(loss, label, of.__name__):
-                    own, owned = getattr(loss, of.__name__), self.network.owned(tile, loss, features)
+                with calling(loss, label, method):
+                    own, owned = partial(of, label, tile.first), self.network.owned(tile, loss, features)
                     total[label] = added(total.get(label), summed(own, tile, loss.halo, owned))
             also(tile, features)
             del features, owned  # otherwise they would be held while the next tile's activations are computed
@@ -81,7 +102,9 @@ class TiledObjective(Objective):
         maps = {}
         for label, loss in self.network.losses.items():
             with calling(loss, label, "maps"):
-                maps[label] = loss.maps(self.network.owned(tile, loss, features))
+                content = self.network.owned(tile, loss, features)
+                made, limited = loss.maps(content), self._limits.get(label)
+                maps[label] = limited.placed(content, made, tile.first) if limited else made
         self._maps.append(self._shelf.put(maps))
 
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
@@ -104,7 +127,7 @@ class TiledObjective(Objective):
 
     def _scored(self, statistics: Mapping[str, Any], losses: Mapping[str, Loss]) -> Evaluation:
         own = self.network.losses
-        return weighted(losses, lambda label, _: own[label].score(statistics[label], self.targets[label].sums))
+        return weighted(losses, lambda label, _: score(own[label], statistics[label], self.targets[label].sums))
 
     def _statistics(self, pixels: tf.Tensor) -> dict[str, Any]:
         """Each loss's statistic, summed over the tiles: the first pass."""

@@ -68,6 +68,11 @@ class Tile(NamedTuple):
     columns: Span
 
     @property
+    def first(self) -> tuple[int, int]:
+        """The row and the column of the picture at which begins what the tile owns."""
+        return self.rows.at + self.rows.before, self.columns.at + self.columns.before
+
+    @property
     def shape(self) -> Tile:
         """The tile as if it began at 0: tiles of one shape are computed by the same graph."""
         return Tile(self.rows._replace(at=0), self.columns._replace(at=0))

@@ -13,6 +13,7 @@ from ..machine.precision import FLOAT32
 from .base import Objective, Remember, anew, weighted
 from .calling import calling
 from .features import Network, batch, seen
+from .regions import NOWHERE, Limits, value
 from .turns import Turns
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ class WholeObjective(Objective):
     """What one scale of a run makes small, on the whole picture at once (see `Objective`).
 
     `remember` keeps what a loss has to know of a painting, by the painting's label and the loss, from one picture to the next.
+    `limits` says to which regions losses are limited, by label.
     """
 
     def __init__(
@@ -31,17 +33,18 @@ class WholeObjective(Objective):
         pictures: Pictures,
         dtype: str = FLOAT32,
         remember: Remember = anew,
+        limits: Mapping[str, Limits] = NOWHERE,
     ):
         super().__init__(losses, dtype)
         self.net, self.targets = net, {}
         looked_at = _Looks(net, pictures)
         for label, loss in losses.items():
             with calling(loss, label, "target"):
-                self.targets[label] = _target(loss, looked_at, remember)
+                self.targets[label] = _target(loss, looked_at, remember, limits.get(label))
 
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
         turns = Turns(pixels, self.net, losses)
-        return weighted(losses, lambda label, loss: loss(seen(loss, turns.of(label)), self.targets[label]))
+        return weighted(losses, lambda label, loss: value(loss, seen(loss, turns.of(label)), self.targets[label]))
 
     def _differentiate(
         self, pixels: tf.Tensor, losses: Mapping[str, Loss], factor: tf.Tensor | None
@@ -65,13 +68,17 @@ class _Looks:
         return Styles({label: of(label, partial(self._style, label)) for label in self._shares}, self._shares)
 
 
-def _target(loss: Loss, looked_at: _Looks, remember: Remember) -> Any:
+def _target(loss: Loss, looked_at: _Looks, remember: Remember, limits: Limits | None) -> Any:
     """What a loss compares the picture with."""
     content = seen(loss, looked_at.content)
     if not (isinstance(loss, StatisticLoss) and type(loss).target is StatisticLoss.target):
         return loss.target(References(content, looked_at.styles(lambda label, style: seen(loss, style()))))
 
     def sums(label: str, style: Callable[[], Features]) -> Any:
-        return remember((label, loss), lambda: loss.of_style(seen(loss, style())))
+        of_style = partial(limits.of_style, loss, label) if limits else loss.of_style
+        return remember((label, loss), lambda: of_style(seen(loss, style())))
 
-    return Goal(loss.maps(content), loss.goal(loss.of_content(content), looked_at.styles(sums)))
+    maps, made, styles = loss.maps(content), loss.of_content(content), looked_at.styles(sums)
+    if limits:
+        return Goal(limits.placed(content, maps), limits.goal(loss, made, styles))
+    return Goal(maps, loss.goal(made, styles))

@@ -38,6 +38,7 @@ from .original import (
     Original as Original,
     check_picture as check_picture,
     read_all as read_all,
+    read_alpha as read_alpha,
     read_picture as read_picture,
 )
 from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, fits as fits, resize as resize, scaled as scaled, to_uint8 as to_uint8

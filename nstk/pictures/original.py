@@ -138,6 +138,14 @@ def read_all(path: Location) -> Picture:
     return Original.of(path).read()
 
 
+def read_alpha(path: Location) -> NDArray[np.float32] | None:
+    """How opaque the picture of a file is: height x width, float32, 0..1; None where it is opaque everywhere.
+
+    `path` and errors are those of `read_picture`.
+    """
+    return read_all(path).alpha
+
+
 def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float32]:
     """The picture of a file: height x width x 3, float32, 0..255, sRGB, upright, transparent parts over white.
 

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from ..api import Backbone, Callback, Colours, Definition, Initializer, Loss, Optimizer, Parametrization
+from ..api import Backbone, Callback, Colours, Definition, Initializer, Loss, Optimizer, Parametrization, Region
+from ..api.hookspecs import KINDS
 from ..api.losses import weights
 from ..errors import PluginError
 from ..files import working_directory
@@ -23,7 +24,7 @@ from .crop import cut
 from .defaults import LABELLED, SLOTS, defaults
 from .given import notes
 from .paintings import PICTURE, STYLE, Painting
-from .paths import file_fields, input_files, relative
+from .paths import file_fields, input_files, regions_in, relative
 from .scales import Edge, Pyramid
 from .settings import SPELLINGS, Output, Settings
 
@@ -59,6 +60,8 @@ class Recipe(Settings):
     """The pictures that the recipe names, which were decoded when the recipe was checked."""
     files: list[Path] = Field(default_factory=list, exclude=True, repr=False)
     """The files that the recipe was read from."""
+    absent: list[str] = Field(default_factory=list, exclude=True, repr=False)
+    """The regions that lie nowhere in the photograph, each in words with its place in the recipe."""
     overridden: bool = Field(False, exclude=True, repr=False)
     placed_by_default: bool = Field(False, exclude=True, repr=False)
     """Whether nobody has said where the picture goes: then a run looks for a place that holds no other picture."""
@@ -123,6 +126,14 @@ class Recipe(Settings):
         """Every definition in use, with its place in the recipe."""
         yield from ((key, getattr(self, key)) for key in SLOTS)
         yield from ((f"{key}.{label}", it) for key in LABELLED for label, it in getattr(self, key).items())
+        yield from self.regions()
+
+    def regions(self) -> Iterator[tuple[str, Region]]:
+        """Every region that the recipe names, with its place in the recipe."""
+        paintings = ((f"style.{label}", painting) for label, painting in self.style.items())
+        losses = ((f"losses.{label}", loss) for label, loss in self.losses.items())
+        for place, model in (("", self), *paintings, *losses):
+            yield from ((f"{place}.{name}".lstrip("."), region) for name, region in regions_in(model))
 
     def inputs(self) -> dict[str, Path]:
         """Every file that the recipe reads, by its place in the recipe."""
@@ -130,9 +141,9 @@ class Recipe(Settings):
 
     def given_classes(self) -> list[tuple[str, type[Definition]]]:
         """The classes in use that were given in Python, each with its kind."""
-        kinds, classes = {**SLOTS, **LABELLED}, self.registry.given.values()
-        used = {type(it): kinds[where.partition(".")[0]] for where, it in self.definitions() if type(it) in classes}
-        return [(kind, cls) for cls, kind in used.items()]
+        classes = self.registry.given.values()
+        used = dict.fromkeys(type(it) for _, it in self.definitions() if type(it) in classes)
+        return [(word, cls) for cls in used for word, kind in KINDS.values() if issubclass(cls, kind)]
 
     def to_plain(self, folder: Path | None = None) -> dict[str, Any]:
         """The recipe as plain data, with every default written out.
@@ -143,7 +154,8 @@ class Recipe(Settings):
         folder = folder or working_directory() or Path(os.sep)
         data = self.model_dump(include=set(Settings.model_fields) - set(SPELLINGS), mode="json") | self.measures
         data["content"] = relative(data["content"], folder)
-        styles = {label: _painting(it, folder) for label, it in self.style.items()}
+        data["paint"] = self._region(self.paint, folder)
+        styles = {label: self._painting(it, folder) for label, it in self.style.items()}
         data["style"] = styles[STYLE] if [*styles] == [STYLE] else styles
         if self.output.path is not False:
             data["output"]["path"] = relative(self.output.path, folder)
@@ -181,15 +193,20 @@ class Recipe(Settings):
         for name, marker in file_fields(cls):
             written = from_plain(params[name], Mark("", folder))
             params[name] = map_texts(written, partial(_as_written, words=marker.words)).plain()
-        return {"use": use, **params}
+        return {"use": use, **params, **self._regions(definition, folder)}
 
+    def _painting(self, painting: Painting, folder: Path) -> str | dict[str, Any]:
+        """A painting as it is written for a `folder`: its file alone, where it has no other keys."""
+        picture = relative(painting.picture, folder)
+        if painting == Painting(picture=painting.picture):
+            return picture
+        return {**painting.model_dump(mode="json"), **self._regions(painting, folder), PICTURE: picture}
 
-def _painting(painting: Painting, folder: Path) -> str | dict[str, Any]:
-    """A painting as it is written for a `folder`: its file alone, where it has no other keys."""
-    picture = relative(painting.picture, folder)
-    if painting == Painting(picture=painting.picture):
-        return picture
-    return {**painting.model_dump(mode="json"), PICTURE: picture}
+    def _regions(self, model: BaseModel, folder: Path) -> dict[str, Any]:
+        return {name: self._region(region, folder) for name, region in regions_in(model)}
+
+    def _region(self, region: Region | None, folder: Path) -> dict[str, Any] | None:
+        return None if region is None else self._slot("region", region, folder)
 
 
 def active(losses: Mapping[str, Loss]) -> dict[str, Loss]:

@@ -7,6 +7,9 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from ..api import Loss
 from ..errors import RecipeError
 from ..hints import same_name
 from ..syntax.mistakes import Mark, Mistake
@@ -14,7 +17,8 @@ from ..syntax.nodes import Node, from_plain, in_mapping
 from ..syntax.parse import parse
 from .defaults import LABELLED, SLOTS, default_name, defaults
 from .paintings import PICTURE, STYLE, Painting, labelled, of_one
-from .settings import SPELLINGS
+from .paths import region_fields
+from .settings import SPELLINGS, Settings
 
 DEFAULT = "the default recipe"
 """Where the losses are written of a recipe that names none."""
@@ -80,11 +84,21 @@ def _merge(above: Node, below: Node, default: str | None = None) -> Node:
 
 def bare_word(path: Sequence[str]) -> str | None:
     """The key that a bare value at `path` is short for."""
+    if path and path[-1] in region_fields(_holder(path)):
+        return "use"
     if len(path) == 1:
         return "path" if path[0] == "output" else "use" if path[0] in SLOTS else None
     if len(path) == 2 and path[0] == STYLE:
         return PICTURE
     return "use" if len(path) == 2 and path[0] in LABELLED else None
+
+
+def _holder(path: Sequence[str]) -> type[BaseModel]:
+    """What holds the key at the end of a path, if that key may name a region."""
+    if len(path) == 1:
+        return Settings
+    of_painting = path[0] == STYLE and (len(path) == 3 or (len(path) == 2 and path[1] in Painting.model_fields))
+    return Painting if of_painting else Loss if len(path) == 3 and path[0] == "losses" else BaseModel
 
 
 def stacked(trees: Sequence[Node]) -> Node:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..api import InputPicture
+from ..api import InputPicture, Where
 from ..api.definition import NAME
 from ..syntax.mistakes import Mark
 from ..syntax.nodes import Node, from_plain, in_mapping
@@ -31,6 +32,12 @@ class Painting(BaseModel):
     scale: float | None = Field(
         None, gt=0, le=8, description="Long edge of this painting as a multiple of `size`, in place of `style_scale`."
     )
+    where: Where = Field(
+        None,
+        description="The region of the photograph that takes this painting: `person`, `background`, `face`, a grey picture, or "
+        "a mapping with `map` or `use` and more keys; empty: what other paintings leave.",
+    )
+    mask: Where = Field(None, description="The part of this painting that counts: a grey picture, or another region of it.")
 
     def scaled_by(self, style_scale: float) -> float:
         """The long edge as a multiple of the picture's, where the recipe's paintings have this `style_scale`."""
@@ -55,6 +62,12 @@ def shortened(place: str) -> str:
     if steps[:2] == [STYLE, STYLE]:
         del steps[1]
     return ".".join(steps[:-1] if steps[0] == STYLE and steps[-1] == PICTURE and len(steps) > 1 else steps)
+
+
+def named(path: Sequence[str]) -> str:
+    """The place of a key as a recipe is likely to have it: `style.where` for the key of the one painting."""
+    *above, key = path
+    return ".".join([*filter(None, [shortened(".".join(above))]), key])
 
 
 def of_one(node: Node) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from ..api import File
+from ..api import File, Region
 from ..files import NOT_THERE, exists, shown, trouble, working_directory
 from ..hints import suggest, suggest_file
 from .paintings import shortened
@@ -27,7 +27,20 @@ def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]
         for name, _ in models_by_label(type(definition)):
             inner = ((f"{where}.{name}.{label}".lstrip("."), it) for label, it in getattr(definition, name).items())
             found |= {shortened(place): path for place, path in input_files(inner).items()}
+        found |= input_files((f"{where}.{name}".lstrip("."), region) for name, region in regions_in(definition))
     return found
+
+
+def region_fields(cls: type[BaseModel]) -> list[str]:
+    """The fields of a definition that name a region (`Where`)."""
+    return [name for name, info in cls.model_fields.items() if Region in get_args(info.annotation)]
+
+
+def regions_in(model: BaseModel) -> Iterator[tuple[str, Region]]:
+    """The regions that a definition names itself, by field."""
+    for name in region_fields(type(model)):
+        if (region := getattr(model, name)) is not None:
+            yield name, region
 
 
 def file_fields(cls: type[BaseModel]) -> Iterator[tuple[str, File]]:

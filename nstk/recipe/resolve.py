@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from .. import pictures
 from ..api.definition import NAME
 from ..errors import PluginError
 from ..files import located
-from ..hints import spelled
-from ..registry.registry import PYTHON, Registry, class_named, how_to_give as how_to_give_class
+from ..registry.registry import Registry, class_named, how_to_give as how_to_give_class
 from ..syntax.mistakes import Mark, Mistake
-from ..syntax.nodes import Node, as_before
+from ..syntax.nodes import Node
 from . import other_words
 from .automatic import decided
 from .checks import (
@@ -36,23 +31,21 @@ from .checks import (
     output,
 )
 from .defaults import LABELLED, SLOTS, default_name
-from .messages import instead, translate
+from .messages import instead
 from .model import Recipe
-from .named_files import NamedFiles
 from .octaves import check_octaves
-from .paintings import PICTURE, STYLE
+from .paintings import STYLE, Painting
+from .parts import NO_PICTURES, Parts
+from .regions import check_regions
 from .settings import SPELLINGS, Settings
 from .trust import HINT, distrust
-from .validate import made_of, validated
+from .validate import made_of
 
 COLUMNS = ("step", "scale", "seconds", "loss")
 """The columns that tables have besides those of the losses. No loss can have one of these names as its label."""
 
-NO_PICTURES: dict[str, Any] = {"content": "", "style": {STYLE: {PICTURE: ""}}}
-"""The values of the settings in place of pictures that are missing or cannot be used. Such pictures are reported."""
 
-
-class Resolver(NamedFiles):
+class Resolver(Parts):
     """Turns one tree into a `Recipe`. Every mistake goes to `mistakes`.
 
     `given` holds the pictures that were given in Python, by name. `trust` says whether any recipe may name plugins.
@@ -67,11 +60,8 @@ class Resolver(NamedFiles):
         *,
         trust: bool = False,
     ):
-        super().__init__(tree, mistakes, given)
-        self.registry, self.trust = registry, trust
-        self.plugins_failed = False
-        self.partial: dict[tuple[str, ...], Any] = {}
-        """The settings and definitions with mistakes, without their wrong keys, so that the other keys are checked too."""
+        super().__init__(tree, registry, mistakes, given)
+        self.trust = trust
 
     def resolve(self, name: str) -> Recipe | None:
         """The recipe, or None if something is wrong with it. `name` is the name of the recipe's file, or empty."""
@@ -81,7 +71,7 @@ class Resolver(NamedFiles):
         slots: dict[str, Any] = {key: self.slot(kind, default_name(key), (key,)) for key, kind in SLOTS.items()}
         slots |= {key: self.labelled(key, kind) for key, kind in LABELLED.items()}
         if backbone := slots["backbone"] or self.partial.get(("backbone",)):
-            broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",)}
+            broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",) and len(path) == 2}
             check_layers(self, backbone, slots["losses"], broken)
         check_losses(self, slots["losses"])
         check_jit(self, settings)
@@ -96,6 +86,7 @@ class Resolver(NamedFiles):
         largest = {place: it for place, _, it in fitted(settings, aspect, edges[-1])}
         check_octaves(self, slots["losses"], largest)
         check_tiles(self, settings, slots, [*largest.values()])
+        absent = check_regions(self, settings, slots["losses"], aspect)
         if path:
             check_overwriting(self, path, settings, slots)
         if self.mistakes:
@@ -105,7 +96,7 @@ class Resolver(NamedFiles):
         values["placed_by_default"] = text == "" or bool(text and names_folder(text, self.mark("output", "path").folder))
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
         values |= {"name": name, "plugins": plugins, "aspect": aspect, "steps": steps, "pyramid": pyramid}
-        values |= {"registry": self.registry, "originals": self.originals}
+        values |= {"registry": self.registry, "originals": self.originals, "absent": absent}
         return made_of(Recipe, values | slots)
 
     def load_plugins(self) -> list[str]:
@@ -156,73 +147,27 @@ class Resolver(NamedFiles):
         nodes = {key: node for key, node in self.tree.value.items() if key in Settings.model_fields}
         if "output" in nodes and nodes["output"].value is None:
             del nodes["output"]
+        regions, of_paintings = self.regions_of(Settings, nodes, ()), self.regions_of_paintings(nodes)
         missing = self.files(Settings, nodes, ())
         made = self.validate(Settings, {key: node.plain() for key, node in nodes.items()}, ())
-        made, none = made or self.partial.get(()), Settings(**NO_PICTURES)
-        return made.model_copy(update={key: getattr(none, key) for key in missing}) if made else none
+        none = Settings(**NO_PICTURES)
+        made = made or self.partial.get(())
+        if made is None:
+            return none
+        style = {label: it.model_copy(update=of_paintings.get(label, {})) for label, it in made.style.items()}
+        changed: Settings = made.model_copy(update={**regions, STYLE: style, **{key: getattr(none, key) for key in missing}})
+        return changed
 
-    def validate(
-        self,
-        cls: type[BaseModel],
-        values: dict[str, Any],
-        path: tuple[str, ...],
-        elsewhere: Callable[[str], str] = lambda key: "",
-    ) -> Any:
-        """A `cls` with these values, or None if a value is wrong."""
-        try:
-            return validated(cls, values)
-        except ValidationError as error:
-            found = translate(error, cls, self.tree, path, elsewhere)
-            self.mistakes += [replace(mistake, message=as_before(mistake.message)) for mistake in found]
-            wrong = {str(detail["loc"][0]) for detail in error.errors(include_url=False) if detail["loc"]}
-        good = {key: value for key, value in values.items() if key not in wrong}
-        if cls is Settings:
-            good = NO_PICTURES | good
-        with suppress(ValidationError):  # a key is missing: there is nothing more to check
-            self.partial[path] = validated(cls, good)
-        return None
-
-    def slot(self, kind: str, default: str, path: tuple[str, ...]) -> Any:
-        """The definition that one slot of the recipe holds, or None if something is wrong with it."""
-        where = ".".join(path)
-        node = self.tree.value.get(path[0]) if len(path) == 1 else self.tree.at(path)
-        if node is None:
-            node = Node(None, Mark(self.tree.mark.where, self.tree.mark.folder))
-        value = {"use": node} if isinstance(node.value, str) else {} if node.value is None else node.value
-        if not isinstance(value, dict):
-            must = f"must be a name, or a mapping with `use`, {instead(node.plain())}"
-            self.mistake(f"`{where}` {'cannot be dropped, only replaced' if node.value is False else must}", node.mark)
-            return None
-        use = value.get("use")
-        if use is not None and not isinstance(use.value, str):
-            self.mistake(f"`use` in {where} must be a name, {instead(use.plain())}", use.mark)
-            return None
-        name = spelled(use.value, self.registry.names(kind)) if use else default
-        try:
-            cls = self.registry.get(kind, name)
-        except PluginError as error:
-            self.no_such(kind, name, str(error), use.mark if use else node.key or node.mark)
-            return None
-        params = {key: child for key, child in value.items() if key != "use"}
-        missing = self.files(cls, params, path)
-
-        def elsewhere(key: str) -> str:
-            if same := other_words.parameter(key, cls.model_fields):
-                return same
-            have = self.registry.with_key(kind, key)
-            others = " and ".join(f"`{other}`" for other in have)
-            return f"{where} is `{name}`; {others} {'has' if len(have) == 1 else 'have'} it: `use: {have[0]}`" if have else ""
-
-        made = self.validate(cls, {key: child.plain() for key, child in params.items()}, path, elsewhere)
-        return None if missing else made
-
-    def no_such(self, kind: str, name: str, message: str, mark: Mark) -> None:
-        """Report a name that cannot be used, unless it may belong to a plugin whose failure to load is reported already."""
-        owner, _, short = name.rpartition(":")
-        if self.registry.owned(kind, short) and not (self.plugins_failed and owner == PYTHON):
-            self.mistake(message, mark)
-        elif not self.plugins_failed:
-            self.mistake(message, mark, other_words.other_name(kind, name) or self.registry.unknown_hint(kind, name))
+    def regions_of_paintings(self, nodes: dict[str, Node]) -> dict[str, dict[str, Any]]:
+        """The regions that paintings name, by label. They are taken out of the `nodes`."""
+        node = nodes.get(STYLE)
+        if node is None or not isinstance(node.value, dict):
+            return {}
+        paintings = {label: dict(it.value) for label, it in node.value.items() if isinstance(it.value, dict)}
+        regions = {label: self.regions_of(Painting, keys, (STYLE, label)) for label, keys in paintings.items()}
+        left = {label: Node(paintings.get(label, it.value), it.mark, it.key) for label, it in node.value.items()}
+        nodes[STYLE] = Node(left, node.mark, node.key)
+        return regions
 
     def labelled(self, key: str, kind: str) -> dict[str, Any]:
         """The definitions under `losses:` or `callbacks:`."""

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from ..api.regions import WHERE
 from ..registry.registry import Registry
 from .defaults import LABELLED, SLOTS
 from .settings import Settings
@@ -40,6 +41,8 @@ def recipe_schema(registry: Registry) -> dict[str, Any]:
         "description": "A recipe that this one changes: a file, or one that comes with nstk.",
         "type": ["string", "null"],
     }
+    definitions["region"] = _region(registry, definitions)
+    _name_regions([properties, definitions])
     return {
         "$schema": DRAFT,
         "title": "nstk recipe",
@@ -81,6 +84,20 @@ def _slot(registry: Registry, kind: str, definitions: dict[str, Any]) -> list[di
                 definitions[place] = _mapping(cls, known, definitions, place)
             mappings.append({"$ref": f"#/definitions/{place}"})
     return [{"type": "string", "enum": names}, *mappings]
+
+
+def _region(registry: Registry, definitions: dict[str, Any]) -> dict[str, Any]:
+    """What a key may hold that names a region: a name, the file of a map, or a mapping."""
+    names, *mappings = _slot(registry, "region", definitions)
+    return {"anyOf": [{"type": "null"}, names, {"type": "string"}, *mappings]}
+
+
+def _name_regions(value: Any) -> None:
+    """Refer to the schema of regions wherever a key of a model names one."""
+    if isinstance(value, dict) and value.get("anyOf") == WHERE["anyOf"]:
+        value["anyOf"] = [{"$ref": "#/definitions/region"}]
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _name_regions(part)
 
 
 def _mapping(cls: type[BaseModel], names: list[str], definitions: dict[str, Any], place: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..api import InputPicture
+from ..api import InputPicture, Where
 from ..machine import memory
 from ..machine.precision import Precision
 from .crop import CENTRE, Crop
@@ -123,6 +123,11 @@ class Settings(BaseModel):
     )
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the paintings as a multiple of `size`: larger gives larger strokes."
+    )
+    paint: Where = Field(
+        None,
+        description="The region of the photograph that is painted: `person`, `background`, `face`, a grey picture, or a "
+        "mapping with `map` or `use` and more keys; outside, the photograph stays as it is; empty: all is painted.",
     )
     steps: Steps = Field(
         AUTO,

@@ -129,15 +129,15 @@ def _summed(function: Callable[[Any], Any], rows: Any, shape: tuple[int, int]) -
     import tensorflow as tf
 
     size = _at_a_time(shape[0])
-    whole, rest = divmod(rows.shape[0], size)
+    whole, rest = _divided(rows, size)
     sum_ = tf.zeros(shape)
-    if whole:
+    if _may_be_some(whole):
 
         def step(at: Any, sum_: Any) -> tuple[Any, Any]:
             return at + 1, sum_ + function(_part(rows, at, size))
 
         _, sum_ = tf.while_loop(lambda at, _: at < whole, step, (tf.constant(0), sum_), parallel_iterations=1)
-    return sum_ + function(rows[whole * size :]) if rest else sum_
+    return sum_ + function(rows[whole * size :]) if _may_be_some(rest) else sum_
 
 
 def _mapped(function: Callable[[Any], Any], rows: Any, columns: int) -> Any:
@@ -145,17 +145,29 @@ def _mapped(function: Callable[[Any], Any], rows: Any, columns: int) -> Any:
     import tensorflow as tf
 
     size = _at_a_time(columns)
-    whole, rest = divmod(rows.shape[0], size)
+    whole, rest = _divided(rows, size)
     made = []
-    if whole:
+    if _may_be_some(whole):
         spec = tf.TensorSpec([size, rows.shape[1]], rows.dtype)
         parts = tf.map_fn(
             lambda at: function(_part(rows, at, size)), tf.range(whole), fn_output_signature=spec, parallel_iterations=1
         )
         made.append(tf.reshape(parts, [whole * size, rows.shape[1]]))
-    if rest:
+    if _may_be_some(rest):
         made.append(function(rows[whole * size :]))
-    return made[0] if len(made) == 1 else tf.concat(made, axis=0)
+    return tf.concat(made, axis=0) if len(made) > 1 else made[0] if made else rows
+
+
+def _divided(rows: Any, size: int) -> tuple[Any, Any]:
+    """How many times so many rows there are, and how many are left: tensors while a graph is traced for any number of rows."""
+    import tensorflow as tf
+
+    count = tf.shape(rows)[0] if rows.shape[0] is None else rows.shape[0]
+    return count // size, count % size
+
+
+def _may_be_some(count: Any) -> bool:
+    return not isinstance(count, int) or count > 0
 
 
 def _part(rows: Any, at: Any, size: int) -> Any:

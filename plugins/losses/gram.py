@@ -60,6 +60,10 @@ class Gram(StyleStatistic):
         False, description="Compare the products of each layer with the next one, not those of a layer with itself."
     )
 
+    @property
+    def pointwise(self) -> bool:
+        return not self.chains
+
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
         """The Gram matrix and the number of positions, by layer, or by pair of layers; the channels' sums where they count."""
         import tensorflow as tf

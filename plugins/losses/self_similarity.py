@@ -34,6 +34,10 @@ class SelfSimilarity(Hypercolumns):
         LAYERS, description="Layers of a hypercolumn: a list, or layer: factor of its activations."
     )
 
+    @property
+    def sees_style(self) -> bool:
+        return False
+
     def target(self, refs: nstk.References) -> Any:
         points = self.points(refs.content, self.samples)
         content = self.columns(refs.content, points)

@@ -33,6 +33,7 @@ USES = {
     "nstk_optimizers": ["optimizer={use: sign, size: 3}"],
     "nstk_parametrizations": ["parametrization={use: warm, red: 3}"],
     "nstk_colours": ["colours=grey"],
+    "nstk_regions": ["paint={use: half, share: 0.4}"],
     "nstk_callbacks": ["callbacks.say={every: 2}"],
     "nstk_backbones": ["backbone=blur", "losses={content: {layers: [blur4]}}"],
     "nstk_commands": [],

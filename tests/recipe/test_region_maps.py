@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nstk
-from nstk.engine.regions import feathered, grown, region_map
+from nstk.recipe.region_maps import feathered, grown, region_map
 
 
 class Given(nstk.Region):
@@ -117,5 +117,5 @@ def test_what_rounding_leaves_is_cut_off():
 
 
 def test_a_plugin_that_fails_is_blamed_with_its_line():
-    with pytest.raises(nstk.RunError, match=r"region `given` failed: KeyError: 'map' \(test_regions.py:\d+\)"):
+    with pytest.raises(nstk.RunError, match=r"region `given` failed: KeyError: 'map' \(test_region_maps.py:\d+\)"):
         region_map(Given(), nstk.Pictures(np.zeros((5, 4, 3), np.float32), {}))

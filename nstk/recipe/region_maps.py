@@ -12,6 +12,9 @@ from ..api import Pictures, Region
 from ..errors import RunError
 from ..registry.blame import blaming
 
+LOOK = 640
+"""The long edge in pixels of a picture that is large enough to look for a region in."""
+
 ROUNDING = 1e-3
 """By how much a map may lie outside 0..1 for rounding alone."""
 
