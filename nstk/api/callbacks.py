@@ -112,7 +112,11 @@ class Run(Protocol):
 
     @property
     def total_steps(self) -> int:
-        """How many steps there will be. The number falls when the optimizer stalls at a scale."""
+        """How many steps there will be. The number falls when the optimizer stalls at a scale.
+
+        In a run that has to end in time (`time`), it is what is planned now, and so is `steps` of each of the `scales`: 0 where
+        a scale is left out.
+        """
 
     @property
     def resumed(self) -> int:

@@ -22,6 +22,8 @@ class ScaleState:
     """Whether the scale had no more steps to do."""
     done: int
     """How many steps of the scale were done."""
+    steps: int
+    """How many steps of the scale were planned."""
     stalled: bool
     """Whether the optimizer could make no more steps."""
     sound: bool
@@ -67,7 +69,7 @@ class RunState:
         scale = None
         if "scale" in data:
             (index, width, height), (tiles, optimizer) = data["scale"], data["way"]
-            rest = {key: data[key] for key in ("ended", "done", "stalled", "sound", "recovered", "callbacks")}
+            rest = {key: data[key] for key in ("ended", "done", "steps", "stalled", "sound", "recovered", "callbacks")}
             scale = ScaleState(index, width, height, tiles, optimizer, **rest)
         own = {it.name: data[it.name] for it in fields(cls) if it.name != "scale"}
         return cls(**own, scale=scale)

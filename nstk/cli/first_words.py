@@ -33,6 +33,10 @@ _STARTS = {"image": "content", "photo": "content", "random": "noise"}
 """What other tools start from. `init=image` exists here too, and needs a file."""
 
 
+_EXAMPLES = {"steps": "100", "time": "2min"}
+"""Values for keys whose default is no example of what those who write them down have in mind."""
+
+
 class _Other(NamedTuple):
     """A word of another tool: as the user said it, its key, and the text of its value if there is one."""
 
@@ -103,8 +107,8 @@ def _example(key: str) -> str:
     from ..recipe.describe import plain
     from ..recipe.settings import Settings
 
-    if key == "steps":  # the default is a word, and those who write it down have a number in mind
-        return "100"
+    if key in _EXAMPLES:
+        return _EXAMPLES[key]
     info = Settings.model_fields.get(key)
     if info is None or info.is_required():
         return "..."

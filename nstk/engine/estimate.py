@@ -6,7 +6,7 @@ import itertools
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..api import IMAGE, Backbone, Layer, Loss, Scale
@@ -14,6 +14,7 @@ from ..machine import memory
 from ..objective.octaves import Octave
 from ..objective.tiles import Tiling
 from ..pictures import MIN_SIDE, fit
+from ..recipe.durations import seconds_in
 from ..recipe.model import Recipe
 from .footprint import Layout
 from .kept import Kept
@@ -88,9 +89,17 @@ def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
     known = most.layout.room != sys.maxsize
     room = f"the {memory.in_words(most.room)} it may hold" if known else "a GPU, whose free memory is not known"
     summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.in_words(most.bytes)}"
+    lines = [*map(str, forecasts), *_in_time(recipe, sum(it.total for it in forecasts))]
     if most.layout.fits:
-        return True, [*map(str, forecasts), f"{summary}: fits in {room}"]
-    return False, [*map(str, forecasts), f"{summary}: does not fit in {room}; {_what_would(recipe, plan, most)}"]
+        return True, [*lines, f"{summary}: fits in {room}"]
+    return False, [*lines, f"{summary}: does not fit in {room}; {_what_would(recipe, plan, most)}"]
+
+
+def _in_time(recipe: Recipe, seconds: float) -> Iterator[str]:
+    """A line about the time that the recipe gives to the run, if it does: whether all steps can be done in it."""
+    if recipe.time:
+        short = seconds > seconds_in(recipe.time)
+        yield f"time: {recipe.time}" + (": fewer steps will be done" if short else ", in which scales have to be set up, too")
 
 
 def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:

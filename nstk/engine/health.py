@@ -14,7 +14,10 @@ from .steps import Moved, Work, by_label
 log = logging.getLogger("nstk")
 
 EVERY = 10
-"""After how many steps on a GPU the host checks whether the numbers are finite. Between two checks the GPU never waits."""
+"""After how many steps on a GPU the host checks whether the numbers are finite. Between two checks the GPU never waits.
+
+A run that has to end in time checks them after each step, for it has to know when the step was done.
+"""
 
 STALLED = "stalled: no step lowers the loss any more"
 
@@ -30,7 +33,7 @@ class Health:
     @property
     def due(self) -> bool:
         """Whether the host waits for this step and checks its numbers."""
-        return self.run.device.startswith("CPU") or self.run.steps % EVERY == 0
+        return self.run.device.startswith("CPU") or self.run.recipe.time is not None or self.run.steps % EVERY == 0
 
     def note(self, step: Moved, work: Work) -> None:
         """Note that a step is done. Raises `NotFinite` if the host checks the numbers now and the run cannot go on."""

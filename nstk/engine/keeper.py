@@ -162,6 +162,7 @@ class Keeper:
             optimizer=_changed(work.layout.optimizer, run.recipe.optimizer),
             ended=work.ended,
             done=work.done,
+            steps=work.scale.steps,
             stalled=work.stalled,
             sound=work.sound,
             recovered=work.recovered,

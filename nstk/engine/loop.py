@@ -10,6 +10,7 @@ from ..api import Stepper
 from ..errors import OutOfMemory
 from ..registry.blame import blaming
 from .callbacks import Callbacks
+from .deadline import Deadline
 from .health import Health
 from .keeper import Keeper
 from .kept import Kept
@@ -20,10 +21,10 @@ from .steps import Work
 
 def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> None:
     """For each scale, compute the targets once, then move the picture step by step."""
-    recipe, plan, health = run.recipe, run.plan, Health(run)
+    recipe, plan, health, deadline = run.recipe, run.plan, Health(run), Deadline(run)
     work: Work | None = None
     stopping = False
-    for scale in keeper.scales():
+    for scale in deadline.scales(keeper.scales(), kept.network(recipe, plan)):
         keeper.seed()  # losses may draw at random; numpy's draws are seeded in `initial`
         last, stepper = work, _stepper(work)
         work = set_up(recipe, plan, kept, scale, run.pixels if last else None, stepper)
@@ -32,17 +33,21 @@ def paint(run: Painting, kept: Kept, callbacks: Callbacks, keeper: Keeper) -> No
             kept.keep_rig(last.rig, recipe, plan, last.scale, last.layout)
         callbacks.scale(run, scale)
         keeper.resume(work, callbacks)
-        stopping = _descend(run, work, kept, callbacks, keeper, health)
+        stopping = _descend(run, work, kept, callbacks, keeper, health, deadline)
         if stopping:
             break
-        if scale is not run.scales[-1]:
+        if work.scale is not run.scales[-1]:
             keeper.show()
     assert work is not None
+    if not stopping:
+        deadline.conclude()
     run.end(stopping)
     health.conclude(work)
 
 
-def _descend(run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper: Keeper, health: Health) -> bool:
+def _descend(
+    run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper: Keeper, health: Health, deadline: Deadline
+) -> bool:
     """Move the picture of one scale step by step. Returns whether the run ends with this scale."""
     stopping, move = False, None
     while not (work.ended or stopping):
@@ -56,6 +61,7 @@ def _descend(run: Painting, work: Work, kept: Kept, callbacks: Callbacks, keeper
             continue
         moved = run.add(evaluation, finite, work)
         health.note(moved, work)
+        deadline.step(work)
         if health.due and not work.ended and bool(stalled):
             health.stall(work)
         if work.ended:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,11 @@ class Painting:
             what = f"{width} x {height} pixels as its scale {index}, which the recipe does not have any more"
             raise UserError(f"{shown(saved.path)} is of a picture with {what}: `nstk run` starts anew")
         self.spared = state.spared
+        if self.recipe.time is not None:  # then the plan that the run had counts, and not the recipe's
+            counts = Counter(int(row[0]) for row in saved["history"])
+            painted = [*(counts[it] for it in range(index)), state.scale.steps]
+            self.replan(0, [*painted, *(it.steps for it in self.scales[index + 1 :])])
+            self.spared = state.scale.steps - state.scale.done if state.scale.stalled else 0
         rows = enumerate(saved["history"], start=1)
         done = [Done.of(number, self.scales, row, state.labels, self.labels) for number, row in rows]
         self.earlier, self.moves = done, [*done]
@@ -97,7 +104,7 @@ class Painting:
 
     @property
     def total_steps(self) -> int:
-        """How many steps there will be in all."""
+        """How many steps there will be in all, as it is planned now."""
         return sum(scale.steps for scale in self.scales) - self.spared
 
     @property
@@ -124,6 +131,13 @@ class Painting:
     def early(self) -> bool:
         """Whether the run was broken off. To be stopped by a callback is an end like any other."""
         return self.error is not None or self.stopped == INTERRUPTED
+
+    def replan(self, first: int, steps: Sequence[int]) -> None:
+        """Give other steps to the scales from the `first` one on; 0 leaves a scale out."""
+        changed = [replace(scale, steps=count) for scale, count in zip(self.scales[first:], steps, strict=True)]
+        self.scales = [*self.scales[:first], *changed]
+        if self.work:
+            self.work.scale = self.scales[self.work.scale.index]
 
     def stop(self, reason: str) -> None:
         """End the run after this step, for this reason."""

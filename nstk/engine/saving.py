@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -119,7 +120,7 @@ def _is_of_writing(error: BaseException) -> bool:
 
 def to_json(run: Painting) -> str:
     """The record as JSON text."""
-    recipe = run.recipe
+    recipe, done = run.recipe, Counter(move.scale.index for move in run.moves)
     data = {
         "output": str(run.output),
         "recipe": recipe.name,
@@ -130,8 +131,8 @@ def to_json(run: Painting) -> str:
         "losses": run.losses,
         "seed": recipe.seed,
         "scales": [
-            {"width": it.width, "height": it.height, "steps": it.steps, "tiles": layout.edge or "off"}
-            for it, layout in zip(run.scales, run.plan.layouts, strict=True)
+            {"width": it.width, "height": it.height, "steps": it.steps, "done": done[it.index], "tiles": layout.edge or "off"}
+            for it, layout in zip(run.plan.scales, run.plan.layouts, strict=True)
         ],
         "device": run.device,
         "precision": run.precision,

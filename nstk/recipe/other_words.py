@@ -59,6 +59,7 @@ _SAME = {
     "pyramid.levels": "num_scales scales n_scales octaves num_octaves pyramid_levels multiscale levels",
     "pyramid.start": "min_scale start_scale min_size",
     "tiles": "tile_size tile",
+    "time": "time_limit timelimit max_time max_seconds max_duration time_budget timeout duration deadline",
     "memory": "max_memory memory_limit",
     "precision": "dtype half fp16 mixed_precision",
     "callbacks.progress.every": "print_iter print_iterations print_every progress_every",
@@ -150,6 +151,8 @@ def meant(word: str, value: Any, tree: Node | None = None) -> Meant | None:
         value = _PARTS.get(("initializer", value.lower()), "content" if value.lower() == "image" else value)
     if place == "backbone.pooling" and value in ("avg", "mean"):
         value = "average"
+    if place == "time" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = f"{value}s"
     if place == "precision" and word != "dtype":
         value = "float16"
     return Meant([(place, value)])

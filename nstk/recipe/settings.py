@@ -11,6 +11,7 @@ from ..api import InputPicture, Where
 from ..machine import memory
 from ..machine.precision import Precision
 from .crop import CENTRE, Crop
+from .durations import Duration
 from .paintings import Paintings
 from .scales import Edge, Pyramid, Size
 
@@ -138,6 +139,11 @@ class Settings(BaseModel):
         AUTO,
         description="Paint coarse to fine: a mapping with `start` (pixels) or `levels`, and `ratio`; false: at one scale; "
         "auto: from 128 pixels on, each scale twice as long as the one before.",
+    )
+    time: Duration | None = Field(
+        None,
+        description="Most time that the run may take (`90s`, `2min`, `1h30min`): where it is short, fewer steps are done, and "
+        "the coarsest scales may be left out; empty: as long as the steps take.",
     )
     average: float = Field(
         0.0,

@@ -38,7 +38,7 @@ class Progress(nstk.Callback):
     def on_scale(self, run: nstk.Run, scale: nstk.Scale) -> None:
         self.since = self.since or (run.resumed, time.perf_counter())
         if run.preview is not None:
-            done = run.scales[scale.index - 1]
+            done = next(it for it in reversed(run.scales[: scale.index]) if it.steps)  # others were left out
             self.say(f"{done.width} x {done.height} px are painted, to look at: {_from_here(run.preview)}")
         if self.console.is_terminal and self.live is None:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -59,7 +59,7 @@ class Progress(nstk.Callback):
         rate = self.rate(step, now)
         last = step.index == run.total_steps or bool(run.stopped)
         if self.live is not None:
-            self.live.update(self.task, completed=step.index)
+            self.live.update(self.task, completed=step.index, total=run.total_steps)
             if last or now - self.shown >= LIVE_SECONDS:
                 self.live.update(self.task, description=f"{_speed(rate)}  {_losses(step)}")
                 self.shown = now

@@ -6,7 +6,7 @@ import json
 
 from nstk.checkpoints.state import RunState, ScaleState
 
-SCALE = ScaleState(1, 48, 36, 64, {"history": 3}, False, 5, False, True, False, {"log": [1, 2]})
+SCALE = ScaleState(1, 48, 36, 64, {"history": 3}, False, 5, 9, False, True, False, {"log": [1, 2]})
 STATE = RunState(1.5, 2, ["gram"], {"device": "CPU"}, "abc", {"settings": {}}, SCALE)
 
 

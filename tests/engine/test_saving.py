@@ -177,7 +177,7 @@ def test_the_record_says_what_made_the_picture(done, folder):
     assert record["losses"] == done.losses
     assert (record["stopped"], record["steps"], record["seed"]) == ("done", 6, 7)
     assert 0 < record["seconds"] < 100
-    assert record["scales"] == [{"width": 48, "height": 36, "steps": 6, "tiles": "off"}]
+    assert record["scales"] == [{"width": 48, "height": 36, "steps": 6, "done": 6, "tiles": "off"}]
     assert record["device"].startswith(("CPU (", "GPU "))
     assert record["precision"].startswith("float32")
     assert record["precision_reason"] == "the recipe says so"

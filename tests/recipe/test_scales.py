@@ -95,8 +95,8 @@ def test_a_run_paints_scale_after_scale(optimizer, tmp_path):
     assert result.picture.shape == (36, 48, 3)
     record = json.loads((tmp_path / "out.run.json").read_text())
     assert record["scales"] == [
-        {"width": 24, "height": 18, "steps": 4, "tiles": "off"},
-        {"width": 48, "height": 36, "steps": 3, "tiles": "off"},
+        {"width": 24, "height": 18, "steps": 4, "done": 4, "tiles": "off"},
+        {"width": 48, "height": 36, "steps": 3, "done": 3, "tiles": "off"},
     ]
 
 
