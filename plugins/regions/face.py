@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nstk
-from nstk.plugins.regions._faces import Face as Found
+from nstk.plugins.regions._faces import Face as Found, faces
 from nstk.plugins.regions._people import look, step
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Face(nstk.Region):
         import numpy as np
 
         map_ = np.zeros(pictures.content.shape[:2], np.float32)
+        if not faces(pictures.content):  # persons are looked for only where a face may need their outline
+            return map_
         found, people = look(pictures.content)
         for face in found:
             place, shape = _shape(face, *map_.shape)
