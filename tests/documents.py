@@ -20,6 +20,9 @@ ROOT = Path(__file__).parent.parent
 SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 """So few steps take less time than to compile one."""
 
+COMPUTING = ("run", "estimate", "evaluate", "explain")
+"""The commands that are given few pixels and steps, whatever the page says."""
+
 NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks")
 """How the lines begin that a page shows and nobody types here: they install, or take minutes to hours."""
 
@@ -153,7 +156,7 @@ class Newcomer:
         words, target = shlex.split(typed, comments=True)[1:], ""
         if ">" in words:
             *words, _, target = words
-        if words[0] in ("run", "estimate", "evaluate") and not words[1].endswith(".recipe.yaml"):  # that is small already
+        if words[0] in COMPUTING and not words[1].endswith(".recipe.yaml"):  # that is small already
             more = ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
             both = ["size=64x36"] if re.search(r"size=\d+x", line) else []
             words = in_place(words, *in_place(SMALL, *more, *both))

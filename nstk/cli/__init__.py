@@ -16,6 +16,7 @@ import click
 
 from .._version import __version__
 from . import painting, parts, recipes
+from .explaining import explain
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
 from .mask import mask
@@ -24,7 +25,7 @@ from .streams import reserve, watched
 AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
-    *(painting.run, painting.resume, painting.estimate, painting.evaluate, score, mask),
+    *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
     *(parts.list_plugins, parts.describe, parts.layers),
 )

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from .. import pictures
-from ..api import Pictures
 from ..api.losses import weights
 from ..errors import NotFinite, OutOfMemory, UserError
+from ..objective.base import Objective
 from ..objective.features import batch
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
-from .inputs import pictures_of
+from .inputs import paintings_at, pictures_of
 from .kept import Kept
 from .plan import Plan
 from .scale import objective, smaller
 from .surroundings import prepared
 
 log = logging.getLogger("nstk")
+
+T = TypeVar("T")
 
 
 def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]:
@@ -45,22 +47,15 @@ def evaluate(recipe: RecipeLike, picture: str | PathLike[str]) -> dict[str, Any]
 
 def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
     """What `evaluate` returns."""
-    content, judged = recipe.read_content(), pictures.read_all(picture)
-    _check_aspect(judged, recipe, picture)
-    if content.alpha is not None and judged.alpha is None:
-        log.warning("%s is opaque, but the content is not: what it has there in place of the painting is judged too", picture)
-    width, height = judged.size
-    made = pictures_of(recipe, width, height)
-    pixels = pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
-    unweighted = _unweighted(recipe, made, pixels)
+    pixels = judged_pixels(recipe, picture)
+    height, width = pixels.shape[:2]
+    unweighted = _unweighted(recipe, pixels)
     weight = {label: weights(loss, recipe.levels)[-1] for label, loss in recipe.losses.items()}
     losses = {label: weight[label] * value for label, value in unweighted.items()}
-    for label, value in losses.items():
-        if not math.isfinite(value):
-            raise NotFinite(f"loss `{label}` is {value} for {picture}")
+    check_finite(losses, picture)
     styles = {
-        label: {"file": list(pictures.check_picture(recipe.paintings[label].picture)), "compared": [*style.shape[1::-1]]}
-        for label, style in made.styles.items()
+        label: {"file": list(pictures.check_picture(painting.picture)), "compared": [*size]}
+        for (label, painting), size in zip(recipe.paintings.items(), paintings_at(recipe, width, height), strict=True)
     }
     compared = {"file": list(pictures.check_picture(recipe.content)), "compared": [width, height]}
     return {
@@ -72,6 +67,18 @@ def _judged(recipe: Recipe, picture: str | PathLike[str]) -> dict[str, Any]:
         "unweighted": unweighted,
         "weights": weight,
     }
+
+
+def judged_pixels(recipe: Recipe, picture: str | PathLike[str]) -> np.ndarray:
+    """A picture as it is judged under a recipe (height x width x 3, 0..255), see `evaluate`.
+
+    Raises `UserError` where its aspect is not the recipe's.
+    """
+    content, judged = recipe.read_content(), pictures.read_all(picture)
+    _check_aspect(judged, recipe, picture)
+    if content.alpha is not None and judged.alpha is None:
+        log.warning("%s is opaque, but the content is not: what it has there in place of the painting is judged too", picture)
+    return pictures.over_white(judged.colours, judged.alpha if content.alpha is None else None)
 
 
 def _check_aspect(judged: pictures.Picture, recipe: Recipe, name: str | PathLike[str]) -> None:
@@ -86,19 +93,35 @@ def _check_aspect(judged: pictures.Picture, recipe: Recipe, name: str | PathLike
         )
 
 
-def _unweighted(recipe: Recipe, made: Pictures, pixels: np.ndarray) -> dict[str, float]:
+def check_finite(losses: Mapping[str, float], picture: str | PathLike[str]) -> None:
+    """Raise `NotFinite` for the first loss that is NaN or infinite."""
+    for label, value in losses.items():
+        if not math.isfinite(value):
+            raise NotFinite(f"loss `{label}` is {value} for {picture}")
+
+
+def _unweighted(recipe: Recipe, pixels: np.ndarray) -> dict[str, float]:
     """Each loss at a picture without its weight, in tiles where memory is short."""
     plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
     recipe = recipe.model_copy(update={"losses": plain})
-    plan, kept = Plan.for_picture(recipe, pixels.shape[1], pixels.shape[0]), Kept()
+    evaluation = computed(recipe, pixels.shape, Kept(), lambda objective: objective.evaluate(batch(pixels)))
+    return {label: float(value) for label, value in evaluation.losses.items()}
+
+
+def computed(recipe: Recipe, shape: Sequence[int], kept: Kept, of: Callable[[Objective], T]) -> T:
+    """What is made of a recipe's objective at pictures of a shape (height x width x ...), in float32.
+
+    Where memory runs out, it is made again in smaller tiles.
+    """
+    height, width = shape[:2]
+    made, plan = pictures_of(recipe, width, height), Plan.for_picture(recipe, width, height)
     (scale,), (layout,) = plan.scales, plan.layouts
     with _full_precision():
-        kept.seed(recipe)
-        kept.numbers.reset_from_seed(recipe.seed)
         while True:
+            kept.seed(recipe)
+            kept.numbers.reset_from_seed(recipe.seed)
             try:
-                evaluation = objective(recipe, plan, kept, scale, made, layout).evaluate(batch(pixels))
-                return {label: float(value) for label, value in evaluation.losses.items()}
+                return of(objective(recipe, plan, kept, scale, made, layout))
             except OutOfMemory as error:
                 layout = smaller(recipe, layout, scale, error)
 
