@@ -94,7 +94,7 @@ class Newcomer:
     """Someone in a working directory, with two pictures and all the files that the pages show."""
 
     def __init__(self, folder: Path, pages: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-        self.home, self.folder, self.capsys = folder, folder / "work", capsys
+        self.home, self.folder, self.capsys, self.monkeypatch = folder, folder / "work", capsys, monkeypatch
         self.folder.mkdir()
         monkeypatch.chdir(self.folder)
         monkeypatch.syspath_prepend(self.folder)
@@ -162,6 +162,9 @@ class Newcomer:
             words = in_place(words, *in_place(SMALL, *more, *both))
         if words[0] == "score":
             words += ["--size", "128"]
+        if "--sheet" in words:
+            self.monkeypatch.setattr("nstk.engine.layer_sheet.STEPS", 1)
+            words = [*in_place(words, *SMALL), "--size", "64"]
         if words[0] == "cp":
             Path(words[2]).unlink()
         if words[0] == "resume":

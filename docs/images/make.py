@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import nstk
+from nstk.engine.layer_sheet import layer_sheet
 from nstk.registry.registry import Registry
 
 HERE = Path(__file__).resolve().parent
@@ -199,7 +200,12 @@ def regions() -> None:
         save(f"regions_{name}", 255 * np.repeat(map_[..., None], 3, axis=2))
 
 
-FUNCTIONS = activations, content, style, steps, colour, weights, choosing, paintings, colours, regions
+def layers() -> None:
+    """The sheet of the recipe `cafe`: what each layer alone makes of the Café Terrace."""
+    save("layers_sheet", layer_sheet(nstk.load_recipe("cafe"), size=160))
+
+
+FUNCTIONS = activations, content, style, steps, colour, weights, choosing, paintings, colours, layers, regions
 ALL: dict[str, Callable[[], None]] = {function.__name__: function for function in FUNCTIONS}
 
 

@@ -19,7 +19,11 @@ from . import painting, parts, recipes
 from .explaining import explain
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
+<<<<<<< HEAD
 from .mask import mask
+=======
+from .layering import layers
+>>>>>>> ac04c01 (Show what each layer alone makes of the painting)
 from .streams import reserve, watched
 
 AS_NAMED = "nstk-as-named"
@@ -27,7 +31,7 @@ AS_NAMED = "nstk-as-named"
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
-    *(parts.list_plugins, parts.describe, parts.layers),
+    *(parts.list_plugins, parts.describe, layers),
 )
 
 

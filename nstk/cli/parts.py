@@ -1,4 +1,4 @@
-"""The commands about what a recipe can use: plugins, their parameters, the layers of a backbone."""
+"""The commands about what a recipe can use: plugins and their parameters."""
 
 from __future__ import annotations
 
@@ -42,17 +42,3 @@ def describe(kind: str | None, name: str | None, plugins: Sequence[str]) -> None
     from ..recipe.describe import describe_lines
 
     click.echo("\n".join(describe_lines(registry(plugins), kind, name)))
-
-
-@click.command()
-@click.argument("backbone", default="vgg19")
-@plugin_option
-@verbose_option
-def layers(backbone: str, plugins: Sequence[str]) -> None:
-    """List the layers of a backbone.
-
-    Each with its channels, its stride, the pixels that one activation sees, and its name in the papers.
-    """
-    from ..recipe.describe import layer_lines
-
-    click.echo("\n".join(layer_lines(registry(plugins), backbone)))

@@ -15,6 +15,8 @@ modules hold:
     levels      which number of a deep picture is white
     notes       warnings, each said once
     write       from an array to a file
+    contact_sheet
+                several pictures on one sheet, with captions
     names       what the files beside a picture are called
     high_depth  pictures of more than 8 bits a channel
     icc         colour profiles

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from ..api import Layer
 from ..api.hookspecs import KINDS
 from ..errors import UserError
 from ..hints import suggest
 from ..registry.registry import Registry
 from .defaults import LABELLED, SLOTS, defaults
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .model import Recipe
 
 WORDS = tuple(word for word, _ in KINDS.values())
 """The words for the kinds of parts, such as `loss`."""
@@ -118,6 +122,23 @@ def layer_lines(registry: Registry, backbone: str) -> Iterator[str]:
     """The table of a backbone's layers."""
     if backbone.rpartition(":")[2] not in registry.names("backbone"):
         raise UserError(f"no backbone is called `{backbone}`: {registry.unknown_hint('backbone', backbone)}")
-    yield f"{'layer':16}{'channels':>9}{'stride':>8}{'sees':>8}   in papers"
-    for layer in registry.get("backbone", backbone).layers:
-        yield f"{layer.name:16}{layer.channels:9}{layer.stride:8}{f'{layer.receptive_field} px':>8}   {layer.paper}"
+    return _layer_lines(registry.get("backbone", backbone).layers, {})
+
+
+def read_lines(recipe: Recipe) -> Iterator[str]:
+    """The table of the layers of a recipe's backbone, with the losses that read each of them."""
+    return _layer_lines(
+        recipe.backbone.layers,
+        {
+            layer.name: ", ".join(label for label, loss in recipe.active_losses.items() if layer.name in loss.reads())
+            for layer in recipe.backbone.layers
+        },
+    )
+
+
+def _layer_lines(layers: Sequence[Layer], readers: Mapping[str, str]) -> Iterator[str]:
+    """A line for each layer. Where some have readers, these stand in a column of their own."""
+    yield f"{'layer':16}{'channels':>9}{'stride':>8}{'sees':>8}   {'in papers':12}{'read by' if readers else ''}".rstrip()
+    for layer in layers:
+        line = f"{layer.name:16}{layer.channels:9}{layer.stride:8}{f'{layer.receptive_field} px':>8}   "
+        yield f"{line}{layer.paper:12}{readers.get(layer.name, '')}".rstrip()

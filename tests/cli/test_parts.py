@@ -1,4 +1,4 @@
-"""The commands that list parts: plugins, describe, layers."""
+"""The commands that list parts: plugins and describe."""
 
 from __future__ import annotations
 
@@ -18,10 +18,3 @@ def test_describe(run):
     for kind in ("loss gram", "initializer noise", "optimizer sgd", "callback progress", "backbone vgg19"):
         assert f"{kind}: " in every
     assert "size:" in run("describe", "recipe").out
-
-
-def test_layers(run):
-    said = run("layers", "tiny").out
-    assert said == run("layers", "nstk:tiny").out
-    assert [line.split()[0] for line in said.splitlines()[1:3]] == ["block1_conv1", "block1_conv2"]
-    assert run("layers").out.splitlines()[1].split()[:3] == ["block1_conv1", "64", "1"]
