@@ -19,11 +19,8 @@ from . import painting, parts, recipes
 from .explaining import explain
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
-<<<<<<< HEAD
-from .mask import mask
-=======
 from .layering import layers
->>>>>>> ac04c01 (Show what each layer alone makes of the painting)
+from .mask import mask
 from .streams import reserve, watched
 
 AS_NAMED = "nstk-as-named"

@@ -15,12 +15,17 @@ from ..api import Loss
 from ..objective.base import Objective
 from ..objective.features import batch
 from ..recipe.model import Recipe
+from ..recipe.paintings import Painting
 from .evaluation import check_finite, computed
 from .kept import Kept
+from .limits import shares_of_paintings
 from .parts import by_layer, is_sum
 
 DIFFERS = 0.01
 """From which share of its value on a loss is another one with a single painting: then it is one that sees the paintings."""
+
+HARDLY = 1e-9
+"""The weight of a painting that is to count for nothing and yet take its region."""
 
 Floats = NDArray[np.float32]
 
@@ -64,16 +69,22 @@ def pulls(recipe: Recipe, name: str, pixels: Floats, say: Say) -> Pulls:
     )
     paintings: dict[str, Pull] = {}
     if len(recipe.paintings) > 1:
-        of_all = sum(it.weight for it in recipe.paintings.values())
-        for label, painting in recipe.paintings.items():
+        for label, share in shares_of_paintings(recipe, *pixels.shape[1::-1]).items():
             say(f"painting {label}")
-            alone = recipe.model_copy(update={"style": {label: painting}})
+            alone = recipe.model_copy(update={"style": _hardly_but(label, recipe.paintings)})
             pull = computed(alone, pixels.shape, kept, lambda objective: _of_style(objective, image, values))
-            paintings[label] = Pull(*(painting.weight / of_all * it for it in pull))
+            paintings[label] = Pull(*(share * it for it in pull))
     lengths = {label: length(gradient) for label, gradient in gradients.items()}
     losses = {label: Pull(values[label], lengths[label]) for label in gradients}
     together = length(sum(gradients.values(), np.zeros_like(pixels)))
     return Pulls(losses, layers, paintings, together, _cosines(gradients, lengths))
+
+
+def _hardly_but(label: str, paintings: Mapping[str, Painting]) -> dict[str, Painting]:
+    """The paintings in their regions, of which only one counts noticeably."""
+    return {
+        name: it if name == label else it.model_copy(update={"weight": HARDLY * it.weight}) for name, it in paintings.items()
+    }
 
 
 def _named(split: Mapping[str, Mapping[str, Loss]]) -> dict[str, Loss]:

@@ -21,7 +21,7 @@ from ..objective.in_octaves import averaged
 from ..objective.octaves import Octave
 from ..objective.regions import WHITE, Limits, Regions
 from ..recipe.model import Recipe
-from .inputs import mask_of, region_of
+from .inputs import mask_of, pictures_of, region_of
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,17 @@ def maps_of(recipe: Recipe, made: Pictures) -> Maps:
     paint = drawn(recipe.paint) if recipe.paint else None
     paint = None if paint is None or paint.min() == 1 else paint
     return Maps(_groups(recipe, where, paint), losses, masks, paint)
+
+
+def shares_of_paintings(recipe: Recipe, width: int, height: int) -> dict[str, float]:
+    """How much each painting counts, by its label: its weight times the part of the picture that it takes. They sum to 1."""
+    groups = maps_of(recipe, pictures_of(recipe, width, height)).groups
+    counts = {
+        label: recipe.paintings[label].weight * (1.0 if group.map is None else float(group.map.mean()))
+        for group in groups
+        for label in group.labels
+    }
+    return {label: count / sum(counts.values()) for label, count in counts.items()}
 
 
 def limited(octave: Octave, backbone: Backbone, maps: Maps) -> tuple[Octave, dict[str, Limits]]:
