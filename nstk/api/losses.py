@@ -167,6 +167,11 @@ class Loss(Definition):
         """Whether the loss compares the picture with the paintings."""
         return type(self).target is not Loss.target
 
+    @property
+    def holds_content(self) -> bool:
+        """Whether the loss holds the picture to the photograph, place by place."""
+        return type(self).target is not Loss.target and not self.sees_style
+
     def reads(self) -> Sequence[str]:
         """The layers that the loss looks at; `"image"` is the picture itself. The loss sees no others, also in `target`."""
         return (IMAGE,)
@@ -233,6 +238,10 @@ class StatisticLoss(Loss):
     @property
     def sees_style(self) -> bool:
         return type(self).of_style is not StatisticLoss.of_style
+
+    @property
+    def holds_content(self) -> bool:
+        return type(self).maps is not StatisticLoss.maps and not self.sees_style
 
     def statistic(self, features: Features, maps: Any) -> Any:
         """A structure (dict, list) of float tensors, each a sum over the positions of `features`.

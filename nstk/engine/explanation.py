@@ -16,16 +16,13 @@ from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
 from .evaluation import judged_pixels
 from .gradients import pulls
-from .inputs import initial, pictures_of
+from .inputs import initial, noisy, pictures_of
 from .remarks import remarks
 from .shares import Shares
 from .surroundings import prepared
 
 START = "the start"
 """The name of the picture that a run starts from, with noise."""
-
-NOISE = 8.0
-"""The standard deviation of that noise, in levels of 0..255."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,7 @@ def explain(
 def _start(recipe: Recipe) -> NDArray[np.float32]:
     """The picture that a run of one scale starts from, with noise."""
     first = initial(recipe, pictures_of(recipe, *pictures.fit(*recipe.shape, recipe.size)))
-    noise = np.random.default_rng(recipe.seed).normal(0, NOISE, first.shape)
-    return np.clip(first + noise, 0, 255).astype(np.float32)
+    return noisy(first, recipe.seed)
 
 
 def _shares(recipe: Recipe, name: str, pixels: NDArray[np.float32], say: Callable[[str], None]) -> Shares:

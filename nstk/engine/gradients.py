@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,17 +12,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..api import Loss
-from ..objective.base import Objective
+from ..objective.base import Objective, reweighed
 from ..objective.features import batch
 from ..recipe.model import Recipe
 from ..recipe.paintings import Painting
+from .balance import factors, gradient_of
 from .evaluation import check_finite, computed
+from .inputs import content_at
 from .kept import Kept
 from .limits import shares_of_paintings
 from .parts import by_layer, is_sum
-
-DIFFERS = 0.01
-"""From which share of its value on a loss is another one with a single painting: then it is one that sees the paintings."""
 
 HARDLY = 1e-9
 """The weight of a painting that is to count for nothing and yet take its region."""
@@ -62,6 +61,7 @@ def pulls(recipe: Recipe, name: str, pixels: Floats, say: Say) -> Pulls:
     Raises `NotFinite` for a loss that is NaN or infinite there; the message has the picture's `name`.
     """
     kept, image = Kept(), batch(pixels)
+    recipe = _balanced(recipe, pixels.shape, kept)
     split = {label: by_layer(loss) for label, loss in recipe.active_losses.items()}
     whole = recipe.model_copy(update={"losses": {**recipe.active_losses, **_named(split)}})
     values, layers, gradients = computed(
@@ -72,12 +72,21 @@ def pulls(recipe: Recipe, name: str, pixels: Floats, say: Say) -> Pulls:
         for label, share in shares_of_paintings(recipe, *pixels.shape[1::-1]).items():
             say(f"painting {label}")
             alone = recipe.model_copy(update={"style": _hardly_but(label, recipe.paintings)})
-            pull = computed(alone, pixels.shape, kept, lambda objective: _of_style(objective, image, values))
+            pull = computed(alone, pixels.shape, kept, lambda objective: _of_style(objective, image))
             paintings[label] = Pull(*(share * it for it in pull))
     lengths = {label: length(gradient) for label, gradient in gradients.items()}
     losses = {label: Pull(values[label], lengths[label]) for label in gradients}
     together = length(sum(gradients.values(), np.zeros_like(pixels)))
     return Pulls(losses, layers, paintings, together, _cosines(gradients, lengths))
+
+
+def _balanced(recipe: Recipe, shape: Sequence[int], kept: Kept) -> Recipe:
+    """The recipe with the weights that its `balance` comes to at a size."""
+    if recipe.balance is None:
+        return recipe
+    content = content_at(recipe, shape[1], shape[0])
+    by = computed(recipe, shape, kept, lambda objective: factors(objective, float(recipe.balance or 0), content, recipe.seed))
+    return recipe.model_copy(update={"losses": reweighed(recipe.losses, by)})
 
 
 def _hardly_but(label: str, paintings: Mapping[str, Painting]) -> dict[str, Painting]:
@@ -119,17 +128,18 @@ def _by_layer(
     return values, layers, gradients
 
 
-def _of_style(objective: Objective, image: tf.Tensor, values: Mapping[str, float]) -> Pull:
-    """The losses that differ from their `values` with all paintings, added up."""
+def _of_style(objective: Objective, image: tf.Tensor) -> Pull:
+    """The style losses, added up."""
     alone = {label: float(value) for label, value in objective.evaluate(image).losses.items()}
-    seeing = [label for label, value in alone.items() if abs(value - values[label]) > DIFFERS * abs(values[label])]
+    seeing = [label for label, loss in objective.losses.items() if loss.sees_style and label in alone]
     return Pull(sum(alone[label] for label in seeing), length(_gradient(objective, image, seeing))) if seeing else Pull()
 
 
 def _gradient(objective: Objective, image: tf.Tensor, labels: list[str]) -> Floats:
     """The gradient of some losses together: height x width x 3; zeros where they do not depend on the picture."""
-    _, gradient = objective._differentiate(image, {label: objective.losses[label] for label in labels}, None)
-    return np.zeros(image.shape[1:], np.float32) if gradient is None else np.asarray(gradient)[0]
+    found = gradient_of(objective, image, {label: objective.losses[label] for label in labels if label in objective.losses})
+    gradient: Floats = np.asarray(found)[0]
+    return gradient
 
 
 def length(gradient: Floats) -> float:

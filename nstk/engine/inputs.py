@@ -129,6 +129,17 @@ def _made(recipe: Recipe, method: str, picture: np.ndarray, content: np.ndarray)
     return np.clip(made, 0, 255)
 
 
+NOISE = 8.0
+"""The standard deviation of the noise that gives every loss a gradient, in levels of 0..255."""
+
+
+def noisy(picture: np.ndarray, seed: int) -> np.ndarray:
+    """A picture with a little noise, height x width x 3, float32, 0..255: in a copy of the photograph, content losses are 0."""
+    noise = np.random.default_rng(seed).normal(0, NOISE, picture.shape)
+    made: np.ndarray = np.clip(picture + noise, 0, 255).astype(np.float32)
+    return made
+
+
 def initial(recipe: Recipe, made: Pictures) -> np.ndarray:
     """The picture that the first step starts from."""
     who = f"initializer `{recipe.init.name}`"

@@ -15,7 +15,7 @@ from ..pictures.contact_sheet import Cell, contact_sheet
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
 from ..recipe.settings import Checkpoint, Output
-from .parts import alone, is_style, layers_of
+from .parts import alone, layers_of
 from .session import Session
 
 SIZE, LEAST, MOST = 192, 64, 1024
@@ -63,7 +63,7 @@ def _style_loss(recipe: Recipe) -> tuple[str, Loss]:
     found = [
         (label, loss)
         for label, loss in recipe.active_losses.items()
-        if is_style(loss) and [*layers_of(loss)] != [IMAGE] and all(alone(loss, layer, 1.0) for layer in layers_of(loss))
+        if loss.sees_style and [*layers_of(loss)] != [IMAGE] and all(alone(loss, layer, 1.0) for layer in layers_of(loss))
     ]
     if not found:
         raise UserError(

@@ -1,4 +1,4 @@
-"""What a loss is made of: its layers, one at a time; and whether it compares them with the painting."""
+"""What a loss is made of: its layers, one at a time."""
 
 from __future__ import annotations
 
@@ -7,21 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..api import Loss, StatisticLoss
+from ..api import Loss
 
 TOLERANCE = 0.02
 """By how much, as a share, the sum over the layers may differ from the whole loss: losses that draw positions draw others for
 each layer."""
-
-MATCHING = {"contextual", "mrf", "nearest", "remd"}
-"""The losses that come with nstk which compare with the painting and are no sums over positions."""
-
-
-def is_style(loss: Loss) -> bool:
-    """Whether a loss compares with the painting. Of a plugin's loss that is no sum over positions, nobody knows."""
-    if isinstance(loss, StatisticLoss):
-        return type(loss).of_style is not StatisticLoss.of_style
-    return loss.name in MATCHING
 
 
 def layers_of(loss: Loss) -> Mapping[str, float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ..api import Loss
 from ..recipe.enlarged import enlarged
 from ..recipe.model import Recipe
-from .parts import is_style, layers_of
+from .parts import layers_of
 from .shares import Share, Shares
 
 MOST = 0.8
@@ -26,11 +26,8 @@ AGAINST, HEARD = -0.5, 0.05
 BALANCE = 0.15
 """The length of the gradient of all losses, as a share of the sum of their lengths, at which they cancel out."""
 
-PHOTOGRAPH = {"content", "laplacian", "photoreal", "self_similarity"}
-"""The losses that come with nstk which hold the photograph. Of those of plugins, nobody knows."""
-
-EXPECT = {**dict.fromkeys(PHOTOGRAPH, "little of the painting"), "tv": "flat colours and soft edges"}
-"""What becomes of a picture where one of these losses drowns the others."""
+EXPECT = {"tv": "flat colours and soft edges"}
+"""What becomes of a picture where one of these losses drowns the others, besides those that hold the photograph."""
 
 Rule = Callable[[Recipe, Sequence[Shares]], Iterator[str]]
 
@@ -80,9 +77,10 @@ def loud(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
     """A loss that drowns all others, unless it is one that brings the painting: that is what it is for."""
     for it in pictures:
         for label, share in it.losses.items():
-            name = recipe.losses[label].name
-            if len(recipe.active_losses) > 1 and share.share_of_gradient > MOST and not is_style(recipe.losses[label]):
-                expect = f": expect {EXPECT[name]}, or lower its weight" if name in EXPECT else ""
+            loss = recipe.losses[label]
+            if len(recipe.active_losses) > 1 and share.share_of_gradient > MOST and not loss.sees_style:
+                becomes = "little of the painting" if loss.holds_content else EXPECT.get(loss.name)
+                expect = f": expect {becomes}, or lower its weight" if becomes else ""
                 yield f"`{label}` holds {_percent(share)} of the gradient at {it.picture}{expect}"
 
 
@@ -101,9 +99,9 @@ def loud_layer(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
 def uneven(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
     """The photograph or the painting outweighs the other one at the start, as far as losses of the formula `relative` tell."""
     shares = {label: share.share_of_gradient for label, share in pictures[0].losses.items()}
-    photograph = sum(share for label, share in shares.items() if recipe.losses[label].name in PHOTOGRAPH)
-    styles = {label: share for label, share in shares.items() if is_style(recipe.losses[label])}
-    compared = [loss for loss in recipe.active_losses.values() if is_style(loss) or loss.name in PHOTOGRAPH]
+    photograph = sum(share for label, share in shares.items() if recipe.losses[label].holds_content)
+    styles = {label: share for label, share in shares.items() if recipe.losses[label].sees_style}
+    compared = [loss for loss in recipe.active_losses.values() if loss.sees_style or loss.holds_content]
     if not all(map(_is_relative, compared)) or photograph < NOTHING or sum(styles.values()) < NOTHING:
         return  # where one of them is silent, that is said already
     times = sum(styles.values()) / photograph

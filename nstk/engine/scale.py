@@ -22,6 +22,7 @@ from ..objective.tiled import TiledObjective
 from ..objective.tiles import unsplittable
 from ..objective.whole import WholeObjective
 from ..recipe.model import Recipe
+from .balance import balance, factors
 from .canvas import Canvas
 from .footprint import Layout
 from .inputs import initial, pictures_of
@@ -44,8 +45,11 @@ def set_up(
         device.reserve(layout.needs - plan.footprint.held)
     made = pictures_of(recipe, scale.width, scale.height)
     first = initial(recipe, made) if picture is None else pictures.resize(picture, scale.width, scale.height)
-    made_from = rig_key(recipe, plan, scale, layout)
+    first = made.content if recipe.balance == 0 else first  # nothing is painted, so nothing of a coarser scale is wanted
     objective, layout = _that_fits(recipe, plan, kept, scale, made, layout)
+    if recipe.balance is not None:
+        layout = balance(objective, layout, factors(objective, recipe.balance, made.content, recipe.seed))
+    made_from = rig_key(recipe, plan, scale, layout)
     rig = kept.rig(made_from)
     if rig is not None and rig.serves(objective):
         rig.restart(first, objective, before)

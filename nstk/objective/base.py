@@ -66,6 +66,21 @@ class Objective(ABC):
             return self._with_gradient(pixels)
         return self.loss_scale(lambda factor: self._with_gradient(pixels, factor), pixels, list(self.losses))
 
+    def gradient(self, image: tf.Tensor, losses: Mapping[str, Loss]) -> tuple[Evaluation, tf.Tensor | None]:
+        """Some of the losses at a picture, and the gradient of their sum; None where there is no gradient."""
+        pixels = tf.convert_to_tensor(image)
+        if self.loss_scale is None:
+            return self._differentiate(pixels, losses, None)
+        return self.loss_scale(lambda factor: self._gradient(pixels, losses, factor), pixels, list(losses))
+
+    def _gradient(self, pixels: tf.Tensor, losses: Mapping[str, Loss], factor: tf.Tensor) -> tuple[Evaluation, tf.Tensor]:
+        evaluation, gradient = self._differentiate(pixels, losses, factor)
+        return evaluation, tf.zeros_like(pixels) if gradient is None else gradient
+
+    def reweigh(self, by: Mapping[str, float]) -> None:
+        """Multiply the weights of losses, by label. Each loss has one weight."""
+        self.losses = reweighed(self.losses, by)
+
     def faulty(self, image: tf.Tensor) -> str:
         """The label of a loss whose gradient at a picture is NaN or infinite; empty if there is none."""
         pixels = tf.convert_to_tensor(image)
@@ -102,6 +117,14 @@ class Objective(ABC):
         if gradient is None:
             raise RunError(f"none of the losses ({', '.join(self.losses)}) depends on the picture: there is no gradient")
         return evaluation, gradient
+
+
+def reweighed(losses: Mapping[str, Loss], by: Mapping[str, float]) -> dict[str, Loss]:
+    """Losses of one scale with their weights multiplied, by label."""
+    return {
+        label: loss.model_copy(update={"weight": by[label] * weights(loss, 1)[0]}) if label in by else loss
+        for label, loss in losses.items()
+    }
 
 
 def weighted(losses: Mapping[str, Loss], value: Callable[[str, Loss], Any]) -> Evaluation:

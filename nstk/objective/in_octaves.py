@@ -47,6 +47,11 @@ class OctaveObjective(Objective):
         for divisor, part in self.parts.items():
             part.targets = targets.get(str(divisor), {})
 
+    def reweigh(self, by: Mapping[str, float]) -> None:
+        super().reweigh(by)
+        for part in self.parts.values():
+            part.reweigh(by)
+
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
         found = [part._evaluate(averaged(pixels, divisor), own) for divisor, part, own in self._asked(losses)]
         return _summed(found, losses)

@@ -41,6 +41,10 @@ class PaintedObjective(Objective):
     def targets(self, targets: Mapping[str, Any]) -> None:
         self.inner.targets, self._own = targets.get("losses", {}), targets.get("over", {})
 
+    def reweigh(self, by: Mapping[str, float]) -> None:
+        super().reweigh(by)
+        self.inner.reweigh(by)
+
     def seen(self, pixels: Any) -> Any:
         """The picture `[1, height, width, 3]` with the photograph over what is not painted."""
         content = self._own["content"]

@@ -73,6 +73,16 @@ def check_losses(found: Findings, losses: dict[str, Loss]) -> None:
         found.mistake("every loss has the weight 0, so nothing would be painted", mark, "give one of them a weight above 0")
 
 
+def check_balance(found: Findings, settings: Settings, losses: dict[str, Loss]) -> None:
+    """Refuse to balance losses of which none pulls to one of the two sides."""
+    pulling = active(losses).values()
+    if settings.balance is None or (any(it.sees_style for it in pulling) and any(it.holds_content for it in pulling)):
+        return
+    sides = "a loss that holds the photograph, such as `content`, and one that sees the painting, such as `gram`"
+    hint = "add the one that is missing to `losses`, or leave `balance` out"
+    found.mistake(f"`balance` needs {sides}", found.mark("balance"), hint)
+
+
 def check_layers(found: Findings, backbone: Backbone, losses: dict[str, Loss], broken: dict[str, Loss]) -> None:
     """Refuse layers that the network does not have, also in losses that are `broken` by other mistakes."""
     known = {layer.name: layer for layer in backbone.layers}

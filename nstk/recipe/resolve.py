@@ -17,6 +17,7 @@ from ..syntax.nodes import Node
 from . import other_words
 from .automatic import decided
 from .checks import (
+    check_balance,
     check_jit,
     check_layers,
     check_losses,
@@ -74,6 +75,7 @@ class Resolver(Parts):
             broken = {path[1]: made for path, made in self.partial.items() if path[:1] == ("losses",) and len(path) == 2}
             check_layers(self, backbone, slots["losses"], broken)
         check_losses(self, slots["losses"])
+        check_balance(self, settings, slots["losses"])
         check_jit(self, settings)
         name = name or _name_of(settings)
         path = None if settings.output.path is False else output(self, settings, settings.output.path, name)

@@ -125,6 +125,13 @@ class Settings(BaseModel):
     style_scale: float = Field(
         1.0, gt=0, le=8, description="Long edge of the paintings as a multiple of `size`: larger gives larger strokes."
     )
+    balance: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="How much of the painting there is beside the photograph: 0 is the photograph, 100 the painting, about 50 "
+        "what the default recipe has, with any losses and at any size; empty: as the losses' weights say.",
+    )
     paint: Where = Field(
         None,
         description="The region of the photograph that is painted: `person`, `background`, `face`, a grey picture, or a "

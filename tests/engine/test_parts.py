@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nstk.engine.parts import by_layer, is_style
+from nstk.engine.parts import by_layer
 from nstk.registry.registry import Registry
 
 LAYERS = {"block1_conv1": 0.25, "block2_conv1": 0.75}
@@ -34,4 +34,10 @@ def test_some_are_not_divided(whole):
 def test_style_losses_are_known():
     names = Registry(installed=False).names("loss")
     styles = {"contextual", "gram", "moments", "mrf", "nearest", "remd", "sliced", "wasserstein"}
-    assert {name for name in names if is_style(loss(name))} == styles
+    assert {name for name in names if loss(name).sees_style} == styles
+
+
+def test_losses_that_hold_the_photograph_are_known():
+    names = Registry(installed=False).names("loss")
+    holding = {name for name in names if loss(name).holds_content}
+    assert holding == {"content", "laplacian", "photoreal", "self_similarity"}
