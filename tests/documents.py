@@ -117,6 +117,10 @@ class Newcomer:
         for name, image in {"photo": "louvre", "painting": "sandstone", "starry": "cafe_terrace", "wheat": "sandstone"}.items():
             (folder / f"{name}.jpg").write_bytes((images / f"{image}.jpg").read_bytes())
         (folder / "portrait.jpg").write_bytes((ROOT / "docs" / "images" / "portrait.jpg").read_bytes())
+        (folder / "sky.png").write_bytes((ROOT / "docs" / "images" / "sky.png").read_bytes())
+        coloured = Image.new("RGB", (700, 277), "blue")
+        coloured.paste("red", (0, 0, 700, 100))
+        coloured.save(folder / "regions.png")
         Image.radial_gradient("L").save(folder / "face.png")
 
     def load_small(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 import nstk
 from nstk.engine.layer_sheet import layer_sheet
@@ -27,6 +28,14 @@ PICTURES = HERE.parents[1] / "recipes" / "images"
 QUALITY = 85
 LONG_EDGE = 320
 """Of the Louvre's pictures, pixels; the others are a little smaller, because they are less wide."""
+
+ROOFS = [
+    *[(0, 109), (16, 101), (41, 85), (52, 55), (63, 57), (79, 66), (101, 68), (118, 90), (127, 112), (129, 138), (164, 138)],
+    *[(183, 130), (202, 133), (216, 145), (235, 167), (295, 167), (346, 126), (399, 167), (472, 164), (495, 148), (500, 134)],
+    *[(520, 133), (533, 142), (550, 150), (574, 139), (580, 104), (596, 87), (613, 77), (632, 63), (640, 52), (651, 60)],
+    *[(662, 77), (678, 90), (684, 104), (700, 109)],
+]
+"""Where the sky ends in the photograph of the Louvre, drawn by hand: columns and rows of pixels from left to right."""
 
 SMOOTH = {"use": "vgg19", "pooling": "average", "padding": "reflect"}
 """The network for pictures out of noise: average pooling, as in the paper, and no dark borders."""
@@ -193,11 +202,24 @@ def colours() -> None:
 
 
 def regions() -> None:
-    """The person and the face that nstk finds in a portrait."""
+    """The person and the face that nstk finds in a portrait, and pictures that are painted in regions."""
     registry, photograph = Registry(installed=False), nstk.read_picture(HERE / "portrait.jpg")
     for name in ("person", "face"):
         map_ = registry.get("region", name)()(nstk.Pictures(photograph, {}))
         save(f"regions_{name}", 255 * np.repeat(map_[..., None], 3, axis=2))
+    sky = Image.new("L", nstk.read_picture(PICTURES / "louvre.jpg").shape[1::-1])
+    ImageDraw.Draw(sky).polygon([(0, 0), *ROOFS, (sky.width, 0)], fill="white")
+    sky.save(HERE / "sky.png")
+    starry = str(HERE.parent / "gallery" / "pictures" / "starry_night.jpg")
+    above = {"picture": starry, "where": {"map": str(HERE / "sky.png"), "feather": 6}}
+    louvre = {"content": str(PICTURES / "louvre.jpg"), "style": {"sky": above, "ground": str(PICTURES / "sandstone.jpg")}}
+    portrait = {"content": str(HERE / "portrait.jpg"), "style": starry}
+    for name, keys in {
+        "sky": {**louvre, "size": 2 * LONG_EDGE},
+        "background": {**portrait, "paint": "background", "size": LONG_EDGE},
+        "faces": {**portrait, "size": LONG_EDGE},
+    }.items():
+        save(f"regions_{name}", nstk.run(nstk.load_recipe(keys, output=False), quiet=True).picture)
 
 
 def layers() -> None:

@@ -15,6 +15,7 @@ from ..api.losses import weights
 from ..recipe.load import RecipeLike, loaded
 from ..recipe.model import Recipe
 from .evaluation import judged_pixels
+from .faces import with_faces
 from .gradients import pulls
 from .inputs import initial, noisy, pictures_of
 from .remarks import remarks
@@ -60,7 +61,7 @@ def explain(
     of another aspect, and `NotFinite` for a loss that is NaN or infinite.
     """
     with prepared():
-        recipe = loaded(recipe).at(-1)
+        recipe = with_faces(loaded(recipe)).at(-1)
         given = {} if picture is None else {str(picture): judged_pixels(recipe, picture)}
         judged = [_shares(recipe, name, pixels, say) for name, pixels in {START: _start(recipe), **given}.items()]
     weight = {label: weights(loss, 1)[0] for label, loss in recipe.losses.items()}

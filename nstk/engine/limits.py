@@ -21,6 +21,7 @@ from ..objective.in_octaves import averaged
 from ..objective.octaves import Octave
 from ..objective.regions import WHITE, Limits, Regions
 from ..recipe.model import Recipe
+from .faces import face
 from .inputs import mask_of, pictures_of, region_of
 
 
@@ -75,6 +76,8 @@ def maps_of(recipe: Recipe, made: Pictures) -> Maps:
     losses = {label: drawn(loss.where) for label, loss in recipe.active_losses.items() if loss.where}
     masks = {label: mask_of(recipe, it.mask, made.styles[label]) for label, it in recipe.paintings.items() if it.mask}
     paint = drawn(recipe.paint) if recipe.paint else None
+    if recipe.faces == "keep":
+        paint = (1 if paint is None else paint) * (1 - drawn(face(recipe)))
     paint = None if paint is None or paint.min() == 1 else paint
     return Maps(_groups(recipe, where, paint), losses, masks, paint)
 

@@ -21,6 +21,7 @@ from ..recipe.model import Recipe
 from ..registry.registry import PluginLike
 from .callbacks import Callbacks
 from .earlier import check_place, placed
+from .faces import with_faces
 from .interrupts import interruptible
 from .keeper import Keeper
 from .kept import Kept
@@ -67,7 +68,7 @@ class Session:
     def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
         """Paint a recipe's picture and write it, as `nstk.run` does."""
         with prepared():
-            recipe, folder = placed(loaded(recipe), force=force), None
+            recipe, folder = placed(with_faces(loaded(recipe)), force=force), None
             if recipe.path:
                 check_sidecar(recipe)
                 check_writable(recipe.path, written(recipe.path), force=force)

@@ -137,6 +137,11 @@ class Settings(BaseModel):
         description="The region of the photograph that is painted: `person`, `background`, `face`, a grey picture, or a "
         "mapping with `map` or `use` and more keys; outside, the photograph stays as it is; empty: all is painted.",
     )
+    faces: Literal["light", "paint", "keep"] = Field(
+        "light",
+        description="What becomes of the photograph's faces: light (painted, and still known: a loss holds them), paint "
+        "(painted like the rest) or keep (the photograph's, as they are).",
+    )
     steps: Steps = Field(
         AUTO,
         description="How many times the picture is moved: in all, or a list with a number for each scale of the pyramid; auto: "

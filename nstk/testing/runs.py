@@ -31,6 +31,7 @@ def recipe(folder: str | PathLike[str], **settings: Any) -> Recipe:
             settings[name] = str(folder / f"{name}.png")
     adam = {"use": "adam", "learning_rate": 2}
     defaults = {"size": 48, "steps": 3, "precision": "float32", "backbone": "tiny", "optimizer": adam}
+    defaults |= {"faces": "paint"}  # to look for faces takes longer than such a run
     defaults["output"] = str(folder / "out.png")
     callbacks = {"progress": False, **(settings.pop("callbacks", None) or {})}
     return load_recipe({**defaults, **settings, "callbacks": callbacks})
