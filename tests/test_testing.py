@@ -73,6 +73,18 @@ class Split(nstk.StatisticLoss):
         return 2 * super().__call__(features, target)
 
 
+class Beside(nstk.StatisticLoss):
+    """It joins positions of a row, and says nothing of that."""
+
+    name = "beside"
+
+    def statistic(self, features, maps):
+        return tf.reduce_sum(features["image"][:, :, 1:] * features["image"][:, :, :-1])
+
+    def score(self, statistic, goal):
+        return statistic
+
+
 def mean(features):
     return tf.reduce_mean(features["image"])
 
@@ -104,6 +116,7 @@ BROKEN = {
     "state": (Stateful(), "keeps state: calling it changed `last`"),
     "an attribute": (broken(__call__=lambda s, f, t: setattr(s, "x", 1)), "a definition keeps no state"),
     "a dump that does not load": (Dumpless.model_construct(odd=-1), "does not survive a dump"),
+    "positions that it joins": (Beside(), "let `pointwise` return False if it joins positions"),
     "a statistic of its own": (Split(), "its statistic must be a sum over positions"),
 }
 

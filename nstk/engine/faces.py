@@ -21,7 +21,7 @@ LABEL = "faces"
 LAYERS = {"block3_conv1": 1.0}
 """Its layers: they see eyes and lips, and hardly where the light falls."""
 
-WEIGHT = 0.5
+WEIGHT = 1.0
 """Its weight."""
 
 SOFT = 0.04

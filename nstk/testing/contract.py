@@ -137,6 +137,8 @@ def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, in
         plain = loss.model_copy(update={"octaves": (1,)})
         at_once = value if plain == loss else _value(_objective(plain, backbone, made), other)
         _check_split(name, loss, backbone, made, other, at_once)
+        if loss.pointwise:
+            _check_pointwise(name, loss, backbone, made, other, at_once)
     if zero_at:
         least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
         what = f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"
@@ -234,4 +236,29 @@ def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictu
         _near(value, split),
         f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
         "over positions (over neighbours too: say `halo = 1`; over squares of pixels: say `stride = 4`)",
+    )
+
+
+def _check_pointwise(
+    name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float
+) -> None:
+    """The sums must not depend on where a position lies: it is what regions rest on, which hand over positions alone."""
+    import numpy as np
+    import tensorflow as tf
+
+    layers = loss.reads()
+    refs, painted = references(made, layers, backbone), features(picture, layers, backbone)
+
+    def column(map_: Any) -> Any:
+        """The positions of a map in another order, which is the same for all maps of a size."""
+        order = np.random.default_rng(0).permutation(map_.shape[1] * map_.shape[2])
+        return tf.gather(tf.reshape(map_, [-1, *map_.shape[3:]]), order)[tf.newaxis, :, tf.newaxis]
+
+    maps = tf.nest.map_structure(lambda map_: None if map_ is None else column(map_), loss.maps(refs.content))
+    goal = loss.goal(loss.of_content(refs.content), Styles.of(refs.styles).mapped(loss.of_style))
+    otherwise = float(loss.score(loss.statistic({layer: column(it) for layer, it in painted.items()}, maps), goal))
+    _require(
+        _near(value, otherwise),
+        f"{name} is {value:.6g}, but {otherwise:.6g} of the same positions in another order: let `pointwise` return False "
+        "if it joins positions, so that no recipe limits it to a region",
     )
