@@ -19,7 +19,7 @@ from .setting import BENCH, HERE, Setting, content, paint, style
 SIZE, QUICK = (512, 384), (96, 72)
 STEPS = 2, 8
 """The number of warm-up steps and of timed steps."""
-ROUNDS = 3
+ROUNDS = 2
 SOFT = 20
 """Over how many pixels the edge of the region is soft."""
 

@@ -119,6 +119,7 @@ def test_a_cell_run_again_is_the_new_one():
             assert np.array_equal(made.picture, before.picture), "in one session too"
 
 
+@pytest.mark.slow
 def test_the_same_in_a_thread_and_in_a_loop():
     alone = painted(cell(1), output="alone.png")
     made: list[nstk.Result] = []

@@ -105,7 +105,7 @@ def _unweighted(recipe: Recipe, pixels: np.ndarray) -> dict[str, float]:
     plain = {label: loss.model_copy(update={"weight": 1.0}) for label, loss in recipe.losses.items()}
     recipe = recipe.model_copy(update={"losses": plain})
     evaluation = computed(recipe, pixels.shape, Kept(), lambda objective: objective.evaluate(batch(pixels)))
-    return {label: float(value) for label, value in evaluation.losses.items()}
+    return {label: float(evaluation.losses.get(label, 0.0)) for label in plain}  # its region may lie nowhere
 
 
 def computed(recipe: Recipe, shape: Sequence[int], kept: Kept, of: Callable[[Objective], T]) -> T:

@@ -114,6 +114,8 @@ def _by_layer(
     layers: dict[str, dict[str, Pull]] = {}
     gradients: dict[str, Floats] = {}
     for label, parts in split.items():
+        if label not in values:
+            continue  # its region lies nowhere
         names = {layer: _name(label, layer) for layer in parts}
         if not is_sum(values[label], [values[part] for part in names.values()]):
             say(label)

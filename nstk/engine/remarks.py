@@ -58,6 +58,8 @@ def silent(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
         where, do = f" at {pictures[0].picture}", "raise {its} weight, or look at a result with `--picture`"
     one, several = do.format(it="it", its="its"), do.format(it="them", its="their")
     for label in recipe.active_losses:
+        if any(line.startswith(f"`losses.{label}.where`") for line in recipe.absent):
+            continue  # `absent` says why
         if _most(it.losses[label] for it in pictures) < NOTHING:
             yield f"`{label}` contributes nothing{where}: {one}"
             continue
@@ -141,12 +143,17 @@ def opposed(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
             yield f"`{one}` and `{other}` pull against each other at {pictures[0].picture} (cosine {cosine:.2f})"
 
 
+def absent(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
+    """Regions that lie nowhere in the photograph."""
+    yield from recipe.absent
+
+
 def soft(recipe: Recipe, pictures: Sequence[Shares]) -> Iterator[str]:
     """Pictures that are enlarged."""
     yield from enlarged(recipe)
 
 
-RULES: tuple[Rule, ...] = (idle, silent, loud, loud_layer, uneven, one_painting, opposed, balanced, soft)
+RULES: tuple[Rule, ...] = (idle, silent, loud, loud_layer, uneven, one_painting, opposed, balanced, absent, soft)
 
 
 def _most(shares: Iterator[Share]) -> float:

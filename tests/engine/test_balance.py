@@ -37,8 +37,7 @@ def ratio(recipe, width, height, balance):
     return computed(recipe, (height, width), Kept(), measured)
 
 
-@pytest.mark.parametrize("losses", [{}, {"losses": SUMS}], ids=["default", "sums"])
-@pytest.mark.parametrize("balance", [20, 60])
+@pytest.mark.parametrize(("losses", "balance"), [({}, 20), ({"losses": SUMS}, 60)], ids=["default", "sums"])
 def test_it_means_the_same_at_every_size_and_for_any_losses(tmp_path, losses, balance):
     recipe = testing.recipe(tmp_path, backbone="vgg19", **losses)
     for width, height in ((48, 36), (128, 96)):

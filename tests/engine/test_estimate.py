@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nstk import testing
 
 
+@pytest.mark.slow
 def test_the_estimate(tmp_path):
     from nstk.engine.estimate import estimate_in_words
 

@@ -60,7 +60,6 @@ def test_with_the_real_network_a_face_stays_nearer_to_the_photograph(tmp_path):
     assert likeness["light"] > likeness["paint"] + 0.04, likeness
 
 
-@pytest.mark.parametrize("faces", ["light", "keep"])
-def test_a_photograph_without_faces_is_painted_as_ever(tmp_path, faces):
-    plain, made = (testing.run_recipe(tmp_path, faces=it, output=False).picture for it in ("paint", faces))
+def test_a_photograph_without_faces_is_painted_as_ever(tmp_path):
+    plain, made = (testing.run_recipe(tmp_path, faces=it, output=False).picture for it in ("paint", "keep"))
     assert np.array_equal(plain, made)

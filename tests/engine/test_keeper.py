@@ -295,3 +295,13 @@ def test_state_that_is_no_json_is_the_callbacks(runs, tmp_path):
     settings = {"plugins": [str(path)], "callbacks": {"said": None}}
     with pytest.raises(nstk.CallbackError, match=r"callback `said` \(Said\) returned from state what JSON cannot hold"):
         nstk.run(runs("said.png", **settings))
+
+
+def test_a_resumed_run_with_regions_and_a_balance_is_the_same(runs):
+    left, one = runs.folder / "left.png", runs.folder / "one.png"
+    nstk.write_picture(np.tile(np.linspace(255, 0, 48, dtype=np.float32)[None, :, None], (36, 1, 3)), left)
+    nstk.write_picture(testing.pictures((36, 48), 3).content, one)
+    style = {"a": {"picture": str(one), "where": str(left)}, "b": str(one)}
+    settings = {"style": style, "paint": {"map": str(left), "grow": 9}, "balance": 60, "faces": "keep"}
+    whole = runs.whole(**settings)
+    Run(nstk.resume(broken(runs, breaking={"at": 4}, **settings))).check(whole)

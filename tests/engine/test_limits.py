@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
+import nstk
 from nstk import testing
 from nstk.engine.inputs import pictures_of
 from nstk.engine.kept import Kept
@@ -204,6 +205,7 @@ def test_regions_are_exact_in_tiles(tmp_path_factory, size, edge, pool_padding):
     assert_exact_in_tiles(tmp_path_factory.mktemp("tiles"), size, edge, backbone=backbone, run_eagerly=True)
 
 
+@pytest.mark.slow
 def test_compiled_tiles_with_regions_are_exact(tmp_path):
     losses = {"gram": {"layers": ["block1_conv1", "block3_conv1"]}, "content": {"layers": ["block3_conv1"]}}
     assert_exact_in_tiles(tmp_path, (72, 100), 64, losses=losses)
@@ -214,3 +216,25 @@ def test_a_region_that_lies_nowhere_leaves_its_loss_out(at):
     found, _ = at((64, 64), losses=losses)
     assert "face" not in found
     assert found == at((64, 64))[0]
+
+
+def test_a_region_that_lies_nowhere_is_told_wherever_losses_are_judged(tmp_path):
+    losses = {**LOSSES, "face": {"use": "content", "layers": ["block1_conv1"], "where": "face"}}
+    recipe = testing.recipe(tmp_path, losses=losses)
+    judged = nstk.evaluate(recipe, tmp_path / "content.png")
+    assert judged["losses"]["face"] == 0 < judged["losses"]["gram"]
+    explained = nstk.explain(recipe)
+    assert explained.pictures[0].losses["face"].value == 0
+    (line,) = [it for it in explained.remarks if "`losses.face.where`" in it]
+    assert "no `face` was found in" in line
+    assert not any("`face` contributes" in it for it in explained.remarks)
+
+
+def test_a_painting_gets_the_colours_of_its_region(at):
+    left = at.file("left.png")
+    _, _, made = at.make((37, 60), colours="match", style=painting(at, "one.png", where=left, mask=left))
+    inside = np.rint(255 * halves(37, 60)) > 127
+    matched, content = made.styles["style"][inside], made.content[inside]
+    assert matched.mean(axis=0) == pytest.approx(content.mean(axis=0), abs=3)  # what leaves 0..255 is cut off
+    one = nstk.read_picture(at.file("one.png"))
+    assert np.array_equal(made.styles["style"][~inside], one[~inside])

@@ -21,6 +21,7 @@ def test_the_same_seed_gives_the_same_bytes(done, tmp_path):
     assert other.path.read_bytes() != done.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes(done, tmp_path):
     code = f"import sys; from nstk import testing; testing.run_recipe({str(tmp_path)!r}, **{SETTINGS!r})"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=100)

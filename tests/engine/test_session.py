@@ -223,6 +223,7 @@ def graphs():
     return {id(graph) for graph in gc.get_objects() if isinstance(graph, FuncGraph)}
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_graph_behind(tmp_path):
     testing.run_recipe(tmp_path)  # what TensorFlow keeps for good is made once
     before = graphs()
@@ -241,6 +242,7 @@ def test_a_closed_session_begins_anew(recipes):
     assert np.array_equal(again.picture, nstk.read_picture(again.path))
 
 
+@pytest.mark.slow
 def test_it_works_in_threads_and_event_loops(tmp_path):
     import asyncio
     from concurrent.futures import ThreadPoolExecutor

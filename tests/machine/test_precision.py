@@ -104,6 +104,7 @@ def test_a_lack_stops_run_but_not_check(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "painted.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "run_eagerly"), [("bfloat16", False), ("float16", False), ("float16", True)])
 def test_low_precision_paints_the_same(dtype, run_eagerly, tmp_path, monkeypatch):
     on({"bfloat16": AVX, "float16": TURING}[dtype], monkeypatch)

@@ -48,6 +48,7 @@ def test_each_position_belongs_to_one_tile(length, edge, taps):
         assert owned == list(range(whole)), name
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(200, 2000), st.integers(1, 300), st.booleans())
 def test_what_is_owned_is_far_from_the_cut(length, edge, taps):

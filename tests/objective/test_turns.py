@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import nstk
@@ -12,6 +13,7 @@ from nstk.objective.features import batch, layers_read, network
 from nstk.objective.whole import WholeObjective
 
 
+@pytest.mark.slow
 def test_the_gradient_is_the_same_every_time():
     recipe = nstk.load_recipe("minimal", ["size=200"])
     net = network(recipe.backbone, layers_read(recipe.backbone, recipe.losses.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 import nstk
@@ -13,6 +14,7 @@ from nstk.plugins.parametrizations.pixels import Pixels
 from tests.plugins.optimizers.samples import Given, minimise, quadratic
 
 
+@pytest.mark.slow
 def test_bands_learn_a_filters_curvature():
     """An objective whose curvature depends on the frequency alone: the bands find it, up to a factor."""
     size = 32
@@ -36,6 +38,7 @@ def test_bands_learn_a_filters_curvature():
     assert flatness[BANDS // 2] / flatness[-2] > 1.5  # they do differ
 
 
+@pytest.mark.slow
 def test_the_next_scale_knows_the_last():
     start = np.random.default_rng(2).uniform(0, 255, (16, 16, 3))
     _, before = minimise(Lbfgs(), quadratic(np.full((16, 16, 3), 90.0)), start, 6)

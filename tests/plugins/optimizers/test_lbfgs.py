@@ -79,6 +79,7 @@ def test_a_style_as_fast_as_scipy(style):
 SCALAR = pytest.param("scalar", 60, marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scaling", "steps"), [SCALAR, ("bands", 200)])  # white noise is no picture: bands mislead
 def test_the_box_is_kept(scaling, steps):
     """The nearest point of the box to a target outside it: clipping, not a compromise."""
