@@ -47,7 +47,14 @@ def generated(reference: ModuleType) -> dict[str, str]:
     return pages
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
+SLOW = ["layers_and_weights", "from_python"]
+"""The pages whose commands take longest."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.slow] * (page.stem in SLOW), id=page.stem) for page in PAGES if blocks(page)],
+)
 def test_page_does_what_it_says(page: Path, newcomer: Newcomer) -> None:
     newcomer.follow(page)
 

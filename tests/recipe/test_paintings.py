@@ -95,7 +95,7 @@ STYLE_LOSSES = ["gram", "moments", "wasserstein", FEW, {"use": "gram", "chains":
 
 
 @pytest.mark.parametrize("loss", STYLE_LOSSES, ids=str)
-@pytest.mark.parametrize("tiles", ["off", 64])
+@pytest.mark.parametrize("tiles", ["off", pytest.param(64, marks=pytest.mark.slow)])
 def test_a_painting_in_two_halves_is_the_painting_once(loss, tiles, folder):
     halves = {"one": {"picture": A, "weight": 0.5}, "other": {"picture": A, "weight": 0.5}}
 
