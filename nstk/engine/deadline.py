@@ -2,8 +2,8 @@
 
 All scales keep the same share of the steps that the recipe gives them. To set up a scale takes seconds in which no step is
 done, and a step of the last scale is worth more than many coarser ones where time is short: 12 steps at 256 pixels brought the
-default losses to 1.49, while 10 and 8 steps at 128 and 256 pixels took longer and came to 1.55. So where scales would have less
-than half of their steps, the coarsest of those that have not begun are left out.
+default losses to 1.49, while 10 and 8 steps at 128 and 256 pixels brought them to 1.55. So where scales would have less than
+half of their steps, the coarsest of those that have not begun are left out.
 """
 
 from __future__ import annotations

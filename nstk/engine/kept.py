@@ -85,12 +85,13 @@ class Kept:
         beside: Any = None
         if recolours(recipe)[0]:  # then a painting depends on the photograph, too
             where = {label: it.where for label, it in recipe.paintings.items()}
-            beside = recipe.colours, Original.of(recipe.content).sha256, recipe.aspect, recipe.crop, where
+            beside = recipe.colours, Original.of(recipe.content).sha256, recipe.aspect, recipe.crop, where, recipe.size
         paintings = {
-            label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale), it.mask)
+            label: (Original.of(it.picture).sha256, it.scaled_by(recipe.style_scale), it.mask, it.mask and recipe.size)
             for label, it in recipe.paintings.items()
         }
-        files = _files(recipe, "losses"), {key: it for key, it in _files(recipe, STYLE).items() if key.endswith(".map")}
+        drawn = {place: it for place, it in _files(recipe, STYLE).items() if ".where." in place or ".mask." in place}
+        files = _files(recipe, "losses"), drawn
 
         def remember(key: Any, compute: Callable[[], Any]) -> Any:
             label, asks = key

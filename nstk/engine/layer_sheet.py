@@ -111,12 +111,21 @@ def _below(recipe: Recipe, layer: str, label: str, loss: Loss) -> str:
 
 
 def _at_one_layer(recipe: Recipe, part: Loss, size: int, steps: int) -> Recipe:
-    """The recipe that paints one cell. Its content is the painting, whose aspect is all that counts of it."""
+    """The recipe that paints one cell. Its content is the painting, whose aspect is all that counts of it.
+
+    What the recipe says of places in its photograph has no place there: only the masks of paintings stay.
+    """
     get, (painting, *_) = recipe.registry.get, recipe.paintings.values()
+    style = {label: it.model_copy(update={"where": None}) for label, it in recipe.style.items()}
     return recipe.model_copy(
         update={
             "content": painting.picture,
-            "losses": {"style": part.model_copy(update={"weight": 1.0, "octaves": (1,)})},
+            "style": style,
+            "paint": None,
+            "faces": "paint",
+            "balance": None,
+            "time": None,
+            "losses": {"style": part.model_copy(update={"weight": 1.0, "octaves": (1,), "where": None})},
             "init": get("initializer", "noise")(),
             "optimizer": get("optimizer", "lbfgs")(),
             "colours": get("colours", "painting")(),

@@ -51,3 +51,15 @@ def test_the_first_of_each_block_and_those_that_are_read(tmp_path):
 def test_a_slip_is_one_sentence(losses, layers, size, expected, tmp_path):
     with pytest.raises(nstk.UserError, match=expected.replace("?", r"\?")):
         layer_sheet(testing.recipe(tmp_path, losses=losses), layers, size=size, steps=1)
+
+
+def test_what_a_recipe_says_of_its_photograph_has_no_part_in_a_sheet(tmp_path, cells):
+    nstk.write_picture(testing.pictures((60, 30), 3).content, tmp_path / "tall.png")
+    nstk.write_picture(np.tile(np.linspace(0, 255, 48, dtype=np.float32)[None, :, None], (36, 1, 3)), tmp_path / "map.png")
+    map_, tall = str(tmp_path / "map.png"), str(tmp_path / "tall.png")
+    losses = {"content": {}, "gram": {**TWO["gram"], "where": map_}}
+    placed = {"style": {"picture": tall, "where": map_}, "losses": losses, "paint": map_, "balance": 5, "time": "1s"}
+    plain = {"style": tall, "losses": {"content": {}, **TWO}}
+    for keys in (plain, placed):
+        layer_sheet(testing.recipe(tmp_path, run_eagerly=True, **keys), ["block1_conv2"], size=64, steps=2)
+    assert np.array_equal(cells[1].picture, cells[3].picture)

@@ -57,7 +57,7 @@ def assert_equal(whole, tiled, size, tolerance=EXACT):
     assert float(tiled.evaluate(picture).loss) == pytest.approx(float(one.loss), rel=tolerance)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     size=st.tuples(st.integers(33, 200), st.integers(33, 200)),
     style=st.tuples(st.integers(33, 120), st.integers(33, 120)),
