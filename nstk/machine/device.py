@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from . import memory
-from .precision import FLOAT32, Machine, cpu_flags
+from .precision import FLOAT32, Machine, processor
 
 SHARE = 0.85
 """The share of the free memory that is planned with. The model is not exact, and other programs take memory too."""
@@ -102,7 +102,7 @@ def room(limit: str | None, ground: int) -> int:
 def machine() -> Machine:
     """What decides which precisions are fast on this machine."""
     if not has_gpu():
-        return Machine(flags=cpu_flags())
+        return processor()
     return Machine(gpu=True, capability=_details().get("compute_capability"))
 
 

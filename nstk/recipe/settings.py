@@ -166,8 +166,8 @@ class Settings(BaseModel):
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything random.")
     precision: Precision = Field(
         "auto",
-        description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device has it in "
-        "hardware, else float32. Losses and picture are float32.",
+        description="Number type of the features and their gradients; auto: bfloat16 or float16 where the device is faster in "
+        "it, else float32. Losses and picture are float32.",
     )
     jit: Literal["auto", True, False] = Field(
         "auto", description="Compile the step with XLA; auto: on a GPU, not on a processor, where it is slower."

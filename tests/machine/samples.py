@@ -9,7 +9,9 @@ from nstk.machine.precision import Machine
 
 PLAIN = Machine(frozenset({"avx2", "avx512f"}))
 AVX = Machine(frozenset({"avx2", "avx512_bf16"}))
-AMX = Machine(frozenset({"amx_bf16"}))
+AMX = Machine(frozenset({"avx512_bf16", "amx_bf16"}), "GenuineIntel")
+HALF = Machine(frozenset({"avx2", "avx512_bf16"}), "GenuineIntel")
+ZEN = Machine(frozenset({"avx2", "avx512_bf16"}), "AuthenticAMD")
 OLD, TURING, AMPERE = (Machine(gpu=True, capability=has) for has in ((6, 1), (7, 5), (8, 0)))
 OTHER = Machine(gpu=True)
 LOW = ["bfloat16", "float16"]

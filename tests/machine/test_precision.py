@@ -13,7 +13,7 @@ from nstk import testing
 from nstk.cli import main
 from nstk.machine import device, precision
 from nstk.machine.precision import Machine, choose
-from tests.machine.samples import AMPERE, AMX, AVX, OLD, OTHER, PLAIN, TURING, on
+from tests.machine.samples import AMPERE, AMX, AVX, HALF, OLD, OTHER, PLAIN, TURING, ZEN, on
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from tests.machine.samples import AMPERE, AMX, AVX, OLD, OTHER, PLAIN, TURING, o
         (Machine(), "float32: this processor has no bfloat16"),
         (AVX, "bfloat16: this processor has it in hardware"),
         (AMX, "bfloat16: this processor has it in hardware"),
+        (ZEN, "bfloat16: this processor has it in hardware"),
+        (HALF, "float32: this processor has bfloat16 in hardware, but is slower in it"),
         (AMPERE, "bfloat16: this GPU (compute capability 8.0) has it in hardware"),
         (Machine(gpu=True, capability=(12, 0)), "bfloat16: this GPU (compute capability 12.0) has it in hardware"),
         (TURING, "float16: this GPU (compute capability 7.5) has it in hardware"),
@@ -30,13 +32,13 @@ from tests.machine.samples import AMPERE, AMX, AVX, OLD, OTHER, PLAIN, TURING, o
         (OTHER, "float32: this GPU (compute capability unknown) has no tensor cores for float16"),
     ],
 )
-def test_auto_takes_what_is_in_hardware(machine, expected):
+def test_auto_takes_what_is_fast(machine, expected):
     assert str(choose("auto", machine)) == expected
 
 
-@pytest.mark.parametrize("machine", [PLAIN, AVX, TURING, AMPERE])
+@pytest.mark.parametrize("machine", [PLAIN, AVX, HALF, TURING, AMPERE])
 def test_what_it_has_can_be_asked_for(machine):
-    for dtype in ("float32", *machine.fast):
+    for dtype in ("float32", *machine.has):
         assert str(choose(dtype, machine)) == f"{dtype}: the recipe says so"
 
 
@@ -58,20 +60,24 @@ def test_what_it_lacks_is_refused(machine, dtype, why, instead):
     assert f"write {instead}, or `precision: auto`" in str(caught.value)
 
 
-CPUINFO = "processor\t: 0\nmodel name\t: A processor\nflags\t\t: fpu avx2 avx512_bf16\nbugs\t\t: none\n"
+CPUINFO = "processor\t: 0\nvendor_id\t: AuthenticAMD\nflags\t\t: fpu avx2 avx512_bf16\nbugs\t\t: none\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "flags"),
-    [(CPUINFO, {"fpu", "avx2", "avx512_bf16"}), ("processor: 0\nFeatures\t: asimd bf16\n", set()), ("", set()), (None, set())],
+    ("text", "flags", "maker"),
+    [
+        (CPUINFO, {"fpu", "avx2", "avx512_bf16"}, "AuthenticAMD"),
+        ("processor: 0\nFeatures\t: asimd bf16\n", set(), ""),
+        ("", set(), ""),
+        (None, set(), ""),
+    ],
 )
-def test_the_flags_of_the_processor(text, flags, tmp_path, monkeypatch):
+def test_what_the_system_tells_of_the_processor(text, flags, maker, tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "CPUINFO", tmp_path / "cpuinfo")
     if text is not None:
         (tmp_path / "cpuinfo").write_text(text)
-    assert precision.cpu_flags() == flags
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
-    assert device.machine() == Machine(frozenset(flags))
+    assert device.machine() == Machine(frozenset(flags), maker)
 
 
 def test_a_run_says_its_precision_and_why(tmp_path, monkeypatch, caplog):
