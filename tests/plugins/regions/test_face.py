@@ -38,6 +38,14 @@ def test_a_head_that_leans_has_a_face_that_leans():
         assert np.degrees(np.arctan2(x, y)) == pytest.approx(degrees, abs=6)
 
 
+def test_a_face_that_is_hard_to_see_is_looked_at_again():
+    """Of a head that lies on its side, the first look is not sure."""
+    lying = Image.fromarray(portrait(512).astype(np.uint8)).rotate(90, fillcolor=(120, 150, 170))
+    (face,) = faces(np.asarray(lying, np.float32))
+    assert 0.5 < face.score < 0.78
+    assert np.abs(face.centre - (225, 257)).max() < 20
+
+
 def test_small_faces_in_a_large_photograph():
     """Two of them, an eighth of the photograph's height each, are too small for a look at all of it."""
     wall = np.full((512, 900, 3), (120, 150, 170), np.float32)
