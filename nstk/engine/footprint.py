@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..api import Backbone, Loss, Optimizer, Scale
+from ..api import IMAGE, Backbone, Loss, Optimizer, Scale, StatisticLoss
 from ..objective.octaves import Octave
 from ..objective.tiles import Tiling, unsplittable
 from ..recipe.model import Recipe
@@ -47,6 +47,15 @@ LEAST = 64
 
 EDGES = range(128, 2049, 16)
 """The edges in pixels from which tiles are chosen. Smaller tiles are nearly all margin, and larger ones save nothing."""
+
+
+CLASSES = 4 + 1 + 1
+"""How many bytes a position of a map takes where a loss is limited to regions: its place in the order of the classes of equal
+weights, and twice its class."""
+
+
+PAINTED = 4 + PICTURE
+"""How many bytes a pixel takes where only a region is painted: the region and the photograph."""
 
 
 GOOD = 512
@@ -100,7 +109,8 @@ class Footprint:
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """The bytes of all that is as large as the picture, however the picture is evaluated."""
-        return scale.width * scale.height * PICTURE * (self.copies + optimizer.pictures(scale.steps))
+        pictures = PICTURE * (self.copies + optimizer.pictures(scale.steps))
+        return round(scale.width * scale.height * (pictures + _regions(self.recipe)))
 
     def whole(self, scale: Scale) -> int:
         """The bytes of a step on the whole picture."""
@@ -158,6 +168,18 @@ class Footprint:
             return round(octave.width * octave.height * WHOLE * activations)
         tiles = Tiling.of(self.backbone, octave.losses, edge).tiles(octave.height, octave.width)
         return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * activations)
+
+
+def _regions(recipe: Recipe) -> float:
+    """How many bytes a pixel takes for what losses have to know of regions."""
+    painted = recipe.paint is not None or recipe.faces == "keep"
+    parted = painted or any(it.where for it in recipe.paintings.values())
+    strides = {IMAGE: 1, **{layer.name: layer.stride for layer in recipe.backbone.layers}}
+    maps = 0.0
+    for loss in recipe.active_losses.values():
+        if isinstance(loss, StatisticLoss) and loss.pointwise and (loss.where or (parted and loss.sees_style)):
+            maps += sum(1 / stride**2 for stride in {strides[layer] for layer in loss.reads()})
+    return CLASSES * maps + PAINTED * painted
 
 
 def _activations(backbone: Backbone, losses: Mapping[str, Loss]) -> float:

@@ -80,8 +80,13 @@ class Placed(NamedTuple):
     """For each size of a map, where each class begins and ends in this order."""
     classes: tf.Tensor
     """The weights of each class of positions, `[classes, regions]`."""
-    weights: dict[str, list[tf.Tensor]]
-    """For each size of a map and for each region, the weights of its positions, `[1, height, width, 1]`."""
+    numbers: dict[str, tf.Tensor]
+    """For each size of a map, the class of each position, `[height, width]`, uint8; behind all others, if it has none."""
+
+    def weights(self, map_: tf.Tensor, region: int) -> tf.Tensor:
+        """The weights of a map's positions in a region, `[1, height, width, 1]`; made anew, for they take much memory."""
+        of_classes = tf.cast(tf.pad(self.classes[:, region], [[0, 1]]), map_.dtype)
+        return tf.gather(of_classes, tf.cast(self.numbers[_size(map_)], tf.int32))[tf.newaxis, ..., tf.newaxis]
 
 
 class Split(NamedTuple):
@@ -200,14 +205,14 @@ def pulled_back(
 ) -> list[tf.Tensor]:
     """The derivative with respect to some layers, from the derivative with respect to what is summed in each region."""
 
+    maps = [features[layer] for layer in layers]
+
     def of(region: int) -> list[tf.Tensor]:
-        maps = [features[layer] for layer in layers]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(maps)
             made = function(Seen(features), placed.maps)
         pulled = tape.gradient(made, maps, pulls[region], tf.UnconnectedGradients.ZERO)
-        weights = (tf.cast(placed.weights[_size(map_)][region], map_.dtype) for map_ in maps)
-        return [weight * pull for weight, pull in zip(weights, pulled, strict=True)]
+        return [placed.weights(map_, region) * pull for map_, pull in zip(maps, pulled, strict=True)]
 
     return [total(each) for each in zip(*map(of, range(len(pulls))), strict=True)]
 
@@ -229,19 +234,15 @@ def _sums(function: Callable[[Features, Any], Any], features: Features, placed: 
         )
 
     first = of(0)
-    begun = [tf.nest.map_structure(partial(_times, placed.classes[0, region]), first) for region in range(regions)]
+    begun = [tf.nest.map_structure(partial(_plus, placed.classes[0, region], 0), first) for region in range(regions)]
     if count == 1:
         return begun
     _, *sums = tf.while_loop(lambda index, *_: index < count, added, (tf.constant(1), *begun), parallel_iterations=1)
     return [*sums]
 
 
-def _times(weight: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
-    return tf.cast(weight, part.dtype) * part
-
-
-def _plus(weight: tf.Tensor, sum_: tf.Tensor, part: tf.Tensor) -> tf.Tensor:
-    return sum_ + _times(weight, part)
+def _plus(weight: tf.Tensor, sum_: Any, part: tf.Tensor) -> tf.Tensor:
+    return sum_ + tf.cast(weight, part.dtype) * part
 
 
 def _size(map_: Any) -> str:
@@ -261,8 +262,7 @@ def _gathered(map_: tf.Tensor, placed: Placed, index: Any) -> tf.Tensor:
 def _placed(regions: Regions, features: Features, maps: Any, place: Place) -> Placed:
     order: dict[str, tf.Tensor] = {}
     ends: dict[str, tf.Tensor] = {}
-    weights: dict[str, list[tf.Tensor]] = {}
-    nowhere = np.concatenate([regions.weights, np.zeros_like(regions.weights[:1])])  # -1 is the index of its last row
+    numbers: dict[str, tf.Tensor] = {}
     for layer, map_ in features.items():
         if _size(map_) not in order:
             classes = regions.at(layer, map_.shape[1], map_.shape[2], place)
@@ -270,8 +270,8 @@ def _placed(regions: Regions, features: Features, maps: Any, place: Place) -> Pl
             sorted_ = np.argsort(flat, kind="stable")[np.count_nonzero(flat < 0) :].astype(np.int32)
             order[_size(map_)] = tf.constant(sorted_)
             ends[_size(map_)] = tf.constant(np.searchsorted(flat[sorted_], np.arange(len(regions.weights) + 1)), tf.int32)
-            weights[_size(map_)] = [tf.constant(it[classes][np.newaxis, ..., np.newaxis]) for it in nowhere.T]
-    return Placed(maps, order, ends, tf.constant(regions.weights), weights)
+            numbers[_size(map_)] = tf.constant(np.where(classes < 0, len(regions.weights), classes).astype(np.uint8))
+    return Placed(maps, order, ends, tf.constant(regions.weights), numbers)
 
 
 def _pooled(maps: np.ndarray, stride: int) -> np.ndarray:
@@ -306,7 +306,7 @@ def _numbered(levels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The number of each position's class; -1 where there is none."""
     numbers = {int(code): index for index, code in enumerate(_codes(classes))}
     codes, places = np.unique(_codes(levels), return_inverse=True)
-    found = np.array([numbers.get(int(code), -1) for code in codes], np.int16)
+    found = np.array([numbers.get(int(code), -1) for code in codes], np.int8)
     numbered: np.ndarray = found[places].reshape(levels.shape[:2])
     return numbered
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
 import nstk
+from nstk import testing
 from nstk.api import Scale
 from nstk.engine.footprint import LEAST, Footprint
+from nstk.engine.inputs import pictures_of
+from nstk.engine.kept import Kept
+from nstk.engine.plan import Plan
+from nstk.engine.scale import objective
 from nstk.plugins.optimizers.adam import Adam
 from nstk.plugins.optimizers.lbfgs import Lbfgs
 
@@ -68,3 +76,21 @@ def test_deep_layers_at_coarse_octaves_take_little():
     less = with_octaves(gram={"octaves": {1: layers[:2], 2: layers[2:]}}).whole(LARGE)
     least = with_octaves(gram={"octaves": [4]}).whole(LARGE)
     assert least < less < whole
+
+
+def test_regions_are_counted(tmp_path):
+    """What an objective holds more of where its losses are limited is what the plan says."""
+    testing.recipe(tmp_path)  # writes the pictures
+    Image.fromarray(np.tile(np.arange(95, 255, dtype=np.uint8), (120, 1))).save(tmp_path / "map.png")
+
+    def held(**keys):
+        painting = {"picture": str(tmp_path / "style.png"), **keys}
+        recipe = testing.recipe(tmp_path, size=160, pyramid=False, style=painting)
+        plan = Plan.of(recipe)
+        made = pictures_of(recipe, 160, 120)
+        targets = objective(recipe, plan, Kept(), plan.scales[0], made, plan.layouts[0]).targets
+        return sum(it.numpy().nbytes for it in tf.nest.flatten(targets) if tf.is_tensor(it)), plan.layouts[0].needs
+
+    (plain, planned), (limited, more) = held(), held(where={"map": str(tmp_path / "map.png")})
+    assert 5 / 6 * (more - planned) == pytest.approx(limited - plain, rel=0.03)  # a byte of six is not among the targets
+    assert more > planned
