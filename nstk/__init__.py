@@ -83,6 +83,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
     )
     from .recipe.load import load_recipe as load_recipe
     from .recipe.model import Recipe as Recipe
+    from .series.paint import Painted as Painted, sweep as sweep
 
 
 def _homes() -> dict[str, str]:

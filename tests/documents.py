@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 """So few steps take less time than to compile one."""
 
-COMPUTING = ("run", "estimate", "evaluate", "explain")
+COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch")
 """The commands that are given few pixels and steps, whatever the page says."""
 
 NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks")
@@ -116,6 +116,10 @@ class Newcomer:
             (folder / name).write_text(text, encoding="utf-8")
         for name, image in {"photo": "louvre", "painting": "sandstone", "starry": "cafe_terrace", "wheat": "sandstone"}.items():
             (folder / f"{name}.jpg").write_bytes((images / f"{image}.jpg").read_bytes())
+        for name, pictures in {"photos": ("a", "b"), "paintings": ("c", "d")}.items():
+            (folder / name).mkdir(exist_ok=True)
+            for picture in pictures:
+                (folder / name / f"{picture}.jpg").write_bytes((images / "chelsea.jpg").read_bytes())
         (folder / "portrait.jpg").write_bytes((ROOT / "docs" / "images" / "portrait.jpg").read_bytes())
         (folder / "sky.png").write_bytes((ROOT / "docs" / "images" / "sky.png").read_bytes())
         coloured = Image.new("RGB", (700, 277), "blue")

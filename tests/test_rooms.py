@@ -24,6 +24,7 @@ FLOORS = [
     "checkpoints",
     "engine",
     "judging",
+    "series",
     "__init__ testing",
     "cli",
     "__main__",
@@ -32,7 +33,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 """From the bottom up. A room uses what is below it, and nothing beside it."""
 
 DOORS = {
-    "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings",
+    "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces",
     "checkpoints": "folder archive unfinished provenance state",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",

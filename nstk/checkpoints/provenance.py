@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from ..errors import UserError
 from ..files import file_hash, shown, trouble, working_directory
-from ..pictures import PREFIX, Original
+from ..pictures import PREFIX, Original, base_name
 from ..recipe.defaults import LABELLED, SLOTS
-from ..recipe.model import Recipe
+from ..recipe.model import RECORD, Recipe
 from ..recipe.paths import file_fields, models_by_label, regions_in, relative
 from ..recipe.settings import SPELLINGS, Settings
 from . import provenance
@@ -72,6 +72,15 @@ def is_of(record: Mapping[str, Any], recipe: Recipe) -> bool:
     """Whether the record of a picture tells of the same settings, inputs and plugins as a recipe."""
     now = {"settings": settings_of(recipe), **provenance.sources(recipe)}
     return bool(_essence(record) == _essence(json.loads(json.dumps(now, default=str))))
+
+
+def record_of(picture: Path) -> Mapping[str, Any]:
+    """What the record beside a picture says; nothing where there is none."""
+    try:
+        record = json.loads(picture.with_name(base_name(picture) + RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _essence(record: Mapping[str, Any]) -> Any:

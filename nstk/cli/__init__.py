@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 
 from .._version import __version__
-from . import painting, parts, recipes
+from . import painting, parts, recipes, series
 from .explaining import explain
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
@@ -28,6 +28,7 @@ AS_NAMED = "nstk-as-named"
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
+    *(series.sweep, series.batch, series.sheet),
     *(parts.list_plugins, parts.describe, layers),
 )
 

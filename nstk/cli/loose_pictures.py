@@ -13,14 +13,15 @@ from ..errors import UserError
 from ..files import exists
 from .override import is_recipe
 
-_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif"}
-_SUFFIXES |= {".jp2", ".jxl", ".psd", ".tga", ".ppm", ".pgm", ".pnm", ".dng", ".svg", ".cr2", ".nef", ".arw"}
-"""How the names of pictures end, also of those that nstk cannot read and refuses by name."""
+_REFUSED = {".dng", ".svg", ".cr2", ".nef", ".arw"}
+"""How the names of pictures end that nstk cannot read and refuses by name."""
 
 
 def is_picture(word: str) -> bool:
     """Whether a word names a picture, by its suffix."""
-    return Path(word).suffix.lower() in _SUFFIXES and is_recipe(word)
+    from ..pictures import READ
+
+    return Path(word).suffix.lower() in {*READ, *_REFUSED} and is_recipe(word)
 
 
 def placed(name: str, words: Sequence[str], options: Mapping[str, click.Option]) -> list[str]:

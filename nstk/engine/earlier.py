@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoints.folder import RunFolder
-from ..checkpoints.provenance import changes, is_of
+from ..checkpoints.provenance import changes, is_of, record_of
 from ..errors import OutputError, UserError
 from ..files import same_file, shown, write_whole
 from ..recipe.checks import written
-from ..recipe.model import RECIPE, RECORD, SIDECARS, Recipe
+from ..recipe.model import RECIPE, SIDECARS, Recipe
 from ..syntax.parse import dump, parse
 from .interrupts import INTERRUPTED
 
@@ -55,7 +55,7 @@ def keep_finished(output: Path) -> list[Path]:
 
     What is at the picture's own place stays there, for the caller to replace.
     """
-    if not output.exists() or not _is_finished(_record(output)):
+    if not output.exists() or not _is_finished(record_of(output)):
         return []
     aside = next(path for path in _places(output) if not _is_there(path))
     made: list[Path] = []
@@ -96,7 +96,7 @@ def _may_go_to(path: Path, recipe: Recipe) -> bool:
     if folder.unfinished and not _goes_on(folder, recipe):
         return False
     there = any(os.path.lexists(it) for it in written(path))
-    return not there or is_of(_record(path), recipe)
+    return not there or is_of(record_of(path), recipe)
 
 
 def _goes_on(folder: RunFolder, recipe: Recipe) -> bool:
@@ -105,15 +105,6 @@ def _goes_on(folder: RunFolder, recipe: Recipe) -> bool:
         return not changes(folder.latest().state.origins, recipe)
     except (UserError, OSError, LookupError):
         return False
-
-
-def _record(picture: Path) -> Mapping[str, Any]:
-    """What the record beside a picture says; nothing where there is none."""
-    try:
-        record = json.loads(written(picture)[1 + SIDECARS.index(RECORD)].read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _is_finished(record: Mapping[str, Any]) -> bool:

@@ -66,14 +66,18 @@ class Forecast:
         divisors = [str(octave.divisor) for octave in self.layout.octaves]
         octaves = f" at octave {', '.join(divisors)}" if divisors != ["1"] else ""
         return (
-            f"{self.scale.width} x {self.scale.height} px{octaves}: {self.scale.steps} steps of {_clock(self.seconds)}, "
-            f"{_clock(self.total)}; {memory.in_words(self.bytes)}{tiles}"
+            f"{self.scale.width} x {self.scale.height} px{octaves}: {self.scale.steps} steps of {clock(self.seconds)}, "
+            f"{clock(self.total)}; {memory.in_words(self.bytes)}{tiles}"
         )
 
 
 def estimate(recipe: Recipe, plan: Plan) -> list[Forecast]:
     """What each scale will take on this machine, as busy as the machine is now. To find out takes some seconds."""
-    pace, held = _small_step(recipe, memory.resident())
+    return at_pace(recipe, plan, *small_step(recipe, memory.resident()))
+
+
+def at_pace(recipe: Recipe, plan: Plan, pace: float, held: int) -> list[Forecast]:
+    """What each scale will take at a known pace (see `small_step`)."""
     return [
         Forecast(scale, layout, pace * _seen(recipe, scale, layout), held)
         for scale, layout in zip(plan.scales, plan.layouts, strict=True)
@@ -88,7 +92,7 @@ def estimate_in_words(recipe: Recipe) -> tuple[bool, list[str]]:
     most = max(forecasts, key=lambda it: it.bytes)
     known = most.layout.room != sys.maxsize
     room = f"the {memory.in_words(most.room)} it may hold" if known else "a GPU, whose free memory is not known"
-    summary = f"in all {_clock(sum(it.total for it in forecasts))} and {memory.in_words(most.bytes)}"
+    summary = f"in all {clock(sum(it.total for it in forecasts))} and {memory.in_words(most.bytes)}"
     lines = [*map(str, forecasts), *_in_time(recipe, sum(it.total for it in forecasts))]
     if most.layout.fits:
         return True, [*lines, f"{summary}: fits in {room}"]
@@ -116,7 +120,7 @@ def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
     return f"`size: {recipe.model_copy(update={'size': sizes[fitting - 1]}).measures['size']}` would"
 
 
-def _small_step(recipe: Recipe, before: int) -> tuple[float, int]:
+def small_step(recipe: Recipe, before: int) -> tuple[float, int]:
     """The seconds that a step takes for a pixel, and the bytes that the process holds whatever the picture's size."""
     edge = min(SMALL, recipe.size)
     small = recipe.at(-1).model_copy(update={"size": edge, "steps": 1 + TIMED, "pyramid": None, "tiles": "off"})
@@ -161,7 +165,7 @@ def _multiplications(backbone: Backbone, losses: Mapping[str, Loss]) -> float:
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """A time in words: `0.68 s`, `4 min 32 s`, `17 h 5 min`."""
     if seconds < 60:
         return f"{seconds:.2g} s"

@@ -34,9 +34,13 @@ from .surroundings import prepared
 from .unheeded import unheeded
 
 if TYPE_CHECKING:
+    from ..api import Callback
     from ..pictures import PictureLike
 
 log = logging.getLogger("nstk")
+
+WATCH = "the one beside the recipe's"
+"""The label of the callback that a caller of a session adds: no recipe can have it."""
 
 
 class Session:
@@ -65,15 +69,15 @@ class Session:
         """Drop what is kept. The session can be used again, and then begins anew."""
         self._kept = Kept()
 
-    def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
-        """Paint a recipe's picture and write it, as `nstk.run` does."""
+    def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: Callback | None = None) -> Result:
+        """Paint a recipe's picture and write it, as `nstk.run` does. `watch` is told beside the recipe's own callbacks."""
         with prepared():
             recipe, folder = placed(with_faces(loaded(recipe)), force=force), None
             if recipe.path:
                 check_sidecar(recipe)
                 check_writable(recipe.path, written(recipe.path), force=force)
                 folder = RunFolder.of(recipe.path)
-            return self._run(recipe, folder, None, force=force, quiet=quiet)
+            return self._run(recipe, folder, None, force=force, quiet=quiet, watch=watch)
 
     def resume(
         self,
@@ -85,6 +89,7 @@ class Session:
         force: bool = False,
         trust: bool = False,
         quiet: bool = False,
+        watch: Callback | None = None,
     ) -> Result:
         """Go on with a run that was broken off, as `nstk.resume` does."""
         it = path
@@ -93,9 +98,18 @@ class Session:
         with prepared():
             if it.recipe.path:
                 check_writable(it.recipe.path, written(it.recipe.path), force=force)
-            return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet)
+            return self._run(it.recipe, it.folder, it.saved, force=force, quiet=quiet, watch=watch)
 
-    def _run(self, recipe: Recipe, folder: RunFolder | None, begun: Saved | None, *, force: bool, quiet: bool) -> Result:
+    def _run(
+        self,
+        recipe: Recipe,
+        folder: RunFolder | None,
+        begun: Saved | None,
+        *,
+        force: bool,
+        quiet: bool,
+        watch: Callback | None = None,
+    ) -> Result:
         """Paint, from the beginning or from a checkpoint."""
         if self._ground is None:
             self._ground = memory.resident()
@@ -109,7 +123,8 @@ class Session:
         for line in (*unheeded(recipe, plan.choice), *enlarged(recipe)):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
-        callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)})
+        watching = {} if watch is None else {WATCH: watch}
+        callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)} | watching)
         with interruptible(run), folder.locked() if folder else nullcontext():
             check_place(recipe, force=force)
             kept.network(recipe, plan)  # its weights may not fit: said before a callback opens a file

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
 from .in_memory import given as given, is_picture as is_picture
-from .names import base_name as base_name
+from .names import READ as READ, base_name as base_name
 from .original import (
     PREFIX as PREFIX,
     Original as Original,

@@ -10,6 +10,9 @@ PLAIN = ".png"
 SUFFIXES = frozenset({PLAIN, ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".avif"})
 """The suffixes of all pictures that nstk writes anywhere. The names must not depend on what this machine can write."""
 
+READ = SUFFIXES | {".jpe", ".jfif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".tga", ".ppm", ".pgm", ".pnm"}
+"""How the names of pictures end that nstk reads."""
+
 
 def base_name(picture: PurePath) -> str:
     """What the names of all files begin with that belong to a picture: `louvre` for `louvre.png`, `a.jpg` for `a.jpg`.

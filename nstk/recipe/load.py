@@ -38,6 +38,7 @@ def load_recipe(
     style: PictureLike | Sequence[PictureLike] | Mapping[str, PictureLike] | None = None,
     output: str | PathLike[str] | Literal[False] | None = None,
     trust: bool = False,
+    registry: Registry | None = None,
 ) -> Recipe:
     """Read, check and resolve a recipe.
 
@@ -54,17 +55,16 @@ def load_recipe(
     reading. `style` may be several paintings, a list or a mapping of label to picture. A mapping as `recipe` may hold such
     pictures wherever it names one.
 
-    Raises `RecipeError` with every mistake of the recipe, and `PluginError` where one of `plugins` does not load. TensorFlow is
-    never imported.
+    With one `registry` of the same `plugins`, recipes share the classes of their parts. Raises `RecipeError` with every mistake
+    of the recipe, and `PluginError` where one of `plugins` does not load. TensorFlow is never imported.
     """
     mistakes: list[Mistake] = []
     given = Given(mistakes)
     tree, chain = _read(given.recipe(recipe) if isinstance(recipe, Mapping) else recipe)
     asked = [*listed(plugins), *given.plugins]
-    registry = Registry.of(asked)
-    changes: list[str | tuple[str, Any]] = [*overrides]
-    changes += [("output.path", output)] if output or output is False else []
+    registry = registry or Registry.of(asked)
     named = {key: given.named(it, (key,)) for key, it in (("content", content), ("style", style)) if it is not None}
+    changes: list[str | tuple[str, Any]] = [*overrides, *([("output.path", output)] if output or output is False else [])]
     changes += [(key, value) for key, value in named.items() if not _says(tree, key, value)]
     _change(tree, changes, mistakes)
     resolver = Resolver(completed(tree), registry, mistakes, given.pictures, trust=trust)
@@ -72,8 +72,7 @@ def load_recipe(
     if resolved is None:
         mistakes.sort(key=_in_order)
         raise RecipeError(mistakes)
-    update = {"files": chain, "overridden": bool(changes), "plugins": _needed(resolved, asked)}
-    return resolved.model_copy(update=update)
+    return resolved.model_copy(update={"files": chain, "overridden": bool(changes), "plugins": _needed(resolved, asked)})
 
 
 def read_tree(recipe: str | PathLike[str] | None, overrides: Sequence[str]) -> Node:
