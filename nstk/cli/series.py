@@ -197,8 +197,9 @@ def _bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 def sheet(folder: str, no_scores: bool) -> None:
     """Lay out a folder of results as a table.
 
-    The table is written into the folder as sheet.html and sheet.png. Each picture stands with what it has of the keys that vary, with its seconds and scores (LP, GE, CF, see `nstk score`). On
-    the page, a picture leads to its file, and there is a link to its recipe.
+    The table is written into the folder as sheet.html and sheet.png. Each picture stands with what it has of the keys that
+    vary, with its seconds and its scores (LP, GE, CF, see `nstk score`). On the page, a picture leads to its file, and there
+    is a link to its recipe.
 
     \b
     nstk sheet out/weights

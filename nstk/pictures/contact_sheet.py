@@ -34,7 +34,7 @@ class Cell(NamedTuple):
 def contact_sheet(cells: Sequence[Cell], columns: int = 0) -> NDArray[np.uint8]:
     """The cells in rows of so many `columns`: height x width x 3, 0..255. Without a number, the sheet is about as wide as high.
 
-    All columns are as wide as the widest picture, and all rows as high as the highest one. Letters have a size that goes with
+    All columns are as wide as the widest picture, and a row is as high as its highest one. The size of the letters goes with
     the pictures' width.
     """
     import numpy as np
@@ -45,12 +45,14 @@ def contact_sheet(cells: Sequence[Cell], columns: int = 0) -> NDArray[np.uint8]:
     lines = [round(1.4 * font.getbbox("Ag")[3]) for font in (title, below)]
     across, down = width + GAP, height + sum(lines) + GAP
     columns = columns or max(1, min(len(cells), round(math.sqrt(len(cells) * down / across))))
-    rows = -(-len(cells) // columns)
-    page = Image.new("RGB", (columns * across + GAP, rows * down + GAP), "white")
-    draw = ImageDraw.Draw(page)
-    for index, cell in enumerate(cells):
-        left, top = GAP + index % columns * across, GAP + index // columns * down
-        page.paste(Image.fromarray(to_uint8(cell.picture)), (left, top))
-        draw.text((left, top + height + 2), cell.title, INK, title)
-        draw.text((left, top + height + 2 + lines[0]), cell.below, PALE, below)
+    rows = [cells[first : first + columns] for first in range(0, len(cells), columns)]
+    heights = [max(it.picture.shape[0] for it in row) for row in rows]
+    page = Image.new("RGB", (columns * across + GAP, sum(heights) + len(rows) * (sum(lines) + GAP) + GAP), "white")
+    draw, top = ImageDraw.Draw(page), GAP
+    for row, height in zip(rows, heights, strict=True):
+        for left, cell in zip(range(GAP, page.width, across), row, strict=False):
+            page.paste(Image.fromarray(to_uint8(cell.picture)), (left, top))
+            draw.text((left, top + height + 2), cell.title, INK, title)
+            draw.text((left, top + height + 2 + lines[0]), cell.below, PALE, below)
+        top += height + sum(lines) + GAP
     return np.asarray(page)

@@ -51,11 +51,7 @@ def write_sheet(table: Table, *, scores: bool = True, say: Say = lambda words: N
     rows, columns = arranged(table)
     page, picture = table.folder / PAGE, table.folder / PICTURE
     write_whole(page, _page(table, rows, columns, small, judged))
-    shown = [small[row.path] for row in table.rows]
-    blank = to_uint8(255 * _like(shown))
-    cells = [
-        Cell(small[it.path], _title(table, it), _below(it, judged)) if it else Cell(blank, "") for line in rows for it in line
-    ]
+    cells = [_on_paper(table, it, small, judged) for line in rows for it in line]
     write_picture(contact_sheet(cells, len(columns) if columns else 0), picture)
     return page, picture
 
@@ -159,18 +155,19 @@ def _pair(row: Row) -> tuple[str, str] | None:
     return pair
 
 
-def _like(pictures: Sequence[np.ndarray]) -> np.ndarray:
+def _on_paper(
+    table: Table, row: Row | None, small: Mapping[Path, np.ndarray], judged: Mapping[Path, Mapping[str, float]]
+) -> Cell:
+    """A cell of the PNG; white where there is no picture."""
     import numpy as np
 
-    return np.ones((max(it.shape[0] for it in pictures), max(it.shape[1] for it in pictures), 3), np.float32)
+    if row is None:
+        return Cell(np.full((1, 1, 3), 255, np.uint8), "")
+    return Cell(small[row.path], _title(table, row), "  ".join(_figures(row, judged)))
 
 
 def _title(table: Table, row: Row) -> str:
     return "  ".join(row.values.get(key, "") for key in table.keys) or row.path.stem
-
-
-def _below(row: Row, judged: Mapping[Path, Mapping[str, float]]) -> str:
-    return "  ".join(_figures(row, judged))
 
 
 def _figures(row: Row, judged: Mapping[Path, Mapping[str, float]]) -> Iterator[str]:
