@@ -47,7 +47,7 @@ def generated(reference: ModuleType) -> dict[str, str]:
     return pages
 
 
-SLOW = ["layers_and_weights", "from_python"]
+SLOW = ["layers_and_weights", "from_python", "many_pictures"]
 """The pages whose commands take longest."""
 
 

@@ -70,6 +70,7 @@ def test_a_changed_picture_paints_again_only_what_it_concerns(run, pictures):
     assert {name for name in after if after[name] != before[name]} == {"dog_starry.png", "dog_wheat.png"}
 
 
+@pytest.mark.slow
 def test_the_bytes_are_those_of_single_runs(run, pictures):
     assert run("batch", "recipe.yaml", "--content", "photos/", *FEW, "-o", "out", "--no-scores").code == 0
     for name in ("cat", "dog"):
@@ -172,6 +173,7 @@ def test_the_sheet_is_a_table_of_the_values(run, pictures):
     assert [*map(page.index, order)] == sorted(map(page.index, order))
 
 
+@pytest.mark.slow
 def test_scores_are_worked_out_once(run, pictures):
     for name in ("photos/cat.jpg", "paintings/starry.jpg"):
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)).save(name, quality=95)
