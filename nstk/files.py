@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
+import re
 import secrets
 import stat
 import time
@@ -108,6 +110,14 @@ def in_line(text: str) -> str:
     """A text on one line: a character that ends a line or controls a terminal is written as its escape, such as `\\n`."""
     escaped = (it.encode("unicode_escape").decode() if category(it) in ("Cc", "Zl", "Zp") else it for it in text)
     return text if text.isprintable() else "".join(escaped)
+
+
+def quoted(name: str) -> str:
+    """A file name as a recipe or an override has to have it to be read back as that name: `a #1.jpg` and `12` need quotes."""
+    if re.fullmatch(r"[A-Za-z_./][\w./-]*\.[A-Za-z]\w*", name):
+        return name
+    written = json.dumps(name, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda it: f"\\u{ord(it[0]):04x}", written)  # YAML would end a line there
 
 
 def working_directory() -> Path | None:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ..errors import NstkError, RecipeError, UserError
+from ..files import quoted
 from .loose_pictures import placed, sorted_out, takes_next
-from .override import is_recipe, quoted
+from .override import is_recipe
 
 if TYPE_CHECKING:
     from ..syntax.nodes import Node

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UserError
+from ..files import quoted
 from .group import is_trusting, is_verbose, open_registry, warn_broken
-from .override import is_recipe, quoted
+from .override import is_recipe
 
 if TYPE_CHECKING:
     from ..recipe.model import Recipe

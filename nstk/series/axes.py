@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import exists
+from ..files import exists, quoted
 from ..hints import suggest_file
 from ..pictures import READ
 
 WILD = re.compile(r"[*?\[]")
 """What makes a word a pattern for names of files."""
+
+PICTURED = "content", "style", "picture", "where", "mask", "map", "paint"
+"""The last parts of the keys whose values are pictures. At others, a word is never taken for a folder."""
 
 OPENING, CLOSING, QUOTES = "[{", "]}", "'\""
 
@@ -54,11 +57,9 @@ def axis(said: str) -> Axis:
     words = [word for word in _split(text) if word]
     if not words:
         raise UserError(f"`--vary {said}` says no values: write them after the `=`, with commas between, `{key}=1,3,10`")
-    if any((WILD.search(word) and not word.startswith(tuple(OPENING + QUOTES))) or Path(word).is_dir() for word in words):
+    if any(_is_several(key, word) for word in words):
         return Axis(key, tuple(map(_of_file, found(words, f"--vary {key}="))), of_pictures=True)
-    files = all(Path(word).suffix and exists(Path(word)) for word in words)
-    values = tuple(_of_file(Path(word)) if files else Value(word, _named(word)) for word in words)
-    return Axis(key, values, of_pictures=files)
+    return _of_words(key, words)
 
 
 def given(key: str, values: Sequence[Any]) -> Axis:
@@ -66,8 +67,7 @@ def given(key: str, values: Sequence[Any]) -> Axis:
     if not values:
         raise UserError(f"`{key}` has no values to take")
     texts = [str(it) if isinstance(it, Path) else it if isinstance(it, str) else json.dumps(it) for it in values]
-    files = all(isinstance(it, (str, Path)) and Path(it).suffix and exists(Path(it)) for it in values)
-    return Axis(key, tuple(_of_file(Path(it)) if files else Value(it, _named(it)) for it in texts), of_pictures=files)
+    return _of_words(key, texts)
 
 
 def pictures(key: str, words: Sequence[str]) -> Axis:
@@ -97,6 +97,21 @@ def found(words: Sequence[str], option: str) -> list[Path]:
     return [*dict.fromkeys(files)]
 
 
+def _is_several(key: str, word: str) -> bool:
+    """Whether a word stands for several pictures: a pattern, or a folder where a key has pictures."""
+    pictured = key.startswith("style.") or key.rpartition(".")[2] in PICTURED
+    if word.startswith(tuple(OPENING + QUOTES)) or not pictured:
+        return False
+    return bool(WILD.search(word)) or Path(word).is_dir()
+
+
+def _of_words(key: str, words: Sequence[str]) -> Axis:
+    """The axis of some words: of pictures, if all of them are files of pictures that are there."""
+    files = all(Path(word).suffix.lower() in READ and exists(Path(word)) for word in words)
+    values = tuple(_of_file(Path(word)) if files else Value(word, _named(word)) for word in words)
+    return Axis(key, values, of_pictures=files)
+
+
 def _hint(path: Path) -> str:
     hint = suggest_file(path)
     return f": {hint}" if hint else ""
@@ -113,12 +128,13 @@ def _in_order(path: Path) -> list[Any]:
 
 
 def _of_file(path: Path) -> Value:
-    return Value(json.dumps(str(path), ensure_ascii=False), path.stem)
+    return Value(quoted(str(path)), path.stem)
 
 
 def _named(text: str) -> str:
     """A value as a part of a file's name: letters and digits of any script, and what is between them as one `-`."""
-    return re.sub(r"[^\w.+-]+", "-", text).strip("-.") or "empty"
+    sign = "-" if text.startswith("-") else ""
+    return sign + re.sub(r"[^\w.+-]+", "-", text).strip("-.") or "empty"
 
 
 def _split(text: str) -> Iterator[str]:

@@ -57,6 +57,17 @@ def test_files_with_any_name():
     assert (value.text, value.name) == ('"a, b.jpg"', "a, b")
 
 
+def test_a_folder_is_one_only_where_pictures_are(tmp_path):
+    (tmp_path / "content").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "content" / "a.png")
+    assert texts("init=content,noise") == ["content", "noise"]
+    assert [it.name for it in axis("style.sky.where=content").values] == ["a"]
+
+
+def test_a_sign_is_a_part_of_the_name():
+    assert [it.name for it in axis("paint.grow=-5,5,[1, 2]").values] == ["-5", "5", "1-2"]
+
+
 def test_values_of_python():
     assert [it.text for it in given("steps", [[2, 3], 4]).values] == ["[2, 3]", "4"]
     assert [it.name for it in given("style", ["paintings/2.jpg", "paintings/10.jpg"]).values] == ["2", "10"]
