@@ -14,6 +14,9 @@ from .axes import Axis, Value
 MOST = 10_000
 """How many pictures a series may have."""
 
+SHEET = "sheet"
+"""The name of the sheet that shows them all."""
+
 LONGEST = 150
 """How many characters a picture's name may have: file systems take 255 bytes, and files beside it have longer names."""
 
@@ -99,6 +102,8 @@ def _check(named: Sequence[Combination]) -> None:
     """Raise `UserError` where two pictures have one name, also on a file system that does not tell letters by their case."""
     seen: dict[str, Combination] = {}
     for it in named:
+        if it.name.casefold() == SHEET:
+            raise UserError(f"no picture of a series can be called `{it.name}`, for the sheet is: rename the file")
         other = seen.setdefault(it.name.casefold(), it)
         if other is not it:
             both = " and ".join(", ".join(f"{key}={value.text}" for key, value in one.values) for one in (other, it))

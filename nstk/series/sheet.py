@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..errors import UserError
-from ..files import exists, file_hash, write_whole
+from ..files import exists, file_hash, shown, write_whole
 from ..pictures import base_name, fit, read_picture, resize, to_uint8, write_picture
 from ..pictures.contact_sheet import Cell, contact_sheet
 from ..recipe.model import RECIPE
+from .combinations import SHEET
 from .table import Row, Table
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nstk")
 
-PAGE, PICTURE, SCORES = "sheet.html", "sheet.png", "scores.json"
+PAGE, PICTURE, SCORES = f"{SHEET}.html", f"{SHEET}.png", "scores.json"
+
+MARK = '<meta name="generator" content="nstk sheet">'
+"""What the page holds by which it is known to be one of nstk's, which the next one may replace."""
 
 EDGE = 320
 """The long edge of a small picture, in pixels."""
@@ -43,17 +47,29 @@ Say = Callable[[str], None]
 
 def write_sheet(table: Table, *, scores: bool = True, say: Say = lambda words: None) -> tuple[Path, Path]:
     """Write the sheet into the folder of the table: `sheet.html`, whose pictures lead to the files, and `sheet.png`."""
+    page, picture = table.folder / PAGE, table.folder / PICTURE
+    _check_place(page, picture)
     judged = scores_of(table, say) if scores else {}
     small = {}
     for row in table.rows:
         say(row.path.name)
         small[row.path] = small_picture(row.path)
     rows, columns = arranged(table)
-    page, picture = table.folder / PAGE, table.folder / PICTURE
     write_whole(page, _page(table, rows, columns, small, judged))
     cells = [_on_paper(table, it, small, judged) for line in rows for it in line]
     write_picture(contact_sheet(cells, len(columns) if columns else 0), picture)
     return page, picture
+
+
+def _check_place(page: Path, picture: Path) -> None:
+    """Raise `UserError` where something is in the sheet's place that is no sheet."""
+    try:
+        mine = MARK in page.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        mine = False
+    for path in (page, picture):
+        if not mine and exists(path):
+            raise UserError(f"{shown(path)} is there already, and nstk has not made it as a sheet: move it away, or rename it")
 
 
 def arranged(table: Table) -> tuple[list[list[Row | None]], list[str]]:
@@ -198,7 +214,7 @@ def _page(
     title = html.escape(table.folder.resolve().name)
     above = html.escape(f"{len(table.rows)} pictures" + (f" by {said}" if said else ""))
     shape = "grid" if columns else "loose"
-    return _PAGE.substitute(title=title, above=above, shape=shape, table="\n".join(lines))
+    return _PAGE.substitute(mark=MARK, title=title, above=above, shape=shape, table="\n".join(lines))
 
 
 def _line(words: Sequence[str], tag: str) -> str:
@@ -228,7 +244,7 @@ def _embedded(picture: Any) -> str:
 
 
 _PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">$mark<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
 :root { color-scheme: light dark; }

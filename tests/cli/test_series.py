@@ -153,6 +153,12 @@ def test_the_sheet_of_any_folder(run, pictures):
             words = *FEW, f"seed={seed}", f"losses.content.weight={weight}", "-o", f"out/{seed}{weight}.png"
             assert run("run", "recipe.yaml", *words).code == 0
     Image.new("RGB", (5, 5)).save("out/stranger.png")
+    Path("out/sheet.html").write_text("my own notes")
+    said = run("sheet", "out", "--no-scores")
+    assert said.code == 2
+    assert "out/sheet.html is there already, and nstk has not made it" in said.err
+    Path("out/sheet.html").unlink()
+    assert run("sheet", "out", "--no-scores").code == 0
     assert run("sheet", "out", "--no-scores").code == 0
     page = Path("out/sheet.html").read_text()
     assert "4 pictures by losses.content.weight, seed" in page or "4 pictures by seed, losses.content.weight" in page

@@ -47,6 +47,11 @@ def test_each_key_gets_its_value():
     [
         ([], {}, "nothing varies: add `--vary KEY=VALUE,VALUE`"),
         (["seed=1", "seed=2"], {}, "`seed` varies twice"),
+        (
+            [Axis("content", (Value("Sheet.jpg", "Sheet"),), of_pictures=True)],
+            {},
+            "no picture of a series can be called `Sheet`",
+        ),
         (["seed=1,2", "size=64"], {"zipped": True}, "`--zip` takes as many values of each key, but `seed` has 2, `size` has 1"),
         (["steps=[4],4"], {}, "two pictures would be called `steps-4`: steps=[4] and steps=4"),
         (["colours=Keep,keep"], {}, "two pictures would be called `colours-keep`"),
