@@ -205,7 +205,9 @@ def _page(
     others = table.keys[:-1] if columns else []
     lines = []
     if columns:
-        lines.append(_line([*others, *columns], "th"))
+        heads = [html.escape(key) for key in others]
+        heads += [f"<small>{html.escape(table.keys[-1])}</small><br>{html.escape(value)}" for value in columns]
+        lines.append(f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>")
     for row in rows:
         first = next(it for it in row if it)
         cells = "".join(f"<th>{html.escape(first.values.get(key, ''))}</th>" for key in others)
@@ -215,10 +217,6 @@ def _page(
     above = html.escape(f"{len(table.rows)} pictures" + (f" by {said}" if said else ""))
     shape = "grid" if columns else "loose"
     return _PAGE.substitute(mark=MARK, title=title, above=above, shape=shape, table="\n".join(lines))
-
-
-def _line(words: Sequence[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(word)}</{tag}>" for word in words) + "</tr>"
 
 
 def _cell(
@@ -250,10 +248,11 @@ _PAGE = Template("""<!doctype html>
 :root { color-scheme: light dark; }
 body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem; background: Canvas; color: CanvasText; }
 table { border-collapse: separate; border-spacing: 10px; }
-th { font-weight: 600; text-align: left; vertical-align: middle; max-width: 14rem; overflow-wrap: anywhere; }
-.grid tr:first-child th { position: sticky; top: 0; background: Canvas; padding: .3rem 0; }
+th { font-weight: 600; text-align: left; vertical-align: middle; max-width: 16rem; overflow-wrap: break-word; }
+th small { font-weight: 400; opacity: .75; }
+.grid tr:first-child th { position: sticky; top: 0; background: Canvas; padding: .3rem 0; vertical-align: bottom; }
 .loose tr { display: flex; flex-wrap: wrap; gap: 10px; }
-td { vertical-align: top; width: 320px; }
+td { vertical-align: top; min-width: 160px; max-width: 320px; }
 img { max-width: 320px; height: auto; display: block; border-radius: 3px; }
 a:focus img, a:hover img { outline: 3px solid Highlight; }
 p { margin: .3rem 0 .6rem; font-size: 13px; opacity: .85; }

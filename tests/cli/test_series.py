@@ -174,7 +174,7 @@ def test_the_sheet_is_a_table_of_the_values(run, pictures):
     words = "--vary", "losses.content.weight=1,4", "--vary", "style=paintings/", *FEW, "-o", "out", "--no-scores"
     assert run("sweep", "recipe.yaml", *words).code == 0
     page = Path("out/sheet.html").read_text()
-    assert "<tr><th>losses.content.weight</th><th>starry</th><th>wheat</th></tr>" in page
+    assert "<th>losses.content.weight</th><th><small>style</small><br>starry</th><th><small>style</small><br>wheat</th>" in page
     order = "<th>1</th>", "weight-1_starry.png", "weight-1_wheat.png", "<th>4</th>", "weight-4_starry.png"
     assert [*map(page.index, order)] == sorted(map(page.index, order))
 
