@@ -76,6 +76,14 @@ def unfinished(
     return Unfinished(recipe, folder, saved)
 
 
+def goes_on(folder: RunFolder, recipe: Recipe) -> bool:
+    """Whether an unfinished run is of the same settings and inputs, as far as its folder can be read."""
+    try:
+        return not changes(folder.latest().state.origins, recipe)
+    except (UserError, OSError, LookupError):
+        return False
+
+
 def _find(path: Path) -> RunFolder:
     """The folder of the unfinished run that a path names. Raises `UserError` where there is no such run."""
     path = real(path) if os.path.islink(path) else path

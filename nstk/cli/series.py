@@ -118,12 +118,13 @@ def _series(
     start_tensorflow()
     from ..series import paint
 
+    before = paint.states(series, force=force)
     if not quiet or dry_run:
-        _announce(series, paint.states(series, force=force))
+        _announce(series, before)
     if dry_run:
         return 0
     with _bar(quiet) as tell_progress:
-        done = paint.paint(series, plugins=plugins, trust=trust, force=force, tell=tell_progress)
+        done = paint.paint(series, plugins=plugins, trust=trust, force=force, tell=tell_progress, before=before)
     return _concluded(done, Path(output), scores=not no_scores)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoints.folder import RunFolder
-from ..checkpoints.provenance import changes, is_of, record_of
+from ..checkpoints.provenance import is_of, record_of
+from ..checkpoints.unfinished import goes_on
 from ..errors import OutputError, UserError
 from ..files import same_file, shown, write_whole
 from ..recipe.checks import written
@@ -93,18 +94,10 @@ def _may_go_to(path: Path, recipe: Recipe) -> bool:
     if any(same_file(file, target) for target in written(path) for file in read):
         return False
     folder = RunFolder.of(path)
-    if folder.unfinished and not _goes_on(folder, recipe):
+    if folder.unfinished and not goes_on(folder, recipe):
         return False
     there = any(os.path.lexists(it) for it in written(path))
     return not there or is_of(record_of(path), recipe)
-
-
-def _goes_on(folder: RunFolder, recipe: Recipe) -> bool:
-    """Whether an unfinished run is of the same settings and inputs, as far as its folder can be read."""
-    try:
-        return not changes(folder.latest().state.origins, recipe)
-    except (UserError, OSError, LookupError):
-        return False
 
 
 def _is_finished(record: Mapping[str, Any]) -> bool:

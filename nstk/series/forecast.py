@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..machine import memory
-from ..pictures import fit
 from .planned import Planned
-
-DEEP = 16
-"""The bits of a channel from which on it takes two bytes."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,9 @@ def forecast(left: Sequence[Planned]) -> SeriesForecast:
             scales = at_pace(it.recipe, plan, pace, held)
             seconds += sum(scale.total for scale in scales)
             most = max(most, *(scale.bytes for scale in scales))
-            width, height = fit(*it.recipe.shape, it.recipe.size)
-            pixels = width * height
-            pictures += pixels * 3 * (2 if it.recipe.output.depth == DEEP else 1)
-            run = max(run, plan.footprint.state(plan.scales[-1], it.recipe.optimizer))
+            last = plan.scales[-1]
+            pictures += last.width * last.height * 3 * it.recipe.output.depth // 8
+            run = max(run, plan.footprint.state(last, it.recipe.optimizer))
     return SeriesForecast(seconds, most, pictures + run, shutil.disk_usage(_there(left[0].path.parents)).free)
 
 

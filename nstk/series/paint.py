@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..api import Callback, Run, Step
 from ..checkpoints.folder import RunFolder
-from ..checkpoints.provenance import changes, is_of, record_of
-from ..checkpoints.unfinished import unfinished
+from ..checkpoints.provenance import is_of, record_of
+from ..checkpoints.unfinished import goes_on, unfinished
 from ..engine.interrupts import INTERRUPTED
 from ..errors import NstkError, UserError
 from ..files import exists, shown
@@ -86,7 +86,7 @@ def _state(it: Planned, force: bool) -> State:
     if not exists(it.path) and not folder.unfinished:
         return "new"
     recipe = with_faces(it.recipe)
-    if folder.unfinished and not _changed(folder, recipe):
+    if folder.unfinished and goes_on(folder, recipe):
         return "begun"
     if not exists(it.path):
         return "new"
@@ -99,14 +99,6 @@ def _state(it: Planned, force: bool) -> State:
     return "changed"
 
 
-def _changed(folder: RunFolder, recipe: Any) -> bool:
-    """Whether an unfinished run is of other settings or inputs, or cannot be read."""
-    try:
-        return bool(changes(folder.latest().state.origins, recipe))
-    except (NstkError, OSError, LookupError):
-        return True
-
-
 def paint(
     series: Sequence[Planned],
     *,
@@ -114,14 +106,15 @@ def paint(
     trust: bool = False,
     force: bool = False,
     tell: Tell = lambda progress: None,
+    before: Mapping[str, State] | None = None,
 ) -> list[Painted]:
-    """Paint what is not there yet, in one session. `tell` is told how far it is.
+    """Paint what is not there yet, in one session. `tell` is told how far it is; `before` is what `states` found, if known.
 
     A picture that fails does not hold up the others. After an interrupt, what was not begun is left out of the list.
     """
     from ..engine.session import Session
 
-    before = states(series, force=force)
+    before = states(series, force=force) if before is None else before
     left = [it for it in series if before[it.name] != "there"]
     done = [Painted(it.name, it.path, _values(it), "there") for it in series if before[it.name] == "there"]
     note(series)
@@ -131,7 +124,7 @@ def paint(
             tell(progress)
             painted = _one(session, it, before[it.name], plugins, trust, force, progress, tell)
             done.append(painted)
-            tell(Progress(it.name, index, len(left), 1.0, painted))
+            tell(replace(progress, share=1.0, done=painted))
             if painted.outcome == "interrupted":
                 break
     order = {it.name: place for place, it in enumerate(series)}
@@ -148,7 +141,7 @@ def _one(
     progress: Progress,
     tell: Tell,
 ) -> Painted:
-    watch = _watching(lambda share: tell(Progress(progress.name, progress.index, progress.count, share)))
+    watch = _watching(lambda share: tell(replace(progress, share=share)))
     try:
         if state == "begun":
             begun = unfinished(it.path, plugins=plugins, trust=trust)

@@ -115,7 +115,7 @@ def small_picture(path: Path) -> np.ndarray:
                 raise UserError(f"{path.name} has {wide} x {high} pixels: it is not opened for the sheet")
         width, height = fit(wide, high, min(EDGE, max(wide, high)))
         return to_uint8(resize(read, width, height))
-    except (UserError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except (UserError, OSError, Image.DecompressionBombError) as error:
         log.warning("%s", error)
         width, height = fit(wide, high, EDGE)
         return np.full((height, width, 3), 190, np.uint8)

@@ -207,9 +207,9 @@ def test_python_paints_a_sweep(pictures):
     assert [it.outcome for it in again] == ["there", "there", "painted"]
 
 
-def test_plugins_are_loaded_once(pictures, monkeypatch):
+def test_plugins_are_loaded_once(pictures):
     Path("counted.py").write_text(
-        "import nstk\nprint('loaded')\n\nclass Counted(nstk.Callback):\n    '''Nothing.'''\n    name = 'counted'\n\n"
+        "import nstk\n\nclass Counted(nstk.Callback):\n    '''Nothing.'''\n    name = 'counted'\n\n"
         "@nstk.hookimpl\ndef nstk_callbacks():\n    return [Counted]\n"
     )
     from nstk.series.axes import axis
