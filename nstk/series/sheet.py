@@ -37,7 +37,7 @@ EDGE = 320
 """The long edge of a small picture, in pixels."""
 
 LARGE = 64_000_000
-"""From how many pixels on a picture is not opened whole. A JPEG is read at an eighth of its size; others are left out."""
+"""From how many pixels on a picture is not opened whole. A JPEG is read smaller; others are left out. None is judged."""
 
 MEASURES = ("lp", "ge", "cf")
 """The scores that stand below a picture. What they say is in docs/judging_pictures.md."""
@@ -82,8 +82,9 @@ def arranged(table: Table) -> tuple[list[list[Row | None]], list[str]]:
         return [[*table.rows]], []
     last, others = table.keys[-1], table.keys[:-1]
     columns = table.values(last)
+    places = {key: {value: place for place, value in enumerate(table.values(key))} for key in others}
     lines = groupby(
-        sorted(table.rows, key=lambda it: [table.values(key).index(it.values.get(key, "")) for key in others]),
+        sorted(table.rows, key=lambda it: [places[key][it.values.get(key, "")] for key in others]),
         key=lambda it: [it.values.get(key, "") for key in others],
     )
     made = []
@@ -129,7 +130,7 @@ def scores_of(table: Table, say: Say) -> dict[Path, Mapping[str, float]]:
     for row in table.rows:
         if hashes[row.path] in kept:
             found[row.path] = kept[hashes[row.path]]
-        elif pair := _pair(row):
+        elif not _is_large(row) and (pair := _pair(row)):
             missing.setdefault(pair, []).append(row.path)
     for (content, style), paths in missing.items():
         from ..judging.scores import score
@@ -155,6 +156,15 @@ def _kept(folder: Path) -> dict[str, Mapping[str, float]]:
         return {str(it): {key: float(scores[key]) for key in MEASURES} for it, scores in data.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
+
+
+def _is_large(row: Row) -> bool:
+    """Whether a picture is too large to be opened whole, by its record."""
+    try:
+        last = row.record["scales"][-1]
+        return bool(last["width"] * last["height"] > LARGE)
+    except (LookupError, TypeError):
+        return False
 
 
 def _pair(row: Row) -> tuple[str, str] | None:
