@@ -23,8 +23,8 @@ SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch")
 """The commands that are given few pixels and steps, whatever the page says."""
 
-NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks")
-"""How the lines begin that a page shows and nobody types here: they install, or take minutes to hours."""
+NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "CUDA_VISIBLE_DEVICES=1 dask ")
+"""How the lines begin that a page shows and nobody types here: they install, take minutes to hours, or wait for ever."""
 
 EXIT_CODES = {"nstk check ~/downloads/dots.yaml": 2}
 """Of the lines that a page shows because they are refused."""
@@ -88,6 +88,12 @@ def in_place(words: Sequence[str], *settings: str) -> list[str]:
     """The words of a command with these settings in place of its own for the same keys."""
     keys = [setting.partition("=")[0] for setting in settings]
     return [word for word in words if word.partition("=")[0] not in keys] + [*settings]
+
+
+def without_scheduler(words: Sequence[str]) -> list[str]:
+    """Words for this machine alone: the addresses and files of a page are those of somebody's cluster."""
+    pairs = zip(words, ["", *words], strict=False)
+    return [word for word, before in pairs if not word.startswith("--scheduler") and not before.startswith("--scheduler")]
 
 
 class Newcomer:
@@ -168,6 +174,7 @@ class Newcomer:
             more = ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
             both = ["size=64x36"] if re.search(r"size=\d+x", line) else []
             words = in_place(words, *in_place(SMALL, *more, *both))
+        words = without_scheduler(words)
         if words[0] == "score":
             words += ["--size", "128"]
         if "--sheet" in words:

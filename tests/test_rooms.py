@@ -23,6 +23,7 @@ FLOORS = [
     "recipe",
     "checkpoints",
     "engine",
+    "cluster",
     "judging",
     "series",
     "__init__ testing",
@@ -33,7 +34,8 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 """From the bottom up. A room uses what is below it, and nothing beside it."""
 
 DOORS = {
-    "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces",
+    "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces "
+    "saving watch",
     "checkpoints": "folder archive unfinished provenance state",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",

@@ -10,6 +10,7 @@ noticed. A checkpoint appears whole or not at all.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
@@ -173,6 +174,20 @@ class RunFolder:
             raise OutputError(f"cannot write the checkpoint {where} ({error.strerror or error})") from error
         with suppress(OSError):  # Windows cannot do it
             _sync(self.path)
+        self.good = [*self.good, path][-KEPT:]
+        self._drop([other for other in self.checkpoints() if other not in self.good])
+
+    def receive(self, name: str, data: bytes, recipe: str) -> None:
+        """Keep a checkpoint that was written elsewhere, and begin the folder with a `recipe` if it has none.
+
+        Raises `OutputError`, and `DamagedError` where the content is not that which the name tells of.
+        """
+        path = self.path / name
+        if not _NAME.fullmatch(name) or hashlib.sha256(data).hexdigest() != _sha256(path):
+            raise DamagedError("it came back damaged")
+        write_whole(path, data)
+        if not self.unfinished:
+            write_whole(self.recipe, recipe)
         self.good = [*self.good, path][-KEPT:]
         self._drop([other for other in self.checkpoints() if other not in self.good])
 

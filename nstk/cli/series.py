@@ -17,6 +17,7 @@ from .streams import displayed, tell
 from .words import split, start_tensorflow, to_paint
 
 if TYPE_CHECKING:
+    from ..cluster.connection import Cluster
     from ..series.axes import Axis
     from ..series.paint import Painted, Progress, State
     from ..series.planned import Planned
@@ -35,6 +36,9 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--dry-run", is_flag=True, help="Tell what would be painted and what it would take."),
         click.option("--no-scores", is_flag=True, help="Leave the scores out of the sheet, which take seconds a picture."),
         click.option("--force", is_flag=True, help="Replace what is in a picture's place, whatever it is."),
+        click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Paint in N processes of this machine."),
+        click.option("--scheduler", default="", metavar="ADDRESS", help="Paint on the workers of this Dask scheduler."),
+        click.option("--scheduler-file", default="", metavar="FILE", help="The same, by the file that it has written."),
         plugin_option,
         trust_option,
         verbose_option,
@@ -103,6 +107,9 @@ def _series(
     dry_run: bool,
     no_scores: bool,
     force: bool,
+    workers: int | None,
+    scheduler: str,
+    scheduler_file: str,
     plugins: Sequence[str],
     quiet: bool,
 ) -> int:
@@ -111,6 +118,8 @@ def _series(
 
     if zipped and sample:
         raise UserError("`--zip` and `--sample` cannot both be: say which pictures are to be painted")
+    if sum(map(bool, (workers, scheduler, scheduler_file))) > 1:
+        raise UserError("`--workers`, `--scheduler` and `--scheduler-file` each say who paints: give one of them")
     trust = is_trusting(click.get_current_context())
     series = planned(name, overrides, combined(axes, zipped=zipped, sample=sample), Path(output), plugins=plugins, trust=trust)
     if not quiet:
@@ -121,16 +130,44 @@ def _series(
     before = paint.states(series, force=force)
     if not quiet or dry_run:
         _announce(series, before)
+    cluster = _workers([it for it in series if before[it.name] != "there"], workers, scheduler, scheduler_file, quiet)
     if dry_run:
         return 0
+    asked: dict[str, Any] = {"plugins": plugins, "trust": trust, "force": force}
     with _bar(quiet) as tell_progress:
-        done = paint.paint(series, plugins=plugins, trust=trust, force=force, tell=tell_progress, before=before)
+        done = paint.paint(series, **asked, tell=tell_progress, before=before, cluster=cluster)
     return _concluded(done, Path(output), scores=not no_scores)
 
 
-def _announce(series: Sequence[Planned], states: Mapping[str, State]) -> None:
-    """Tell which pictures there will be, what is known of them, and what those take that are not there yet."""
+def _workers(left: Sequence[Planned], workers: int | None, scheduler: str, file: str, quiet: bool) -> Cluster | None:
+    """Who paints, if not this process: who was asked for, or as many workers as this machine carries. Tells what it takes."""
+    from ..cluster.connection import Cluster, carried, installed
+    from ..machine import device
     from ..series.forecast import forecast
+
+    if not left:
+        return None
+    asked = Cluster(workers or 0, scheduler, file) if workers or scheduler or file else None
+    if quiet and (asked or not installed()):
+        return asked
+    with ongoing() as say:
+        say("timing a small step")
+        expected = forecast(left)
+    cluster = asked
+    if not asked and installed() and len(left) > 1 and (count := carried(expected.bytes, len(left))) > 1:
+        cluster = Cluster(count)
+    if not quiet:
+        pictures = f"{len(left)} {'picture' if len(left) == 1 else 'pictures'}"
+        click.echo(f"{pictures}: {expected.by(cluster.workers if cluster else 1)}", err=True)
+        if cluster:
+            click.echo(f"painted by {cluster}", err=True)
+        elif len(left) > 1:
+            click.echo(f"painted one after the other: {device.cores()} cores are best spent on one picture", err=True)
+    return cluster
+
+
+def _announce(series: Sequence[Planned], states: Mapping[str, State]) -> None:
+    """Tell which pictures there will be, and what is known of them."""
     from ..series.paint import WORDS
 
     if len(series) <= LISTED:
@@ -139,11 +176,6 @@ def _announce(series: Sequence[Planned], states: Mapping[str, State]) -> None:
     else:
         counts = ((sum(state == it for state in states.values()), words) for it, words in WORDS.items())
         click.echo(", ".join(f"{count} {words}" for count, words in counts if count), err=True)
-    if left := [it for it in series if states[it.name] != "there"]:
-        with ongoing() as say:
-            say("timing a small step")
-            expected = forecast(left)
-        click.echo(f"{len(left)} {'picture' if len(left) == 1 else 'pictures'}: {expected}", err=True)
 
 
 def _concluded(done: Sequence[Painted], folder: Path, *, scores: bool) -> int:
@@ -172,9 +204,15 @@ def _bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
     console = Console(file=sys.stderr)
 
+    shares: dict[str, float] = {}
+    ended: set[str] = set()
+
     def say(it: Progress) -> None:
-        if it.done and not quiet:
-            click.echo(f"{it.index}/{it.count} {shown(it.done.path)}: {it.done.outcome}", err=True)
+        shares[it.name] = it.share
+        if it.done and it.done.outcome != "interrupted":
+            ended.add(it.name)
+            if not quiet:
+                click.echo(f"{len(ended)}/{it.count} {shown(it.done.path)}: {it.done.outcome}", err=True)
 
     if quiet or not console.is_terminal:
         yield say
@@ -184,8 +222,8 @@ def _bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         task = bar.add_task("", total=None)
 
         def move(it: Progress) -> None:
-            bar.update(task, description=it.name, total=it.count, completed=it.index - 1 + it.share)
             say(it)
+            bar.update(task, description=it.name, total=it.count, completed=sum(shares.values()))
 
         yield move
 

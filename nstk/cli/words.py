@@ -100,7 +100,7 @@ def start_tensorflow() -> None:
     """Set up the log. Without `-v`, TensorFlow is imported here, so that its notices about itself are not shown."""
     verbose = is_verbose(click.get_current_context())
     if not verbose:
-        from .quietly import import_tensorflow
+        from ..machine.quietly import import_tensorflow
 
         import_tensorflow()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)

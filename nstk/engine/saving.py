@@ -82,11 +82,16 @@ def write(run: Painting, output: Path) -> None:
     run.saved, run.finished = True, not run.early
     if kept:
         log.warning("%s was a finished picture of another run: it is kept as %s", shown(output), shown(kept[0]))
-    if check_sidecar(run.recipe):
-        header = f"# The recipe of {in_line(output.name)}, with every default written out.\n"
-        path = run.recipe.sidecar(RECIPE)
-        write_whole(path, header + run.recipe.to_yaml(path.parent), force=run.force)
+    write_recipe(run.recipe, force=run.force)
     log.info("%s: %s after %d steps, %.1f s", output, run.stopped, run.steps, run.seconds)
+
+
+def write_recipe(recipe: Recipe, *, force: bool = False) -> None:
+    """The resolved recipe beside its picture, unless it is the recipe that is run. Raises `OutputError`."""
+    if recipe.path and check_sidecar(recipe):
+        header = f"# The recipe of {in_line(recipe.path.name)}, with every default written out.\n"
+        path = recipe.sidecar(RECIPE)
+        write_whole(path, header + recipe.to_yaml(path.parent), force=force)
 
 
 def _save_somewhere(run: Painting, output: Path) -> str:

@@ -99,6 +99,12 @@ def room(limit: str | None, ground: int) -> int:
     return free if limit is None else min(free, round(BELOW * memory.read(limit)) - ground)
 
 
+def gpus() -> list[str]:
+    """The GPUs of this process, by the names that `CUDA_VISIBLE_DEVICES` has for them."""
+    named = [it for it in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if it]
+    return [named[index] if index < len(named) else str(index) for index in range(len(tf.config.get_visible_devices("GPU")))]
+
+
 def machine() -> Machine:
     """What decides which precisions are fast on this machine."""
     if not has_gpu():

@@ -32,6 +32,15 @@ def read(text: str) -> int:
     return round(float(number) * UNITS[unit])
 
 
+_sharers = 1
+
+
+def share(count: int) -> None:
+    """Have this process take only its part of the free memory, because `count` of them paint on this machine."""
+    global _sharers
+    _sharers = max(1, count)
+
+
 def resident() -> int:
     """How many bytes this process holds now."""
     import psutil
@@ -40,14 +49,14 @@ def resident() -> int:
 
 
 def available() -> int:
-    """How many bytes this process may still take before anything is swapped out."""
+    """How many bytes this process may still take before anything is swapped out: its part, where several share them."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
     for limit, usage in LIMITS:
         with suppress(OSError, ValueError):  # the file does not exist, or it says `max`
             free = min(free, int(Path(limit).read_text()) - int(Path(usage).read_text()))
-    return max(0, free)
+    return max(0, free) // _sharers
 
 
 def in_words(count: float) -> str:

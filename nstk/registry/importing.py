@@ -109,13 +109,13 @@ def source_hash(module: str, file: str) -> str:
     """
     if not os.path.isfile(file):
         return ""
-    files = [Path(file), *(_siblings(Path(file)) if module.startswith(FILE) else ())]
+    files = with_siblings(Path(file)) if module.startswith(FILE) else [Path(file)]
     hashes = [file_hash(path) for path in files]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def _siblings(path: Path) -> list[Path]:
-    """The files in a file's folder that the file imports, wherever in its code, and those that these import in turn; sorted."""
+def with_siblings(path: Path) -> list[Path]:
+    """A file, and those in its folder that it imports, wherever in its code, and that these import in turn; sorted."""
     found: set[Path] = set()
     waiting = [path]
     while waiting:
@@ -124,7 +124,7 @@ def _siblings(path: Path) -> list[Path]:
         new = [other for other in beside if other]
         found.update(new)
         waiting += new
-    return sorted(found)
+    return [path, *sorted(found)]
 
 
 def _imported(path: Path) -> Iterator[str]:

@@ -34,7 +34,7 @@ from .given import (
     listed as listed,
     spec_of as spec_of,
 )
-from .importing import Files, import_module, place, source_hash
+from .importing import Files, import_module, place, source_hash, with_siblings as with_siblings
 from .refusals import check_class, check_returned, refuse_hookless, refuse_slips
 from .source import class_hash
 

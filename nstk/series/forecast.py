@@ -23,12 +23,13 @@ class SeriesForecast:
     free: int
     """How many bytes are free where they go."""
 
-    def __str__(self) -> str:
+    def by(self, workers: int) -> str:
+        """In words, where so many workers of this machine paint at the same time."""
         from ..engine.estimate import clock
 
         short = f", of which {memory.in_words(self.free)} are free" if self.free < self.disk else ""
-        held, disk = memory.in_words(self.bytes), memory.in_words(self.disk)
-        return f"about {clock(self.seconds)}, {held} of memory and at most {disk} of disk{short}"
+        held, disk = memory.in_words(self.bytes * max(1, workers)), memory.in_words(self.disk)
+        return f"about {clock(self.seconds / max(1, workers))}, {held} of memory and at most {disk} of disk{short}"
 
 
 def forecast(left: Sequence[Planned]) -> SeriesForecast:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..api import Callback, Run, Step
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.provenance import is_of, record_of
 from ..checkpoints.unfinished import goes_on, unfinished
+from ..cluster.connection import Cluster, check_workers, connected
+from ..cluster.crew import Crew, Job
+from ..cluster.worker import Returned
 from ..engine.interrupts import INTERRUPTED
 from ..errors import NstkError, UserError
 from ..files import exists, shown
@@ -107,17 +109,37 @@ def paint(
     force: bool = False,
     tell: Tell = lambda progress: None,
     before: Mapping[str, State] | None = None,
+    cluster: Cluster | None = None,
 ) -> list[Painted]:
-    """Paint what is not there yet, in one session. `tell` is told how far it is; `before` is what `states` found, if known.
+    """Paint what is not there yet, in one session, or by the workers of a `cluster`.
 
-    A picture that fails does not hold up the others. After an interrupt, what was not begun is left out of the list.
+    `tell` is told how far it is; `before` is what `states` found, if known. A picture that fails does not hold up the others.
+    After an interrupt, what was not begun is left out of the list. Raises `RunError` where a cluster's scheduler is gone.
     """
-    from ..engine.session import Session
-
     before = states(series, force=force) if before is None else before
     left = [it for it in series if before[it.name] != "there"]
     done = [Painted(it.name, it.path, _values(it), "there") for it in series if before[it.name] == "there"]
     note(series)
+    if cluster and left:
+        done += _by_crew(cluster, left, before, force, tell)
+    elif left:
+        done += _in_session(left, before, plugins, trust, force, tell)
+    order = {it.name: place for place, it in enumerate(series)}
+    return sorted(done, key=lambda it: order[it.name])
+
+
+def _in_session(
+    left: Sequence[Planned],
+    before: Mapping[str, State],
+    plugins: Sequence[PluginLike],
+    trust: bool,
+    force: bool,
+    tell: Tell,
+) -> list[Painted]:
+    """Paint one picture after the other, here."""
+    from ..engine.session import Session
+
+    done = []
     with Session() as session:
         for index, it in enumerate(left, start=1):
             progress = Progress(it.name, index, len(left), 0.0)
@@ -127,8 +149,35 @@ def paint(
             tell(replace(progress, share=1.0, done=painted))
             if painted.outcome == "interrupted":
                 break
-    order = {it.name: place for place, it in enumerate(series)}
-    return sorted(done, key=lambda it: order[it.name])
+    return done
+
+
+def _by_crew(cluster: Cluster, left: Sequence[Planned], before: Mapping[str, State], force: bool, tell: Tell) -> list[Painted]:
+    """Have the workers of a cluster paint."""
+    from ..engine.faces import with_faces
+    from ..engine.surroundings import prepared
+
+    order = {it.name: index for index, it in enumerate(left, start=1)}
+    named = {it.name: it for it in left}
+    done: list[Painted] = []
+
+    def progress(job: Job, share: float) -> Progress:
+        return Progress(job.name, order[job.name], len(left), share)
+
+    def ended(job: Job, returned: Returned) -> None:
+        it = named[job.name]
+        done.append(Painted(it.name, it.path, _values(it), returned.outcome, returned.error))
+        tell(replace(progress(job, 1.0), done=done[-1]))
+
+    with prepared():
+        jobs = [Job(it.name, with_faces(it.recipe), before[it.name] == "begun") for it in left]
+    with connected(cluster) as client:
+        check_workers(client, [it.recipe for it in jobs])
+        crew = Crew(client)
+        crew.paint(jobs, lambda job, share: tell(progress(job, share)), ended, force=force)
+    if crew.stopping and not any(it.outcome == "interrupted" for it in done):  # what was at work had ended by then
+        done += [Painted(it.name, it.path, _values(it), "interrupted") for it in left[len(done) :][:1]]
+    return done
 
 
 def _one(
@@ -141,7 +190,9 @@ def _one(
     progress: Progress,
     tell: Tell,
 ) -> Painted:
-    watch = _watching(lambda share: tell(replace(progress, share=share)))
+    from ..engine.watch import watching
+
+    watch = watching(lambda run, step: tell(replace(progress, share=step.index / run.total_steps)))
     try:
         if state == "begun":
             begun = unfinished(it.path, plugins=plugins, trust=trust)
@@ -158,23 +209,6 @@ def _values(it: Planned) -> dict[str, str]:
     return {key: value.text for key, value in it.combination.values}
 
 
-class Watch(Callback):
-    """Tells how many of a picture's steps are done."""
-
-    name: ClassVar[str] = "series"
-    shows: ClassVar[bool] = True
-    tell: ClassVar[Callable[[float], None]]
-
-    def on_step(self, run: Run, step: Step) -> None:
-        type(self).tell(step.index / run.total_steps)
-
-
-def _watching(tell: Callable[[float], None]) -> Callback:
-    """A callback that tells the share of the steps. A run makes its own copy of it, so what it tells belongs to the class."""
-    made: type[Watch] = type("Watch", (Watch,), {"tell": staticmethod(tell)})
-    return made()
-
-
 def sweep(
     recipe: str | PathLike[str] | Mapping[str, Any],
     vary: Mapping[str, Sequence[Any]],
@@ -186,6 +220,8 @@ def sweep(
     plugins: Sequence[PluginLike] = (),
     trust: bool = False,
     force: bool = False,
+    workers: int = 0,
+    scheduler: str = "",
     tell: Tell = lambda progress: None,
 ) -> list[Painted]:
     """Paint a recipe once for each combination of values, into the folder `output`, and skip what is there already.
@@ -193,12 +229,15 @@ def sweep(
         nstk.sweep("louvre", {"losses.gram.weight": [1, 3, 10], "style": ["starry.jpg", "wheat.jpg"]}, "out/")
 
     The values are what the recipe takes at each key, or files. `zipped` takes the first values together, then the second ones;
-    `sample` so many of all combinations, at random. Raises `RecipeError` with the mistakes of all recipes before the first
-    picture; a picture that fails later is in the list, with its `error`, and the others are painted.
+    `sample` so many of all combinations, at random. With `workers`, so many processes of this machine paint, and with
+    `scheduler` the workers of the Dask scheduler at that address: then plugins and pictures have to be in files. Raises
+    `RecipeError` with the mistakes of all recipes before the first picture; a picture that fails later is in the list, with its
+    `error`, and the others are painted.
     """
     made = combined([given(key, values) for key, values in vary.items()], zipped=zipped, sample=sample)
     series = planned(recipe, overrides, made, Path(output), plugins=plugins, trust=trust)
-    return paint(series, plugins=plugins, trust=trust, force=force, tell=tell)
+    cluster = Cluster(workers, scheduler) if workers or scheduler else None
+    return paint(series, plugins=plugins, trust=trust, force=force, tell=tell, cluster=cluster)
 
 
 def failures(done: Iterable[Painted]) -> Iterator[str]:

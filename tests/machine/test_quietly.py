@@ -11,7 +11,7 @@ import pytest
 
 def test_tensorflows_notices_are_put_aside(capfd, monkeypatch):
     """What native code writes to the process's error stream while TensorFlow is imported; shown when that fails."""
-    from nstk.cli.quietly import import_tensorflow
+    from nstk.machine.quietly import import_tensorflow
 
     def devices(kind):
         os.write(2, b"notice from native code\n")
