@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         Step as Step,
         Stepper as Stepper,
         Styles as Styles,
+        TargetPicture as TargetPicture,
         blend as blend,
         in_turn as in_turn,
         normalised as normalised,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
         total as total,
     )
     from .api.hookspecs import hookimpl as hookimpl
+    from .clips.paint import PaintedClip as PaintedClip, video as video
     from .engine.evaluation import evaluate as evaluate
     from .engine.explanation import Explanation as Explanation, explain as explain
     from .engine.result import Result as Result

@@ -14,13 +14,14 @@ from PIL import Image
 import nstk
 from nstk.cli import main
 from nstk.recipe.load import load_recipe
+from tests.clips.samples import moving, write
 
 ROOT = Path(__file__).parent.parent
 
 SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 """So few steps take less time than to compile one."""
 
-COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch")
+COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch", "video")
 """The commands that are given few pixels and steps, whatever the page says."""
 
 NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "CUDA_VISIBLE_DEVICES=1 dask ")
@@ -149,6 +150,8 @@ class Newcomer:
     def follow(self, page: Path) -> None:
         """Do what a page says. Fails where a block does not do what it should."""
         said = ""
+        if "clip.mp4" in page.read_text(encoding="utf-8"):
+            write(moving(3), self.folder / "clip.mp4")
         for block in blocks(page):
             if block.language == "sh":
                 said = "".join(self.type(line) for line in block.text.splitlines())

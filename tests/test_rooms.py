@@ -25,7 +25,7 @@ FLOORS = [
     "engine",
     "cluster",
     "judging",
-    "series",
+    "series clips",
     "__init__ testing",
     "cli",
     "__main__",

@@ -19,6 +19,7 @@ from .definition import (
     File as File,
     InputFile as InputFile,
     InputPicture as InputPicture,
+    TargetPicture as TargetPicture,
 )
 from .display import Display as Display
 from .formulas import (

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field as Field
 class File:
     """Marks a field that names a file to read: relative to the recipe that says it, and it has to exist.
 
-    `words` are the values that are no file, such as `builtin`. A `picture` has to be one that can be read.
+    `words` are the values that are no file, such as `builtin`. A `picture` has to be one that can be read. Where a loss reads
+    it in its `target` alone, another picture in the same file needs no new compiled step.
     """
 
     words: tuple[str, ...] = ()
     picture: bool = False
+    target: bool = False
 
 
 InputFile = Annotated[str, File()]
@@ -54,6 +56,14 @@ mask, for example, brought to the size at which the picture is painted:
     @nstk.hookimpl
     def nstk_losses():
         return [Keep]
+"""
+
+
+TargetPicture = Annotated[str, File(picture=True, target=True)]
+"""The type of a field of a loss that names a picture, as `InputPicture` does, which the loss reads in `target` alone.
+
+A session that paints one picture after the other then goes on with the step that it has compiled, though the file holds another
+picture: the frame before, for example.
 """
 
 

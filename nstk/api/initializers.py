@@ -33,3 +33,11 @@ class Initializer(Definition):
     def __call__(self, pictures: Pictures, rng: np.random.Generator) -> np.ndarray:
         """A new array of the shape of `pictures.content`, 0..255. `rng` is seeded with the recipe's `seed`."""
         raise NotImplementedError
+
+    def finer(self, pictures: Pictures, coarser: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+        """The picture that a finer scale starts from, of the shape of `pictures.content`; what leaves 0..255 is clipped.
+
+        `coarser` is what the scale before has painted, brought to this size; it is what the scale starts from, unless an
+        initializer knows more. `size` is the width and height that it had.
+        """
+        return coarser

@@ -164,7 +164,7 @@ class Loss(Definition):
 
     @property
     def sees_style(self) -> bool:
-        """Whether the loss compares the picture with the paintings."""
+        """Whether the loss compares the picture with the paintings. One that does not is handed none of them in `target`."""
         return type(self).target is not Loss.target
 
     @property

@@ -22,13 +22,14 @@ from .judging import score
 from .layering import layers
 from .mask import mask
 from .streams import reserve, watched
+from .video import video
 
 AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
-    *(series.sweep, series.batch, series.sheet),
+    *(series.sweep, series.batch, series.sheet, video),
     *(parts.list_plugins, parts.describe, layers),
 )
 

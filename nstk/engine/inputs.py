@@ -140,13 +140,19 @@ def noisy(picture: np.ndarray, seed: int) -> np.ndarray:
     return made
 
 
-def initial(recipe: Recipe, made: Pictures) -> np.ndarray:
-    """The picture that the first step starts from."""
+def initial(recipe: Recipe, made: Pictures, coarser: np.ndarray | None = None) -> np.ndarray:
+    """The picture that the first step of a scale starts from. `coarser` is what the scale before has painted, if any."""
     who = f"initializer `{recipe.init.name}`"
+    rng = np.random.default_rng(recipe.seed)
     with blaming(who, recipe.init):
-        first = np.asarray(recipe.init(made, np.random.default_rng(recipe.seed)), np.float32)
+        first = np.asarray(recipe.init(made, rng) if coarser is None else _finer(recipe, made, coarser, rng), np.float32)
     if first.shape != made.content.shape:
         raise RunError(f"{who} made an array of shape {first.shape}, not {made.content.shape}")
     if not np.isfinite(first).all():
         raise RunError(f"{who} made a picture with NaN or infinite pixels")
     return np.clip(first, 0, 255)
+
+
+def _finer(recipe: Recipe, made: Pictures, coarser: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    height, width = made.content.shape[:2]
+    return recipe.init.finer(made, pictures.resize(coarser, width, height), coarser.shape[1::-1], rng)

@@ -153,9 +153,12 @@ def _layers(recipe: Recipe, octave: Octave | None) -> list[str]:
 
 
 def _files(recipe: Recipe, *parts: str) -> dict[str, Any]:
-    """The hash of each file that these parts of a recipe name, by its place. A file that cannot be read equals no other."""
+    """The hash of each file that these parts of a recipe name, by its place. A file that cannot be read equals no other.
+
+    What is read for targets alone is left out: no step and no painting depends on it.
+    """
     hashes: dict[str, Any] = {}
-    for place, path in recipe.inputs().items():
+    for place, path in recipe.inputs(targets=False).items():
         if place.partition(".")[0] in parts:
             try:
                 hashes[place] = Original.of(path).sha256

@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from .. import pictures
 from ..api import Pictures, Scale, Stepper
 from ..errors import OutOfMemory
 from ..machine import device, memory
@@ -44,7 +43,7 @@ def set_up(
     if layout.edge and layout.fits:
         device.reserve(layout.needs - plan.footprint.held)
     made = pictures_of(recipe, scale.width, scale.height)
-    first = initial(recipe, made) if picture is None else pictures.resize(picture, scale.width, scale.height)
+    first = initial(recipe, made, picture)
     first = made.content if recipe.balance == 0 else first  # nothing is painted, so nothing of a coarser scale is wanted
     objective, layout = _that_fits(recipe, plan, kept, scale, made, layout)
     if recipe.balance is not None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..api import Callback, Run, Step
 
 Told = Callable[[Run, Step], None]
+Ended = Callable[[Run], None]
 
 
 class Watch(Callback):
@@ -16,12 +17,19 @@ class Watch(Callback):
     name: ClassVar[str] = "watch"
     shows: ClassVar[bool] = True
     told: ClassVar[Told]
+    ended: ClassVar[Ended]
+
+    def on_end(self, run: Run) -> None:
+        type(self).ended(run)
 
     def on_step(self, run: Run, step: Step) -> None:
         type(self).told(run, step)
 
 
-def watching(told: Told) -> Callback:
-    """A callback that calls `told` after each step. A run makes its own copy of it, so what it calls belongs to the class."""
-    made: type[Watch] = type("Watch", (Watch,), {"told": staticmethod(told)})
+def watching(told: Told, ended: Ended = lambda run: None) -> Callback:
+    """A callback that calls `told` after each step, and `ended` at the end, whatever happened.
+
+    A run makes its own copy of the callback, so what it calls belongs to its class.
+    """
+    made: type[Watch] = type("Watch", (Watch,), {"told": staticmethod(told), "ended": staticmethod(ended)})
     return made()

@@ -72,7 +72,8 @@ def _target(loss: Loss, looked_at: _Looks, remember: Remember, limits: Limits | 
     """What a loss compares the picture with."""
     content = seen(loss, looked_at.content)
     if not (isinstance(loss, StatisticLoss) and type(loss).target is StatisticLoss.target):
-        return loss.target(References(content, looked_at.styles(lambda label, style: seen(loss, style()))))
+        styles = looked_at.styles(lambda label, style: seen(loss, style())) if loss.sees_style else Styles({})
+        return loss.target(References(content, styles))
 
     def sums(label: str, style: Callable[[], Features]) -> Any:
         of_style = partial(limits.of_style, loss, label) if limits else loss.of_style

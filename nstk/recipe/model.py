@@ -135,9 +135,9 @@ class Recipe(Settings):
         for place, model in (("", self), *paintings, *losses):
             yield from ((f"{place}.{name}".lstrip("."), region) for name, region in regions_in(model))
 
-    def inputs(self) -> dict[str, Path]:
-        """Every file that the recipe reads, by its place in the recipe."""
-        return input_files([("", self), *self.definitions()])
+    def inputs(self, *, targets: bool = True) -> dict[str, Path]:
+        """Every file that the recipe reads, by its place in the recipe; without those that are read for `targets` alone."""
+        return input_files([("", self), *self.definitions()], targets=targets)
 
     def given_classes(self) -> list[tuple[str, type[Definition]]]:
         """The classes in use that were given in Python, each with its kind."""

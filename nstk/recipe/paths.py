@@ -16,11 +16,16 @@ from ..hints import suggest, suggest_file
 from .paintings import shortened
 
 
-def input_files(definitions: Iterable[tuple[str, BaseModel]]) -> dict[str, Path]:
-    """Every file that definitions read, by its place in the recipe: `style`, or `style.sky` where a key names several files."""
+def input_files(definitions: Iterable[tuple[str, BaseModel]], *, targets: bool = True) -> dict[str, Path]:
+    """Every file that definitions read, by its place in the recipe: `style`, or `style.sky` where a key names several files.
+
+    Without `targets`, those are left out that losses read for their targets alone.
+    """
     found: dict[str, Path] = {}
     for where, definition in definitions:
         for name, marker in file_fields(type(definition)):
+            if marker.target and not targets:
+                continue
             texts = [(at, text) for at, text in _texts(getattr(definition, name)) if text and text not in marker.words]
             place = f"{where}.{name}".lstrip(".")
             found |= {place + (at if len(texts) > 1 else ""): Path(text) for at, text in texts}

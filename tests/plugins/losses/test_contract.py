@@ -18,6 +18,7 @@ from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.moments import Moments
 from nstk.plugins.losses.sliced import Sliced
 from nstk.plugins.losses.tv import TotalVariation
+from nstk.recipe.defaults import recipes_folder
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FORMULAS, LAYERS, WITH_SCALED, close, rows, value
 
@@ -40,8 +41,9 @@ ZERO_AT = {
 FEW = {
     **{name: {"layers": ["image", "block2_conv1"]} for name in ("remd", "self_similarity")},
     "sliced": {"layers": ["block2_conv1"]},
+    "temporal": {"picture": str(recipes_folder() / "images" / "chelsea.jpg")},
 }
-"""The layers of losses that read ten or more unless told otherwise: each costs time to trace, and tells no more than others."""
+"""What losses are told: few layers, where they read ten or more that cost time to trace; and a picture that they need."""
 
 
 @pytest.mark.parametrize("name", Registry(installed=False).names("loss"))
