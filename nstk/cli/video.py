@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..clips.ffmpeg import SEGMENTS
 from ..errors import UserError
 from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option
 from .painting import style_option
@@ -94,6 +93,8 @@ def _asked(
 
 def _clip(words: Sequence[str]) -> tuple[str, list[str]]:
     """The word that names the clip, and the others."""
+    from ..clips.ffmpeg import SEGMENTS
+
     named = [word for word in words if "=" not in word and Path(word).suffix.lower() in (*SEGMENTS, ".avi", ".ogv", ".mpg")]
     if len(named) != 1:
         said = "no word names a clip" if not named else f"`{'` and `'.join(named)}` cannot both be the clip"
