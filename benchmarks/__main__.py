@@ -15,7 +15,7 @@ from rich.console import Console
 from nstk.errors import NstkError
 from nstk.recipe.shipped import shipped
 
-from . import article, control, loss, machine, peer, quality, session, size, startup, step
+from . import article, control, loss, machine, many, peer, quality, session, size, startup, step
 from .processes import Failed
 from .report import Record, Report, table
 from .setting import Quality, Setting
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[Setting, Record], None]] = {
     "article": article.measure,
     "startup": startup.measure,
     "session": session.measure,
+    "many": many.measure,
     "size": size.measure,
     "quality": quality.measure,
 }

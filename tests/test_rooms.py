@@ -35,7 +35,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 
 DOORS = {
     "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces "
-    "saving watch",
+    "saving watch spread",
     "checkpoints": "folder archive unfinished provenance state",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from ..errors import UserError
 from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
 from .streams import displayed, tell
 from .words import load, split, start_tensorflow, to_paint
+from .workers import asked, spreading, workers_options
 
 style_option = click.option(
     "--style", metavar="PICTURE", multiple=True, help="The painting: how it is painted. May be given several times."
@@ -31,18 +33,12 @@ style_option = click.option(
 @trust_option
 @click.option("--force", is_flag=True, help="Replace out/NAME.png, whatever it is of, and files that are read-only.")
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
+@workers_options
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
 @displayed()
 def run(
-    words: Sequence[str],
-    content: str | None,
-    style: Sequence[str],
-    output: str | None,
-    plugins: Sequence[str],
-    force: bool,
-    eager: bool,
-    quiet: bool,
+    words: Sequence[str], content: str | None, style: Sequence[str], output: str | None, eager: bool, **options: Any
 ) -> int:
     """Paint a picture from a recipe, or from two pictures of your own.
 
@@ -55,15 +51,23 @@ def run(
     nstk run mine.yaml --steps 200 --size 800   the same, for what has no option
 
     `nstk describe recipe` lists the keys: size=1920x1080 is a wallpaper, seed=1 another start. A folder (`-o out/`) gets
-    NAME.png.
+    NAME.png. With `--workers` or a scheduler, the tiles of one huge picture are spread over processes or machines.
     """
     files = {"content": content, "style": style, "output.path": output}
     name, overrides = to_paint(words, files, {"--eager": "run_eagerly=true" if eager else None})
-    recipe = load(name, overrides, plugins, quiet=quiet)
+    return _run(name, overrides, **options)
+
+
+def _run(name: str | None, overrides: Sequence[str], plugins: Sequence[str], force: bool, quiet: bool, **workers: Any) -> int:
+    cluster, recipe = asked(**workers), load(name, overrides, plugins, quiet=quiet)
     if recipe.path is None:
         raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
     start_tensorflow()
-    result = nstk.run(recipe, force=force, quiet=quiet)
+    if cluster:
+        with spreading(cluster, recipe) as (session, tiled):
+            result = session.run(tiled, force=force, quiet=quiet)
+    else:
+        result = nstk.run(recipe, force=force, quiet=quiet)
     tell(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 

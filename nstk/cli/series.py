@@ -15,6 +15,7 @@ from .group import EXIT_FAILED, EXIT_INTERRUPTED, is_trusting, plugin_option, tr
 from .ongoing import ongoing
 from .streams import displayed, tell
 from .words import split, start_tensorflow, to_paint
+from .workers import asked, workers_options
 
 if TYPE_CHECKING:
     from ..cluster.connection import Cluster
@@ -36,9 +37,7 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--dry-run", is_flag=True, help="Tell what would be painted and what it would take."),
         click.option("--no-scores", is_flag=True, help="Leave the scores out of the sheet, which take seconds a picture."),
         click.option("--force", is_flag=True, help="Replace what is in a picture's place, whatever it is."),
-        click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Paint in N processes of this machine."),
-        click.option("--scheduler", default="", metavar="ADDRESS", help="Paint on the workers of this Dask scheduler."),
-        click.option("--scheduler-file", default="", metavar="FILE", help="The same, by the file that it has written."),
+        workers_options,
         plugin_option,
         trust_option,
         verbose_option,
@@ -118,8 +117,7 @@ def _series(
 
     if zipped and sample:
         raise UserError("`--zip` and `--sample` cannot both be: say which pictures are to be painted")
-    if sum(map(bool, (workers, scheduler, scheduler_file))) > 1:
-        raise UserError("`--workers`, `--scheduler` and `--scheduler-file` each say who paints: give one of them")
+    cluster = asked(workers, scheduler, scheduler_file)
     trust = is_trusting(click.get_current_context())
     series = planned(name, overrides, combined(axes, zipped=zipped, sample=sample), Path(output), plugins=plugins, trust=trust)
     if not quiet:
@@ -130,16 +128,16 @@ def _series(
     before = paint.states(series, force=force)
     if not quiet or dry_run:
         _announce(series, before)
-    cluster = _workers([it for it in series if before[it.name] != "there"], workers, scheduler, scheduler_file, quiet)
+    cluster = _workers([it for it in series if before[it.name] != "there"], cluster, quiet)
     if dry_run:
         return 0
-    asked: dict[str, Any] = {"plugins": plugins, "trust": trust, "force": force}
+    choices: dict[str, Any] = {"plugins": plugins, "trust": trust, "force": force}
     with _bar(quiet) as tell_progress:
-        done = paint.paint(series, **asked, tell=tell_progress, before=before, cluster=cluster)
+        done = paint.paint(series, **choices, tell=tell_progress, before=before, cluster=cluster)
     return _concluded(done, Path(output), scores=not no_scores)
 
 
-def _workers(left: Sequence[Planned], workers: int | None, scheduler: str, file: str, quiet: bool) -> Cluster | None:
+def _workers(left: Sequence[Planned], asked: Cluster | None, quiet: bool) -> Cluster | None:
     """Who paints, if not this process: who was asked for, or as many workers as this machine carries. Tells what it takes."""
     from ..cluster.connection import Cluster, carried, installed
     from ..machine import device
@@ -147,7 +145,6 @@ def _workers(left: Sequence[Planned], workers: int | None, scheduler: str, file:
 
     if not left:
         return None
-    asked = Cluster(workers or 0, scheduler, file) if workers or scheduler or file else None
     if quiet and (asked or not installed()):
         return asked
     with ongoing() as say:

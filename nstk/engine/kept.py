@@ -6,7 +6,7 @@ that differs asks for another step. Weights, pictures and other files are told a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -20,6 +20,7 @@ from ..objective.features import Network, layers_read, network
 from ..objective.octaves import Octave
 from ..objective.regions import NOWHERE, Limits
 from ..objective.tile_network import TileNetwork
+from ..objective.tile_part import Part
 from ..objective.tiles import Tiling
 from ..pictures import Original
 from ..recipe.model import Recipe
@@ -45,6 +46,9 @@ T = TypeVar("T")
 
 class Kept:
     """What a session keeps from one picture to the next."""
+
+    spread: Callable[..., Sequence[Part]] | None = None
+    """Gives the parts that other processes have of a picture's tiles (see `Spread`)."""
 
     def __init__(self, rigs: int = RIGS) -> None:
         self._networks: _Memory[Network] = _Memory(NETWORKS)

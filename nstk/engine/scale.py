@@ -29,6 +29,7 @@ from .kept import Kept, rig_key
 from .limits import Maps, limited, maps_of
 from .plan import Plan
 from .rig import Move, Rig
+from .spread import Task
 from .steps import Work
 
 log = logging.getLogger("nstk")
@@ -108,7 +109,10 @@ def _at_octave(
     edge, styles = layout.edge_at(octave), kept.styles(recipe, plan, scale, layout, octave)
     octave, limits = limited(octave, recipe.backbone, maps)
     if edge:
-        return TiledObjective(kept.tiles(recipe, plan, octave, edge, limits), made, dtype, styles, limits)
+        network = kept.tiles(recipe, plan, octave, edge, limits)
+        tiles = network.tiling.tiles(*made.content.shape[:2])
+        parts = kept.spread(recipe, Task(scale, octave.divisor, edge, plan.choice.dtype), tiles) if kept.spread else ()
+        return TiledObjective(network, made, dtype, styles, limits, parts)
     compiled = partial(Compiled, xla=plan.jit)
     whole = WholeObjective if recipe.run_eagerly or not layout.edge else partial(GraphObjective, compiled=compiled)
     return whole(kept.network(recipe, plan, octave), octave.losses, made, dtype, styles, limits)

@@ -30,6 +30,7 @@ from .painting import Painting
 from .plan import Plan
 from .result import Result
 from .saving import check_sidecar, recorded, saved
+from .spread import Spread
 from .surroundings import prepared
 from .unheeded import unheeded
 
@@ -53,11 +54,14 @@ class Session:
     The network with its weights, what the losses know of a painting, and the compiled steps stay where sizes and settings
     agree. Every picture has the same bytes as one that is painted in a process of its own. What is kept is dropped at the end
     of the `with` block, or by `close`. A session is used by one thread at a time.
+
+    `spread` gives tiles of large pictures to other processes (see `engine/spread.py`).
     """
 
-    def __init__(self) -> None:
-        self._kept = Kept()
+    def __init__(self, *, spread: Spread | None = None) -> None:
+        self._spread = spread
         self._ground: int | None = None
+        self.close()
 
     def __enter__(self) -> Session:
         return self
@@ -68,6 +72,7 @@ class Session:
     def close(self) -> None:
         """Drop what is kept. The session can be used again, and then begins anew."""
         self._kept = Kept()
+        self._kept.spread = self._spread
 
     def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: Callback | None = None) -> Result:
         """Paint a recipe's picture and write it, as `nstk.run` does. `watch` is told beside the recipe's own callbacks."""

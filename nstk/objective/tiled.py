@@ -5,16 +5,17 @@ pass pulls this derivative back through each tile: by the chain rule, the sum of
 Only one tile's activations are held at a time. Only the picture, its gradient and the content's activations, which lie in a
 file, grow with the picture.
 
-The tiles of a pass do not depend on each other. Where TensorFlow has several devices, they take the tiles in turn.
+The tiles of a pass do not depend on each other. Where TensorFlow has several devices, they take the tiles in turn; and several
+processes may have a part of the tiles each.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -23,22 +24,22 @@ from ..api import Evaluation, Features, Goal, Loss, Pictures, Styles
 from ..machine.precision import FLOAT32
 from .base import Objective, Remember, anew, weighted
 from .calling import calling
-from .features import batch
 from .regions import NOWHERE, Limits, Place, score
-from .spill import Shelf
-from .sums import added, summed
+from .sums import added
 from .tile_network import ZERO, TileNetwork
-from .tiles import Tile
+from .tile_part import Part, TilePart, over
 
 ALIGNED = 64
 """How many bytes the widest instructions read at once. TensorFlow's tensors begin at multiples of it."""
+
+T = TypeVar("T")
 
 
 class TiledObjective(Objective):
     """What one scale of a run makes small, a tile at a time (see `Objective`).
 
     `remember` keeps what the losses have to know of each painting, by the painting's label, from one picture to the next.
-    `limits` says to which regions losses are limited, by label.
+    `limits` says to which regions losses are limited, by label. `parts` have the tiles, if not this process has all of them.
     """
 
     def __init__(
@@ -48,20 +49,15 @@ class TiledObjective(Objective):
         dtype: str = FLOAT32,
         remember: Remember = anew,
         limits: Mapping[str, Limits] = NOWHERE,
+        parts: Sequence[Part] = (),
     ):
         super().__init__(network.losses, dtype)
         self.network, self.targets, self._limits = network, {}, limits
-        self._tiles = network.tiling.tiles(*pictures.content.shape[:2])
-        self._devices = [it.name for it in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
-        self._shelf = Shelf()
-        self._maps: list[Any] = []
-        content = self._summed(pictures.content, "of_content", self._of_content, self._put_away)
+        self._parts = parts or [TilePart(network, network.tiling.tiles(*pictures.content.shape[:2]), limits)]
+        content = self._sum(lambda part: part.of_content(pictures.content))
         paintings = Styles.of(pictures.styles)
         styles = {
-            label: remember(
-                (label, tuple(network.losses.items())),
-                partial(self._summed, picture, "of_style", partial(self._of_style, label)),
-            )
+            label: remember((label, tuple(network.losses.items())), partial(self._of_style, label, picture))
             for label, picture in paintings.items()
         }
         for label, loss in network.losses.items():
@@ -69,43 +65,16 @@ class TiledObjective(Objective):
                 sums = Styles({name: sums[label] for name, sums in styles.items()}, paintings.shares)
                 limited = limits.get(label)
                 goal = limited.goal(loss, content[label], sums) if limited else loss.goal(content[label], sums)
-            self.targets[label] = Goal(None, goal)  # the maps lie on the shelf, tile by tile
+            self.targets[label] = Goal(None, goal)  # the maps lie with the tiles
 
-    def _of_content(self, label: str, place: Place, features: Features) -> Any:
-        return self.network.losses[label].of_content(features)
+    def _of_style(self, painting: str, picture: np.ndarray) -> dict[str, Any]:
+        """What the losses have to know of a painting."""
 
-    def _of_style(self, painting: str, label: str, place: Place, features: Features) -> Any:
-        loss, limited = self.network.losses[label], self._limits.get(label)
-        return limited.of_style(loss, painting, features, place) if limited else loss.of_style(features)
+        def of(label: str, place: Place, features: Features) -> Any:
+            loss, limited = self.network.losses[label], self._limits.get(label)
+            return limited.of_style(loss, painting, features, place) if limited else loss.of_style(features)
 
-    def _summed(
-        self,
-        picture: np.ndarray,
-        method: str,
-        of: Callable[[str, Place, Features], Any],
-        also: Callable[[Tile, Features], None] = lambda tile, features: None,
-    ) -> dict[str, Any]:
-        """Each loss's sums over a reference picture, which `of` makes with the loss's `method`."""
-        total: dict[str, Any] = {}
-        for tile in self.network.tiling.tiles(*picture.shape[:2]):
-            features = self.network.features(tile, batch(picture[tile.rows.seen, tile.columns.seen]))
-            for label, loss in self.network.losses.items():
-                with calling(loss, label, method):
-                    own, owned = partial(of, label, tile.first), self.network.owned(tile, loss, features)
-                    total[label] = added(total.get(label), summed(own, tile, loss.halo, owned))
-            also(tile, features)
-            del features, owned  # otherwise they would be held while the next tile's activations are computed
-        return total
-
-    def _put_away(self, tile: Tile, features: Features) -> None:
-        """Keep the losses' maps of the content for one tile."""
-        maps = {}
-        for label, loss in self.network.losses.items():
-            with calling(loss, label, "maps"):
-                content = self.network.owned(tile, loss, features)
-                made, limited = loss.maps(content), self._limits.get(label)
-                maps[label] = limited.placed(content, made, tile.first) if limited else made
-        self._maps.append(self._shelf.put(maps))
+        return over(self.network, self.network.tiling.tiles(*picture.shape[:2]), picture, "of_style", of)
 
     def _evaluate(self, pixels: tf.Tensor, losses: Mapping[str, Loss]) -> Evaluation:
         return self._scored(self._statistics(pixels), losses)
@@ -119,10 +88,9 @@ class TiledObjective(Objective):
             evaluation = self._scored(statistics, losses)
         upstream = tape.gradient(evaluation.loss, statistics, factor, ZERO)
         gradient = zeros(tuple(pixels.shape))
-        for tile, pulled in self._each(
-            pixels, lambda tile, crop, maps: self.network.of(tile).pulled_back(crop, maps, upstream)
-        ):
-            gradient[:, tile.rows.seen, tile.columns.seen] += pulled
+        for pulled in self._of_each(lambda part: part.pulled_back(pixels, upstream)):
+            for rows, columns, own in pulled:
+                gradient[:, rows, columns] += own
         return evaluation, tf.experimental.dlpack.from_dlpack(gradient.__dlpack__())  # to convert it would copy it twice
 
     def _scored(self, statistics: Mapping[str, Any], losses: Mapping[str, Loss]) -> Evaluation:
@@ -131,27 +99,21 @@ class TiledObjective(Objective):
 
     def _statistics(self, pixels: tf.Tensor) -> dict[str, Any]:
         """Each loss's statistic, summed over the tiles: the first pass."""
+        return self._sum(lambda part: part.statistics(pixels))
+
+    def _sum(self, of: Callable[[Part], dict[str, Any]]) -> dict[str, Any]:
+        """Each loss's sums over all parts, added in their order, on which the last digit depends."""
         total: dict[str, Any] = {}
-        for _, sums in self._each(pixels, lambda tile, crop, maps: self.network.of(tile).statistics(crop, maps)):
+        for sums in self._of_each(of):
             total = {label: added(total.get(label), sums[label]) for label in self.losses}
         return total
 
-    def _each(self, pixels: tf.Tensor, work: Callable[[Tile, tf.Tensor, Any], Any]) -> Iterator[tuple[Tile, Any]]:
-        """What `work` makes of each tile, and of the pixels and maps that belong to the tile.
-
-        The results come in the order of the tiles, because sums of floating-point numbers depend on their order.
-        """
-
-        def on(index: int) -> Any:
-            tile = self._tiles[index]
-            with tf.device(self._devices[index % len(self._devices)]):
-                return work(tile, pixels[:, tile.rows.seen, tile.columns.seen], self._shelf.take(self._maps[index]))
-
-        if len(self._devices) == 1:
-            yield from zip(self._tiles, map(on, range(len(self._tiles))), strict=True)
-        else:
-            with ThreadPoolExecutor(len(self._devices)) as pool:
-                yield from zip(self._tiles, pool.map(on, range(len(self._tiles))), strict=True)
+    def _of_each(self, of: Callable[[Part], T]) -> list[T]:
+        """What `of` makes of each part; all parts work at the same time."""
+        if len(self._parts) == 1:
+            return [of(self._parts[0])]
+        with ThreadPoolExecutor(len(self._parts)) as pool:
+            return [*pool.map(of, self._parts)]
 
 
 def zeros(shape: tuple[int, ...]) -> np.ndarray:

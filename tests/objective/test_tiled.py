@@ -76,7 +76,7 @@ def test_tiles_of_the_real_network_are_exact(pooling):
     size = (150, 165)
     losses = {"content": Content(layers=["block3_conv2"]), "gram": Gram(layers=["block1_conv1", "block3_conv1"])}
     whole, tiled = objectives(size, (70, 60), 96, Vgg19(pooling=pooling, convolution="direct"), losses)
-    assert len(tiled._tiles) == 4
+    assert len(tiled.network.tiling.tiles(*size)) == 4
     assert_equal(whole, tiled, size)
 
 
@@ -114,7 +114,7 @@ FORMS = {
 def test_tiles_of_other_forms_are_exact(form, pool_padding):
     size = (75, 93)
     whole, tiled = objectives(size, (40, 50), 32, Tiny(pool_padding=pool_padding), {form: FORMS[form]})
-    assert len(tiled._tiles) > 3
+    assert len(tiled.network.tiling.tiles(*size)) > 3
     assert_equal(whole, tiled, size)
 
 

@@ -1,0 +1,88 @@
+"""Part `many`: pictures of one shape painted by one command, against as many commands of their own; and frames of a clip.
+
+Both are painted by the default recipe and by the command line, with all that this takes: the imports, the network, what is
+compiled, the files. A later frame of a clip is compared with a single picture of its size.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from nstk.clips.ffmpeg import program
+
+from .processes import run
+from .report import Record
+from .setting import BENCH, IMAGES, Setting, content, style
+
+SIZE, QUICK_SIZE = (256, 192), (64, 48)
+COUNT, QUICK_COUNT = 12, 2
+SHARE = 0.6
+"""The share of the time of single commands that a series may take."""
+
+FRAME, QUICK_FRAME = (512, 384), (64, 48)
+FRAMES, QUICK_FRAMES = 5, 3
+QUARTER = 0.25
+"""The share of a single picture's time that a later frame of a clip may take."""
+
+NSTK = [sys.executable, "-m", "nstk"]
+
+
+def measure(setting: Setting, record: Record) -> None:
+    size, count = setting.pick(SIZE, QUICK_SIZE), setting.pick(COUNT, QUICK_COUNT)
+    given = [f"content={content(*size)}", f"style={style(max(size), 'cafe_terrace.jpg')}", f"size={max(size)}"]
+    if setting.quick:
+        given += ["backbone=tiny", "steps=2", "pyramid=false"]
+    folder = BENCH / "many"
+    shutil.rmtree(folder, ignore_errors=True)
+    setting.say(f"many: {count} pictures of {size[0]} x {size[1]} by commands of their own")
+    alone = [run([*NSTK, "run", *given, f"seed={seed}", "-q", "-o", folder / f"{seed}.png"]).seconds for seed in range(count)]
+    setting.say(f"many: {count} pictures by one command")
+    varied = ["--vary", "seed=" + ",".join(map(str, range(count)))]
+    together = run([*NSTK, "sweep", *given, *varied, "-o", folder / "series", "--no-scores", "-q", "--workers", "1"]).seconds
+    record.raw |= {"alone": alone, "together": together}
+    record.figure(f"many: {count} pictures by one worker / by single commands", together / sum(alone), most=SHARE)
+    record.figure("many: a single command", sum(alone) / count, "s")
+    record.keep()
+    _clip(setting, record, folder)
+
+
+def _clip(setting: Setting, record: Record, folder: Path) -> None:
+    """A later frame of a clip against a single picture of its size."""
+    (width, height), count = setting.pick(FRAME, QUICK_FRAME), setting.pick(FRAMES, QUICK_FRAMES)
+    given = [f"style={style(max(width, height), 'cafe_terrace.jpg')}", f"size={max(width, height)}"]
+    if setting.quick:
+        given += ["backbone=tiny", "steps=2", "pyramid=false"]
+    clip = _moving(folder / "clip.mkv", width, height, count)
+    setting.say(f"many: a clip of {count} frames of {width} x {height}, and its first frame as a picture")
+    single = run([*NSTK, "run", f"content={content(width, height)}", *given, "-q", "-o", folder / "single.png"]).seconds
+    ends: list[float] = []
+    with subprocess.Popen(
+        [*NSTK, "video", str(clip), *given, "-o", str(folder / "painted.mkv")], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        until, began = folder / "painted.mkv.run" / "state.json", time.perf_counter()
+        done = 0
+        while process.poll() is None:
+            if until.exists() and (found := re.search(r'"done": (\d+)', until.read_text())) and int(found[1]) > done:
+                done = int(found[1])
+                ends.append(time.perf_counter() - began)
+            time.sleep(0.01)
+    later = ends[-1] - ends[-2]  # the second frame's step is compiled
+    record.raw |= {"single": single, "frames": ends}
+    record.figure(f"many: a later frame of {width} x {height} / a single picture", later / single, most=QUARTER)
+    record.figure("many: a later frame", later, "s")
+
+
+def _moving(path: Path, width: int, height: int, count: int) -> Path:
+    """A clip in which the camera moves over a photograph."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scaled = f"scale={2 * width}:{2 * height}:force_original_aspect_ratio=increase"
+    moved = f"{scaled},crop={width}:{height}:x='2*n':y=n"
+    source = ["-loop", "1", "-i", str(IMAGES / "louvre.jpg"), "-vf", moved, "-frames:v", str(count)]
+    subprocess.run([program(), "-v", "error", "-y", *source, "-r", "25", "-c:v", "ffv1", str(path)], check=True)
+    return path
