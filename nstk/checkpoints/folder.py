@@ -174,8 +174,7 @@ class RunFolder:
             raise OutputError(f"cannot write the checkpoint {where} ({error.strerror or error})") from error
         with suppress(OSError):  # Windows cannot do it
             _sync(self.path)
-        self.good = [*self.good, path][-KEPT:]
-        self._drop([other for other in self.checkpoints() if other not in self.good])
+        self._keep(path)
 
     def receive(self, name: str, data: bytes, recipe: str) -> None:
         """Keep a checkpoint that was written elsewhere, and begin the folder with a `recipe` if it has none.
@@ -188,6 +187,10 @@ class RunFolder:
         write_whole(path, data)
         if not self.unfinished:
             write_whole(self.recipe, recipe)
+        self._keep(path)
+
+    def _keep(self, path: Path) -> None:
+        """Note a checkpoint that is whole, and drop the older ones that it makes superfluous."""
         self.good = [*self.good, path][-KEPT:]
         self._drop([other for other in self.checkpoints() if other not in self.good])
 

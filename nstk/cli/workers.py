@@ -30,11 +30,14 @@ def workers_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def asked(workers: int | None, scheduler: str, scheduler_file: str) -> Cluster | None:
     """Who was asked for; None for this process."""
+    given = sum(map(bool, (workers, scheduler, scheduler_file)))
+    if given > 1:
+        raise UserError("`--workers`, `--scheduler` and `--scheduler-file` each say who paints: give one of them")
+    if not given:
+        return None
     from ..cluster.connection import Cluster
 
-    if sum(map(bool, (workers, scheduler, scheduler_file))) > 1:
-        raise UserError("`--workers`, `--scheduler` and `--scheduler-file` each say who paints: give one of them")
-    return Cluster(workers or 0, scheduler, scheduler_file) if workers or scheduler or scheduler_file else None
+    return Cluster(workers or 0, scheduler, scheduler_file)
 
 
 @contextmanager

@@ -47,6 +47,9 @@ class ClipFolder:
         self.path = output.with_name(output.name + SUFFIX)
         self.done = 0
         """How many frames are done."""
+        self.weights: dict[str, float] = {}
+        """The weights of the losses that `balance` has given to the first frame, by label; empty without it."""
+        self._origins: Mapping[str, Any] = {}
 
     def file(self, kind: str, number: int, suffix: str = ".png") -> Path:
         return self.path / f"{kind}-{number:07}{suffix}"
@@ -68,8 +71,7 @@ class ClipFolder:
                 path.rename(aside / path.name)
             line = f"{shown(self.path)} held an unfinished clip of something else: it is kept as {shown(aside)}"
             state = {}
-        self.done = int(state.get("done", 0)) if state else 0
-        self._origins = origins
+        self.done, self.weights, self._origins = state.get("done", 0), state.get("weights", {}), origins
         if not state:
             self.note(0)
         return line
@@ -77,7 +79,7 @@ class ClipFolder:
     def note(self, done: int) -> None:
         """So many frames are done, and all their files are there."""
         self.done = done
-        state = {"format": FORMAT, "done": done, "origins": self._origins}
+        state = {"format": FORMAT, "done": done, "weights": self.weights, "origins": self._origins}
         write_whole(self.path / STATE, json.dumps(state, indent=1, default=str) + "\n")
 
     def keep(self, number: int, painted: np.ndarray, raw: np.ndarray, source: np.ndarray, latest: int) -> None:
@@ -94,12 +96,6 @@ class ClipFolder:
     def segments(self) -> list[Path]:
         """The segments in their order."""
         return sorted(self.path.glob("segment-*.mkv"))
-
-    @property
-    def first(self) -> int:
-        """The number of the first frame that is in no segment yet, as far as frames are there."""
-        left = sorted(self.path.glob("frame-*.png"))
-        return int(left[0].stem.partition("-")[2]) if left else self.done
 
     def drop_frames(self, first: int, count: int) -> None:
         """Drop frames that are in a segment."""

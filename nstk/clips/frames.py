@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,6 +70,7 @@ class Painter:
         self._alone = recipe.model_copy(update={"output": Output(path=False), "callbacks": {}})
         self._choices, self._folder, self._told = choices, folder, told
         self._session: Session | None = None
+        self._balanced()
 
     def paint(self, number: int, source: np.ndarray) -> tuple[Frame, bool]:
         """Paint a frame, and say whether a scene begins with it. `source` is height x width x 3, uint8."""
@@ -134,14 +135,19 @@ class Painter:
         def ended(run: Any) -> None:
             if run.work is not None and not run.error:
                 raw.append(np.array(run.pixels))
-                self._freeze(recipe, run)
+                if recipe.balance is not None:
+                    self._folder.weights = {label: loss.weight for label, loss in run.work.objective.losses.items()}
 
         self._session = self._session or Session()
         result = self._session.run(recipe, quiet=True, watch=watching(step, ended))
+        self._balanced()
         return Frame(result.picture, raw[0], result.stopped)
 
-    def _freeze(self, recipe: Recipe, run: Any) -> None:
-        """Keep the weights that `balance` has given to the first frame, for all frames are to have the same."""
-        if recipe.balance is not None:
-            losses = {**self._alone.at(-1).losses, **cast("Any", run.work.objective.losses)}
+    def _balanced(self) -> None:
+        """Give all frames the weights that `balance` has given to the first one, once that is painted."""
+        if weights := self._folder.weights:
+            losses = {
+                label: loss.model_copy(update={"weight": weights.get(label, loss.weight)})
+                for label, loss in self._alone.at(-1).losses.items()
+            }
             self._alone = self._alone.model_copy(update={"losses": losses, "balance": None})

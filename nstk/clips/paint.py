@@ -18,7 +18,7 @@ from .. import pictures
 from ..checkpoints.provenance import settings_of, sources, versions
 from ..engine.interrupts import INTERRUPTED, interruptible
 from ..errors import UserError
-from ..files import exists, file_hash, in_line, same_file, shown, write_whole
+from ..files import check_writable, exists, file_hash, in_line, same_file, shown, write_whole
 from ..pictures import fit
 from ..recipe.load import load_recipe
 from ..recipe.model import RECIPE, RECORD, Recipe
@@ -64,7 +64,7 @@ class PaintedClip:
     """How many scenes have begun since the command did."""
     seconds: float
     stopped: str
-    """`done` or `interrupted`."""
+    """`done`, `interrupted`, or `there` where the clip was there already."""
 
 
 Tell = Callable[[ClipProgress], None]
@@ -110,6 +110,7 @@ def video(
         made_from = _made_from(made, source, choices, limit)
     if not force and _there(to, made_from):
         return PaintedClip(to, 0, 0, 0.0, "there")
+    check_writable(to, [to.with_name(to.name + end) for end in (RECIPE, RECORD)], force=force)
     return _paint(made, source, to, choices, limit, made_from, tell)
 
 
@@ -195,15 +196,11 @@ def _encode(folder: ClipFolder, clip: Clip, to: Path, *, whole: bool) -> None:
     first = SEGMENT * len(folder.segments())
     while folder.done - first >= (SEGMENT if whole else 1):
         count = min(SEGMENT, folder.done - first)
-        part, made = folder.path / "joined.mkv", folder.file("segment", first, ".mkv")
-        pattern = str(folder.path / "frame-%07d.png")
+        part, pattern = folder.path / "joined.mkv", str(folder.path / "frame-%07d.png")
         ffmpeg.encode(pattern, first, count, clip.rate, part, to.suffix.lower(), full_range=clip.full_range)
-        if whole:
-            os.replace(part, made)
+        os.replace(part, folder.file("segment", first, ".mkv"))
+        if count == SEGMENT:
             folder.drop_frames(first, count)
-        else:
-            os.replace(part, made)
-            return
         first += count
 
 

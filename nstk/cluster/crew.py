@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..engine.interrupts import interruptible
-from ..errors import NstkError, RunError
+from ..errors import NstkError, RunError, UserError
 from ..files import shown
 from ..pictures import fit
 from ..recipe.model import Recipe
@@ -87,8 +87,8 @@ Ended = Callable[[Job, Returned], None]
 class Crew:
     """The workers that a client of Dask's is connected to."""
 
-    def __init__(self, client: Client, *, patience: float = PATIENCE):
-        self._client, self._patience = client, patience
+    def __init__(self, client: Client, tell: Tell, ended: Ended, *, patience: float = PATIENCE):
+        self._client, self._tell, self._ended, self._patience = client, tell, ended, patience
         self._address = client.scheduler.address
         self._token = secrets.token_hex(8)
         self._topic = f"nstk-{self._token}"
@@ -107,7 +107,7 @@ class Crew:
         """End the pictures at work after the step at hand, with a checkpoint. A signal calls this."""
         self._events.put(("stop", reason))
 
-    def paint(self, jobs: Iterable[Job], tell: Tell, ended: Ended, *, force: bool = False) -> None:
+    def paint(self, jobs: Iterable[Job], *, force: bool = False) -> None:
         """Paint pictures. Each arrives whole or not at all; one that fails holds up no other.
 
         Raises `RunError` where the scheduler is gone, or all workers are: what has arrived stays.
@@ -116,13 +116,13 @@ class Crew:
         with self._listening(), interruptible(self):
             while waiting or self._at_work:
                 while waiting and not self.stopping and len(self._at_work) < AHEAD * max(1, self._workers()):
-                    self._begin(waiting.popleft(), ended, force)
+                    self._begin(waiting.popleft(), force)
                 if self.stopping:
                     waiting.clear()
                 with suppress(queue.Empty):
                     kind, what = self._events.get(timeout=LOOK)
-                    self._heed(kind, what, tell, ended)
-                self._look(ended)
+                    self._heed(kind, what)
+                self._look()
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -143,22 +143,23 @@ class Crew:
     def _subscribe(self) -> None:
         self._client.subscribe_topic(self._topic, lambda event: self._events.put(("told", event[1])))
 
-    def _begin(self, job: Job, ended: Ended, force: bool) -> None:
+    def _begin(self, job: Job, force: bool) -> None:
         place = Place(job.recipe, force=force)
         try:
             place.take(begun=job.begun)
             self._send(job, place, 1)
         except NstkError as error:
-            place.leave()
-            log.debug("%s", error, exc_info=True)
-            ended(job, Returned("failed", str(error)))
+            self._fail(job, place, error)
 
     def _send(self, job: Job, place: Place, tries: int) -> None:
-        """Have a picture painted, from its latest checkpoint if there is one."""
-        parcel = Parcel.of(job.recipe)
-        for sha256, path in parcel.sources().items():
-            if sha256 not in self._inputs or self._inputs[sha256].status in LOST:
-                self._inputs[sha256] = self._client.submit(bytes, path.read_bytes(), key=f"nstk-file-{sha256}")
+        """Have a picture painted, from its latest checkpoint if there is one. Raises `UserError` where a file is gone."""
+        try:
+            parcel = Parcel.of(job.recipe)
+            for sha256, path in parcel.sources().items():
+                if sha256 not in self._inputs or self._inputs[sha256].status in LOST:
+                    self._inputs[sha256] = self._client.submit(bytes, path.read_bytes(), key=f"nstk-file-{sha256}")
+        except OSError as error:
+            raise UserError(f"{error.filename} cannot be sent to a worker ({error.strerror or error})") from error
         contents = {sha256: self._inputs[sha256] for sha256 in parcel.sources()}
         key = f"nstk-{job.name}-{secrets.token_hex(4)}"
         told = {"topic": self._topic, "token": self._token, "attempt": key, "sharers": self._sharers()}
@@ -178,15 +179,15 @@ class Crew:
                 self._count, self._counted = len(self._client.nthreads()), now
         return self._count
 
-    def _heed(self, kind: str, what: Any, tell: Tell, ended: Ended) -> None:
+    def _heed(self, kind: str, what: Any) -> None:
         if kind == "stop":
             self._stop()
         elif kind == "told" and what["attempt"] in self._at_work:
-            self._told(self._at_work[what["attempt"]], what, tell)
+            self._told(self._at_work[what["attempt"]], what)
         elif kind == "ended" and what in self._at_work:
-            self._end(self._at_work[what], ended)
+            self._end(self._at_work[what])
 
-    def _told(self, attempt: _Attempt, what: dict[str, Any], tell: Tell) -> None:
+    def _told(self, attempt: _Attempt, what: dict[str, Any]) -> None:
         """A worker tells of a picture."""
         attempt.heard = time.monotonic()
         if attempt.worker not in ("", what["worker"]) and attempt.place.latest is not attempt.begun:
@@ -196,7 +197,7 @@ class Crew:
         if what.get("checkpoint"):
             self._fetch(attempt, what["checkpoint"])
         if what.get("total"):
-            tell(attempt.job, what["done"] / what["total"])
+            self._tell(attempt.job, what["done"] / what["total"])
 
     def _fetch(self, attempt: _Attempt, path: str) -> None:
         """Bring a checkpoint from the worker."""
@@ -207,19 +208,19 @@ class Crew:
                 attempt.place.keep(Checkpoint(path.replace("\\", "/").rpartition("/")[2], data))
                 attempt.tries = 1
 
-    def _end(self, attempt: _Attempt, ended: Ended) -> None:
+    def _end(self, attempt: _Attempt) -> None:
         """A picture is painted, has failed, or its worker is gone."""
         from distributed.scheduler import KilledWorker
 
         if attempt.future.status in LOST:
             time.sleep(LOOK)  # the client may not know yet that the scheduler is gone
             self._wait_for_scheduler()
-            self._again(attempt, "the scheduler has lost it", ended)
+            self._again(attempt, "the scheduler has lost it")
             return
         try:
             returned: Returned = attempt.future.result(timeout=ARRIVAL)
         except (KilledWorker, OSError, TimeoutError):
-            self._again(attempt, f"{attempt.worker or 'its worker'} is gone", ended)
+            self._again(attempt, f"{attempt.worker or 'its worker'} is gone")
             return
         if returned.checkpoint:
             attempt.place.keep(returned.checkpoint)
@@ -230,29 +231,35 @@ class Crew:
                 returned = replace(returned, outcome="failed", error=str(error))
         for line in returned.notes:
             log.warning("%s: %s", attempt.job.name, line)
-        self._forget(attempt)
-        ended(attempt.job, returned)
+        self._forget(attempt, returned)
 
-    def _forget(self, attempt: _Attempt) -> None:
+    def _forget(self, attempt: _Attempt, returned: Returned) -> None:
         del self._at_work[attempt.key]
         attempt.place.leave()
+        self._ended(attempt.job, returned)
 
-    def _again(self, attempt: _Attempt, why: str, ended: Ended | None = None) -> None:
+    def _fail(self, job: Job, place: Place, error: NstkError) -> None:
+        place.leave()
+        log.debug("%s", error, exc_info=True)
+        self._ended(job, Returned("failed", str(error)))
+
+    def _again(self, attempt: _Attempt, why: str) -> None:
         """Have a picture painted by another worker, from its latest checkpoint."""
-        del self._at_work[attempt.key]
         self._client.cancel([attempt.future], force=True)
         if self.stopping:
-            attempt.place.leave()
-            if ended:
-                ended(attempt.job, Returned("interrupted"))
-        elif attempt.tries >= TRIES and ended:
-            attempt.place.leave()
-            ended(attempt.job, Returned("failed", f"it was tried {TRIES} times and comes no further, for {why}"))
-        else:
-            name = attempt.place.latest.name if attempt.place.latest else ""
-            since = f"step {int(name.split('-')[1])}" if name else "the beginning"
-            log.warning("%s: %s; it goes on from %s", shown(attempt.place.path), why, since)
+            self._forget(attempt, Returned("interrupted"))
+            return
+        if attempt.tries >= TRIES:
+            self._forget(attempt, Returned("failed", f"it was tried {TRIES} times and comes no further, for {why}"))
+            return
+        del self._at_work[attempt.key]
+        name = attempt.place.latest.name if attempt.place.latest else ""
+        since = f"step {int(name.split('-')[1])}" if name else "the beginning"
+        log.warning("%s: %s; it goes on from %s", shown(attempt.place.path), why, since)
+        try:
             self._send(attempt.job, attempt.place, attempt.tries + 1)
+        except NstkError as error:
+            self._fail(attempt.job, attempt.place, error)
 
     def _stop(self) -> None:
         """Have workers end what is at work, and take back what is not."""
@@ -263,7 +270,7 @@ class Crew:
             if not attempt.worker:
                 attempt.future.cancel()
 
-    def _look(self, ended: Ended) -> None:
+    def _look(self) -> None:
         """Notice what tells nothing of itself: a scheduler that is gone, workers that are, one that hangs."""
         self._wait_for_scheduler()
         now = time.monotonic()
@@ -275,7 +282,7 @@ class Crew:
         for attempt in [*self._at_work.values()]:
             patience = self._patience * (1 + attempt.megapixels / LARGE)
             if attempt.worker and now - attempt.heard > patience:
-                self._again(attempt, f"{attempt.worker} has done no step for {patience:.0f} s", ended)
+                self._again(attempt, f"{attempt.worker} has done no step for {patience:.0f} s")
 
     def _miss(self, seconds: float) -> None:
         """There has been no worker for so long. A nanny of Dask's starts another one within seconds; others are waited for."""

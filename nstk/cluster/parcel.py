@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..files import exists, file_hash, shown, write_whole
-from ..pictures import PREFIX
+from ..pictures import PREFIX, Original
 from ..recipe.load import load_recipe
 from ..recipe.model import Recipe
 from ..recipe.paths import relative
@@ -39,7 +39,7 @@ class Parcel:
         """Raises `UserError` where the recipe was given classes or pictures in Python, which are in no file."""
         if given := [it.__name__ for _, it in recipe.given_classes()]:
             raise UserError(f"the class {given[0]} was given in Python and cannot travel: name its file in `plugins`")
-        files = {_written(path): file_hash(path) for where, path in recipe.inputs().items() if _is_file(where, path)}
+        files = {_written(path): Original.of(path).sha256 for where, path in recipe.inputs().items() if _is_file(where, path)}
         plugins = {
             _written(Path(it)): {file.name: file_hash(file) for file in with_siblings(Path(it))}
             for it in recipe.plugins

@@ -173,8 +173,8 @@ def _by_crew(cluster: Cluster, left: Sequence[Planned], before: Mapping[str, Sta
         jobs = [Job(it.name, with_faces(it.recipe), before[it.name] == "begun") for it in left]
     with connected(cluster) as client:
         check_workers(client, [it.recipe for it in jobs])
-        crew = Crew(client)
-        crew.paint(jobs, lambda job, share: tell(progress(job, share)), ended, force=force)
+        crew = Crew(client, lambda job, share: tell(progress(job, share)), ended)
+        crew.paint(jobs, force=force)
     if crew.stopping and not any(it.outcome == "interrupted" for it in done):  # what was at work had ended by then
         done += [Painted(it.name, it.path, _values(it), "interrupted") for it in left[len(done) :][:1]]
     return done

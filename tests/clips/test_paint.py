@@ -97,7 +97,7 @@ def test_regions_colours_and_balance_of_each_frame(run, folder):
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_a_stopped_clip_goes_on_to_the_same_bits(folder, how, monkeypatch):
     write(moving(60, 64, 48), folder / "clip.mp4")
-    words = [*NSTK, "video", "clip.mp4", *FEW, "run_eagerly=true", "--long-term", "2"]
+    words = [*NSTK, "video", "clip.mp4", *FEW, "run_eagerly=true", "balance=60", "--long-term", "2"]
 
     def start(to: str) -> subprocess.Popen[bytes]:
         with Path("log").open("ab") as log:

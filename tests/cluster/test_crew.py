@@ -131,7 +131,7 @@ def test_a_worker_is_killed_and_the_command_interrupted(folder):
     words = ["sweep", "recipe.yaml", "--vary", "seed=1,2,3,4", "size=48", "steps=150", "run_eagerly=true", "pyramid=false"]
     words += ["checkpoint.every=1", "--no-scores", "init=noise", "-o", "out"]
     command = start([*NSTK, *words, "--workers", "2"], "first.log")
-    until(lambda: [*Path("out").glob("*.run/step-*.npz")], command, "first.log")
+    until(lambda: len({it.parent for it in Path("out").glob("*.run/step-*.npz")}) == 2, command, "first.log")  # one each
     workers = [it for it in psutil.Process(command.pid).children(recursive=True) if "--multiprocessing-fork" in it.cmdline()]
     assert len(workers) == 2
     workers[0].kill()
