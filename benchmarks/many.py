@@ -1,7 +1,8 @@
 """Part `many`: pictures of one shape painted by one command, against as many commands of their own; and frames of a clip.
 
 Both are painted by the default recipe and by the command line, with all that this takes: the imports, the network, what is
-compiled, the files. A later frame of a clip is compared with a single picture of its size.
+compiled, the files. A later frame of a clip is compared with a single picture of its size. A picture whose tiles are spread
+over several workers is planned, not painted: how large the tiles are, how much memory a process takes, and how long a step.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 import time
 from pathlib import Path
 
+import nstk
 from nstk.clips.ffmpeg import program
+from nstk.cluster.tiles import in_tiles
 
-from .processes import run
+from .processes import child, run
 from .report import Record
 from .setting import BENCH, IMAGES, Setting, content, style
 
@@ -28,6 +31,10 @@ FRAME, QUICK_FRAME = (512, 384), (64, 48)
 FRAMES, QUICK_FRAMES = 5, 3
 QUARTER = 0.25
 """The share of a single picture's time that a later frame of a clip may take."""
+
+HUGE, QUICK_HUGE = (11552, 8664), (512, 384)
+WORKERS = 4
+"""A picture of 100 megapixels, and over how many workers its tiles are spread."""
 
 NSTK = [sys.executable, "-m", "nstk"]
 
@@ -53,6 +60,8 @@ def measure(setting: Setting, record: Record) -> None:
     record.figure("many: a single command", sum(alone) / count, "s")
     record.keep()
     _clip(setting, record, folder)
+    record.keep()
+    _spread(setting, record)
 
 
 def _clip(setting: Setting, record: Record, folder: Path) -> None:
@@ -80,6 +89,20 @@ def _clip(setting: Setting, record: Record, folder: Path) -> None:
     record.raw |= {"single": single, "frames": ends}
     record.figure(f"many: a later frame of {width} x {height} / a single picture", later / single, most=QUARTER)
     record.figure("many: a later frame", later, "s")
+
+
+def _spread(setting: Setting, record: Record) -> None:
+    """What the tiles of one large picture take on several workers, each with a machine like this one."""
+    size = setting.pick(HUGE, QUICK_HUGE)
+    inputs = {"content": str(content(1024, 768)), "style": str(style(1024, "cafe_terrace.jpg")), "size": max(size), "steps": 1}
+    recipe = in_tiles(nstk.load_recipe({**inputs, "extends": "default", "pyramid": False}), WORKERS)
+    setting.say(f"many: the tiles of {size[0]} x {size[1]} on {WORKERS} workers, planned")
+    settings = {**inputs, "pyramid": False, "tiles": recipe.tiles, "checkpoint": False}
+    said = child("forecast", {"recipe": "default", "settings": settings})
+    record.raw["spread"] = said
+    name = f"many: {size[0]} x {size[1]} on {WORKERS} workers, in tiles of {said['edge']} px"
+    record.figure(f"{name}: memory of a process", said["bytes"] / 1e9, "GB")
+    record.figure(f"{name}: a step, planned", said["seconds"] / WORKERS, "s")
 
 
 def _moving(path: Path, width: int, height: int, count: int) -> Path:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 FEWEST = 2
 """How many tiles a picture has for each worker at least, so that all of them have about as much to do."""
 
-SMALLEST = 128
-"""The smallest edge of a tile, in pixels: around it, the network sees a margin as wide."""
+SMALLEST, LARGEST = 128, 1536
+"""The smallest and the largest edge of a tile, in pixels. Around it, the network sees a margin of some hundred pixels, which
+weighs little on a large tile; and a tile of the largest edge takes a worker about a gigabyte."""
 
 log = logging.getLogger("nstk")
 
@@ -153,7 +154,7 @@ def in_tiles(recipe: Recipe, workers: int) -> Recipe:
     if recipe.tiles != "auto":
         return recipe
     width, height = fit(*recipe.shape, recipe.size)
-    edge = max(SMALLEST, math.isqrt(width * height // (FEWEST * workers)))
+    edge = min(max(SMALLEST, math.isqrt(width * height // (FEWEST * workers))), LARGEST)
     return recipe.model_copy(update={"tiles": edge})
 
 

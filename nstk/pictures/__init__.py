@@ -12,6 +12,7 @@ modules hold:
     kinds       what a file is that is no picture
     png, jpeg, tiff, jpeg2000, jpeg_xl, heif, netpbm, psd, sgi
                 what Pillow does not read, or not whole, of a format; boxes is what several of them are made of
+    small       large pictures made small while they are read; png_rows does so with a PNG
     levels      which number of a deep picture is white
     notes       warnings, each said once
     write       from an array to a file
@@ -42,6 +43,7 @@ from .original import (
     read_all as read_all,
     read_alpha as read_alpha,
     read_picture as read_picture,
+    read_small as read_small,
 )
 from .pixels import MIN_SIDE as MIN_SIDE, fit as fit, fits as fits, resize as resize, scaled as scaled, to_uint8 as to_uint8
 from .read import Picture as Picture

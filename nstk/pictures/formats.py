@@ -10,12 +10,13 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import PictureError
-from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, psd, tiff
+from . import heif, jpeg, jpeg2000, jpeg_xl, kinds, netpbm, png, png_rows, psd, tiff
 from .colour_space import Space
 from .high_depth import Deep
 from .levels import scaled
 from .pixels import check_size
 from .sgi import is_deep_sgi, read_sgi
+from .small import LARGE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,8 +51,11 @@ class Found:
     """The file that tells the colours, where that is in another one."""
 
 
-def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
-    """The picture in an open file, by `PIL.Image` where that reads it whole. Raises what a decoder raises."""
+def read_file(file: IO[bytes], pillow: Any, path: Location, edge: int | None = None) -> Found:
+    """The picture in an open file, by `PIL.Image` where that reads it whole. Raises what a decoder raises.
+
+    With an `edge`, a large picture is made smaller while it is read, to a long edge of twice that at least, or else refused.
+    """
     head = file.read(_HEAD)
     if raw := kinds.raw(head):
         raise tiff.raw(path, raw)
@@ -59,12 +63,15 @@ def read_file(file: IO[bytes], pillow: Any, path: Location) -> Found:
         raise PictureError(f"{path} is {what[0]}: {what[1]}")
     codec = heif.codec(head)
     if head.startswith(png.HEAD):
-        return _png(_all(file), pillow, path)
+        large = edge is not None and png_rows.header(file).pixels > LARGE
+        return _png(png_rows.small(file, edge) if edge and large else _all(file), pillow, path)
     if head.startswith(tiff.HEADS):
-        pixels, turn, place = tiff.read(file, path)
+        pixels, turn, place = tiff.read(file, path, edge)
         return Found(pixels, lambda: _exif_of_tiff(file, place), turn)
     if head.startswith(jpeg.HEAD):
-        return _jpeg(file, pillow, path)
+        return _jpeg_small(file, pillow, path, edge) if edge else _jpeg(file, pillow, path)
+    if edge:
+        _check_edge(file, pillow, path)
     if head.startswith((jpeg2000.STREAM, jpeg2000.CONTAINER)):
         return _jpeg2000(_all(file), pillow, path)
     if head.startswith((jpeg_xl.STREAM, jpeg_xl.CONTAINER)):
@@ -162,6 +169,30 @@ def _jpeg(file: IO[bytes], pillow: Any, path: Location) -> Found:
         image = jpeg.cut_short(bare, pillow, path)
     image.info["icc_profile"] = jpeg.profile(data)
     return Found(image, lambda: _exif_of(jpeg.notes(data)))
+
+
+def _jpeg_small(file: IO[bytes], pillow: Any, path: Location, edge: int) -> Found:
+    """A JPEG that is decoded at an eighth of its size, or a quarter or a half, if that is above twice the edge."""
+    file.seek(0)
+    try:
+        with pillow.open(file) as opened:
+            opened.draft(None, (2 * edge, 2 * edge))
+            return Found(jpeg.inks(opened), opened.getexif)
+    except (OSError, SyntaxError):  # of a kind that Pillow does not read
+        return _jpeg(file, pillow, path)
+
+
+def _check_edge(file: IO[bytes], pillow: Any, path: Location) -> None:
+    """Refuse a large picture of a format that is read whole or not at all."""
+    file.seek(0)
+    try:
+        with pillow.open(file) as opened:
+            width, height = opened.size
+    except pillow.UnidentifiedImageError:
+        return
+    if width * height > LARGE:
+        what = f"{path} has {width} x {height} pixels and is no PNG, TIFF or JPEG"
+        raise PictureError(f"{what}: it is not opened for a small picture")
 
 
 def _icon(data: bytes, pillow: Any, path: Location) -> Found:

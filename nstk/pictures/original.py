@@ -18,6 +18,7 @@ from ..errors import PictureError
 from ..files import file_hash, shown
 from .alpha import filled, over_white
 from .notes import once
+from .pixels import fit, resize
 from .read import Decoded, Picture, converted, decode
 
 if TYPE_CHECKING:
@@ -159,6 +160,20 @@ def read_picture(path: Location, *, straight: bool = False) -> NDArray[np.float3
     """
     picture = read_all(path)
     return (filled if straight else over_white)(picture.colours, picture.alpha)
+
+
+def read_small(path: Location, edge: int) -> NDArray[np.float32]:
+    """The picture of a file with a long edge of `edge` pixels at most: height x width x 3, 0..255, over white.
+
+    A PNG, TIFF or JPEG of any size is read part by part, and is never in memory as a whole. Raises `PictureError`, also for a
+    large picture of another format.
+    """
+    name = shown(Path(path))
+    with once(set()):
+        picture = converted(decode(path, name, edge), name)
+    width, height = picture.size
+    longest = min(edge, max(width, height))
+    return resize(over_white(picture.colours, picture.alpha), *fit(width, height, longest))
 
 
 def check_picture(path: Location) -> tuple[int, int]:

@@ -28,11 +28,11 @@ MIN_SIDE = 16  # in pixels; the deepest layers of VGG-19 have one position for e
 MAX_PIXELS = 300_000_000  # 3.6 GB as float32 and more than cameras take: a larger size is a mistake or an attack
 
 
-def check_size(width: int, height: int, path: Location) -> None:
+def check_size(width: int, height: int, path: Location, most: float = MAX_PIXELS) -> None:
     """Refuse a picture file by the size in its header, before any of it is decoded. Raises `PictureError`."""
     if min(width, height) < MIN_SIDE:
         raise PictureError(f"{path} is {width} x {height} pixels: at least {MIN_SIDE} x {MIN_SIDE} are needed")
-    if width * height > MAX_PIXELS:
+    if width * height > most:
         raise too_large(path)
 
 

@@ -26,19 +26,23 @@ _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 """The chunks that hold the pixels."""
 
 
-_COLOURS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
+COLOURS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
 """Those that say what the colours mean, with the bytes they have. A profile, iCCP, does so too."""
 
 
-_TURN = b"eXIf"
+TURN = b"eXIf"
 """The one that says how the picture lies."""
+
+
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""How many numbers a pixel has, by the kind of colours that the header names."""
 
 
 _TEXTS = (b"Raw profile type exif", b"Raw profile type APP1", b"XML:com.adobe.xmp")
 """The keywords of texts that may hold the orientation and a camera's notes."""
 
 
-_MOST_TEXT, _MOST_PROFILE = 2**20, 2**24
+_MOST_TEXT, MOST_PROFILE = 2**20, 2**24
 """How many bytes such a text, and a colour profile, have at most when they are decompressed."""
 
 
@@ -63,12 +67,12 @@ class Png:
             last = max(place for place, (kind, _) in enumerate(chunks) if kind == b"IDAT")
             chunks[last] = b"IDAT", zlib.compress(rows[:needed], 0)
             chunks = [it for place, it in enumerate(chunks) if it[0] != b"IDAT" or place == last]
-        return HEAD + b"".join(_chunk(kind, body) for kind, body in chunks)
+        return HEAD + b"".join(chunk(kind, body) for kind, body in chunks)
 
     def _size(self) -> int:
         """How many bytes its rows have when they are decompressed, each with the byte that says how it is filtered."""
         width, height, bits, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", self.data, len(HEAD) + 8)
-        channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(kind, 4)
+        channels = CHANNELS.get(kind, 4)
         starts = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
         total = 0
         for left, top, right, down in starts if interlaced else [(0, 0, 1, 1)]:
@@ -91,16 +95,16 @@ def picked(data: bytes, path: Location) -> Png:
                 raise ValueError(
                     "it ends too early" if data.endswith(body) else f"the checksum of its part {kind.decode()} is wrong"
                 )
-            kept.append(_chunk(kind, body))
-        elif kind in _COLOURS or kind in (_TURN, b"iCCP"):
-            if not whole or len(body) != _COLOURS.get(kind, len(body)):
+            kept.append(chunk(kind, body))
+        elif kind in COLOURS or kind in (TURN, b"iCCP"):
+            if not whole or len(body) != COLOURS.get(kind, len(body)):
                 warn(f"{path} has a broken part, {kind.decode()}, which is left out: it is read as if it had none")
             elif kind == b"iCCP":
                 profile = profile or _profile(body, path)
             else:
-                kept.append(_chunk(kind, body))
+                kept.append(chunk(kind, body))
         elif whole and _has_notes(kind, body):
-            kept.append(_chunk(kind, body))
+            kept.append(chunk(kind, body))
     return Png(b"".join(kept), bits, profile)
 
 
@@ -116,7 +120,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
         place += 12 + size
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))
 
 
@@ -124,7 +128,7 @@ def _profile(body: bytes, path: Location) -> bytes | None:
     """The colour profile in a chunk: a name, a zero, a byte for the method, and the profile compressed."""
     try:
         stream = zlib.decompressobj()
-        profile = stream.decompress(body[body.index(b"\0") + 2 :], _MOST_PROFILE)
+        profile = stream.decompress(body[body.index(b"\0") + 2 :], MOST_PROFILE)
         if stream.eof:
             return profile
         why = "it is cut short or beyond measure"

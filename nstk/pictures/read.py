@@ -81,17 +81,17 @@ class Decoded:
         return self.pixels.width * self.pixels.height * len(self.pixels.getbands())
 
 
-def decode(path: Location, name: str) -> Decoded:
-    """The whole picture of a file that messages call `name`. Raises `PictureError`."""
+def decode(path: Location, name: str, edge: int | None = None) -> Decoded:
+    """The whole picture of a file that messages call `name`; for an `edge` in pixels see `read_file`. Raises `PictureError`."""
     _check_file(path, name)
     with _blaming(name), open(path, "rb") as file:
-        return decode_stream(file, name)
+        return decode_stream(file, name, edge)
 
 
-def decode_stream(file: IO[bytes], name: str) -> Decoded:
+def decode_stream(file: IO[bytes], name: str, edge: int | None = None) -> Decoded:
     """The whole picture of an open file that messages call `name`. Raises `PictureError`."""
     with _quiet_pillow() as pillow, _blaming(name):
-        return _with_notes(read_file(file, pillow, name), file, name)
+        return _with_notes(read_file(file, pillow, name, edge), file, name)
 
 
 def from_image(image: Image.Image, name: str) -> Decoded:

@@ -6,6 +6,8 @@ Pictures of up to 8 bits become images of Pillow's, and deeper ones keep all the
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import repeat
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from .high_depth import Deep
 from .levels import scaled
 from .notes import warn
 from .pixels import MAX_PIXELS, check_size
+from .small import LARGE, Boxes, side_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +56,10 @@ _SUBFILE, _OLD_SUBFILE, _MAKE, _TURN, _LARGEST, _CAMERA, _PROFILE, _DNG = 254, 2
 and DNG's version."""
 
 
+_ROWS = 256
+"""How many rows are looked at in one go where a large picture is made small."""
+
+
 _MOST_PAGES = 100
 """How many pages are looked at to find the picture."""
 
@@ -61,19 +68,21 @@ _RAW = {"NIKON": "NEF", "SONY": "ARW", "PENTAX": "PEF", "RICOH": "PEF", "SAMSUNG
 """What the raw files of cameras are called, by the make."""
 
 
-def read(file: IO[bytes], path: Location) -> tuple[Image.Image | Deep, int, int]:
+def read(file: IO[bytes], path: Location, edge: int | None = None) -> tuple[Image.Image | Deep, int, int]:
     """The picture of a TIFF, as it lies in the file, its orientation, and where the tags are that belong to it.
 
-    A page beside the first one may have none of a camera's notes: then those of the first one hold.
+    A page beside the first one may have none of a camera's notes: then those of the first one hold. With an `edge`, a large
+    picture is made small, to about twice that, while its parts are read one by one.
     """
     import tifffile
 
     file.seek(0)
     with tifffile.TiffFile(file) as tiff:
         page = _picture(tiff, path)
-        _check_page(page, tiff.filehandle.size, path)
+        large = edge is not None and _area(page) > LARGE
+        _check_page(page, tiff.filehandle.size, path, most=math.inf if large else MAX_PIXELS)
         turn = page.tags.valueof(_TURN, 1)
-        made = _pixels(page, path)
+        made = _pixels(_small(page, edge, path) if edge and large else _whole(page, path), page, path)
         noted = page if _CAMERA in page.tags else tiff.pages.first
         return made, turn if turn in range(1, 9) else 1, int(noted.offset if _CAMERA in noted.tags else page.offset)
 
@@ -130,17 +139,17 @@ def _is_aside(page: Any) -> bool:
     return bool(int(page.tags.valueof(_SUBFILE, 0)) & 5) or page.tags.valueof(_OLD_SUBFILE) == 2
 
 
-def _check_page(page: Any, size: int, path: Location) -> None:
+def _check_page(page: Any, size: int, path: Location, most: float) -> None:
     """Refuse a page that is no picture, has absurd tiles, or misses one, before it is read: tifffile would fill in zeros.
 
     The end of the last part may lie behind the file's, for some writers count too much; its decoder finds what is missing.
     """
-    check_size(page.imagewidth, page.imagelength, path)
+    check_size(page.imagewidth, page.imagelength, path, most)
     if page.photometric == _LAB and page.compression in _JPEG:
         raise PictureError(f"{path} is a TIFF of Lab in JPEG: save it as RGB, or as PNG")
     if page.photometric not in _CHANNELS or page.imagedepth != 1 or page.samplesperpixel < _CHANNELS[page.photometric]:
         raise PictureError(f"{path} is a TIFF of another kind than grey, RGB, CMYK or Lab: save it as one of these, or as PNG")
-    if max(math.prod(page.shape), math.prod(page.chunks)) > 4 * MAX_PIXELS:
+    if max(math.prod(page.shape) * (most == MAX_PIXELS), math.prod(page.chunks)) > 4 * MAX_PIXELS:
         raise PictureError(f"{path} has tiles or channels beyond measure: save it again, as PNG")
     starts, counts = page.dataoffsets, page.databytecounts
     ends = [start + count for start, count in zip(starts, counts, strict=False)]
@@ -157,16 +166,52 @@ def _is_ended(file: Any, end: int) -> bool:
     return b"\xff\xd9" in file.read(16)
 
 
-def _pixels(page: Any, path: Location) -> Image.Image | Deep:
-    """The pixels of a page, and the colour profile."""
-    import numpy as np
-
+@contextmanager
+def _decoding(path: Location) -> Iterator[None]:
+    """Turn the decoder's own refusal of a kind of TIFF into a sentence."""
     try:
-        numbers = page.asarray()
+        yield
     except NotImplementedError as error:
         raise PictureError(f"{path} is a kind of TIFF that is not read ({error}): save it again, as RGB or as PNG") from None
+
+
+def _whole(page: Any, path: Location) -> NDArray[Any]:
+    """The numbers of a page: height x width x channels."""
+    with _decoding(path):
+        return _in_order(page.asarray(), page)
+
+
+def _small(page: Any, edge: int, path: Location) -> NDArray[Any]:
+    """The numbers of a large page, made small part by part. Raises `PictureError` where the page is one part."""
+    side = side_of(page.imagewidth, page.imagelength, edge)
+    if not page.is_memmappable and math.prod(page.chunks[:2]) > LARGE:
+        raise PictureError(
+            f"{path} is a TIFF in one piece, which is not opened for a small picture: save it in strips or tiles"
+        )
+    levels = page.photometric != _PALETTE and page.bitspersample >= 8
+    size = page.imagelength, page.imagewidth, page.samplesperpixel
+    boxes = Boxes(size, side, page.dtype, mean=levels)
+    with _decoding(path):
+        if page.is_memmappable:  # in one piece, but one that lies in the file as it would in memory
+            mapped = _in_order(page.asarray(out="memmap"), page)
+            for top in range(0, page.imagelength, _ROWS):
+                boxes.add(mapped[top : top + _ROWS], top)
+        else:
+            for part, (channel, _, top, left, _), (_, high, wide, _) in page.segments(maxworkers=1):
+                boxes.add(part[0, :high, :wide], top, left, channel)
+    return boxes.pixels()
+
+
+def _in_order(numbers: NDArray[Any], page: Any) -> NDArray[Any]:
+    """The numbers of a page as height x width x channels."""
+    import numpy as np
+
     numbers = np.moveaxis(numbers, 0, -1) if page.axes == "SYX" else numbers
-    numbers = numbers.reshape(page.imagelength, page.imagewidth, page.samplesperpixel)
+    return numbers.reshape(page.imagelength, page.imagewidth, page.samplesperpixel)
+
+
+def _pixels(numbers: NDArray[Any], page: Any, path: Location) -> Image.Image | Deep:
+    """The numbers of a page (height x width x channels) as pixels, with the colour profile."""
     wanted, profile = _CHANNELS[page.photometric], page.tags.valueof(_PROFILE)
     extra = int(page.extrasamples[0]) if page.extrasamples else _STRAIGHT if numbers.shape[2] == wanted + 1 else 0
     alpha = extra in (_PREMULTIPLIED, _STRAIGHT) and numbers.shape[2] > wanted

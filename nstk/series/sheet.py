@@ -7,7 +7,6 @@ import html
 import io
 import json
 import logging
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import quote
 
 from ..errors import UserError
 from ..files import exists, file_hash, shown, write_whole
-from ..pictures import base_name, fit, read_picture, resize, to_uint8, write_picture
+from ..pictures import base_name, read_small, to_uint8, write_picture
 from ..pictures.contact_sheet import Cell, contact_sheet
 from ..recipe.model import RECIPE
 from .combinations import SHEET
@@ -37,7 +36,7 @@ EDGE = 320
 """The long edge of a small picture, in pixels."""
 
 LARGE = 64_000_000
-"""From how many pixels on a picture is not opened whole. A JPEG is read smaller; others are left out. None is judged."""
+"""From how many pixels on a picture is not judged, because it would have to be opened whole."""
 
 MEASURES = ("lp", "ge", "cf")
 """The scores that stand below a picture. What they say is in docs/judging_pictures.md."""
@@ -98,28 +97,14 @@ def arranged(table: Table) -> tuple[list[list[Row | None]], list[str]]:
 
 
 def small_picture(path: Path) -> np.ndarray:
-    """A picture with a long edge of `EDGE` pixels at most; grey where it cannot be opened whole."""
+    """A picture with a long edge of `EDGE` pixels at most; a grey square where it cannot be read."""
     import numpy as np
-    from PIL import Image
 
-    wide, high = EDGE, EDGE
     try:
-        with warnings.catch_warnings(), Image.open(path) as opened:
-            warnings.simplefilter("ignore")
-            wide, high = opened.size
-            if opened.format == "JPEG":
-                opened.draft("RGB", (2 * EDGE, 2 * EDGE))
-                read = np.asarray(opened.convert("RGB"), np.float32)
-            elif wide * high <= LARGE:
-                read = read_picture(path)
-            else:
-                raise UserError(f"{path.name} has {wide} x {high} pixels: it is not opened for the sheet")
-        width, height = fit(wide, high, min(EDGE, max(wide, high)))
-        return to_uint8(resize(read, width, height))
-    except (UserError, OSError, Image.DecompressionBombError) as error:
+        return to_uint8(read_small(path, EDGE))
+    except UserError as error:
         log.warning("%s", error)
-        width, height = fit(wide, high, EDGE)
-        return np.full((height, width, 3), 190, np.uint8)
+        return np.full((EDGE, EDGE, 3), 190, np.uint8)
 
 
 def scores_of(table: Table, say: Say) -> dict[Path, Mapping[str, float]]:

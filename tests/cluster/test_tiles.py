@@ -105,5 +105,6 @@ def test_there_are_tiles_for_all_workers(folder):
     recipe = nstk.load_recipe("recipe.yaml", ["size=2000"], output="a.png")
     assert in_tiles(recipe, 4).tiles == 612  # of 2000 x 1500 pixels, an eighth
     assert in_tiles(nstk.load_recipe("recipe.yaml", ["size=64"], output="a.png"), 4).tiles == 128
+    assert in_tiles(nstk.load_recipe("recipe.yaml", ["size=12000"], output="a.png"), 4).tiles == 1536
     asked = nstk.load_recipe("recipe.yaml", ["size=2000", "tiles=256"], output="a.png")
     assert in_tiles(asked, 4).tiles == 256
