@@ -60,7 +60,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
     from .engine.evaluation import evaluate as evaluate
     from .engine.explanation import Explanation as Explanation, explain as explain
     from .engine.result import Result as Result
-    from .engine.session import Session as Session, resume as resume, run as run
+    from .engine.session import Session as Session, rerun as rerun, resume as resume, run as run
     from .errors import (
         CallbackError as CallbackError,
         NotFinite as NotFinite,

@@ -23,6 +23,7 @@ from PIL import Image
 import nstk
 from nstk import testing
 from nstk.checkpoints.folder import RunFolder
+from tests.helpers import same
 
 EVERY = 2
 SERVER = """
@@ -136,7 +137,7 @@ def test_nothing_is_lost_but_an_interval(most, server, tmp_path):
             check_what_is_left(folder, picture)
         elif code == 0:
             finished += 1
-            assert picture.read_bytes() == expected.read_bytes()
+            assert same(picture, expected)
             assert whole(picture) == whole(expected)
             assert not folder.path.exists()
             for path in picture.parent.glob("killed*"):

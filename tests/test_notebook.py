@@ -19,6 +19,7 @@ import tensorflow as tf
 import nstk
 from nstk import testing
 from nstk.cli import main
+from tests.helpers import same
 
 PICTURES = testing.pictures((36, 48))
 PHOTO, ART = PICTURES.content, PICTURES.styles["style"].astype(np.uint8)
@@ -106,7 +107,7 @@ def test_pictures_in_memory_are_those_of_files(tmp_path):
     from_arrays = painted(cell(1), content=PHOTO.astype(np.uint8), style={"style": ART}, output="b.png")
     from_bytes = painted(cell(1), **{key: Path(file).read_bytes() for key, file in files.items()}, output="c.png")
     assert np.array_equal(from_files.picture, from_arrays.picture)
-    assert Path("a.png").read_bytes() == Path("c.png").read_bytes()
+    assert same("a.png", "c.png")
     assert from_bytes.losses == from_files.losses
 
 
@@ -136,7 +137,7 @@ def test_the_same_in_a_thread_and_in_a_loop():
     assert len(made) == 3
     for name, result in zip(("thread", "task", "loop"), made, strict=True):
         assert result.losses == alone.losses
-        assert Path(f"{name}.png").read_bytes() == Path("alone.png").read_bytes()
+        assert same(f"{name}.png", "alone.png")
 
 
 def test_the_testing_kit_takes_a_class(tmp_path):
@@ -170,7 +171,7 @@ def test_resuming_with_the_same_goes_on(broken):
     whole = painted(cell(5), output="whole.png")
     result = nstk.resume(broken, plugins=[cell(2), Break], content=PHOTO, style=ART)
     assert result.stopped == "done"
-    assert broken.read_bytes() == Path("whole.png").read_bytes()
+    assert same(broken, "whole.png")
     assert result.losses == whole.losses
 
 

@@ -36,7 +36,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 DOORS = {
     "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces "
     "saving watch spread",
-    "checkpoints": "folder archive unfinished provenance state",
+    "checkpoints": "folder archive unfinished provenance state made repeat differences",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",
 }

@@ -129,6 +129,14 @@ class Run(Protocol):
     def stop(self, reason: str) -> None:
         """End the run after this step. `stopped` then holds the reason."""
 
+    def change(self, values: Mapping[str, float]) -> None:
+        """Give keys of the recipe other values from the next step on: `run.change({"losses.gram.weight": 5})`.
+
+        Weights of losses that count, `balance` and `optimizer.learning_rate` may change. The change is written into the recipe
+        (`changes`), so that the picture can be painted again. The step is compiled anew, which takes some seconds. It may be
+        called from any thread. Raises `UserError` for another key, and for a value that the recipe refuses.
+        """
+
     def image(self) -> np.ndarray:
         """The picture now: height x width x 3, float32, 0..255."""
 

@@ -25,19 +25,33 @@ from . import provenance
 INDIFFERENT = ("output", "checkpoint", "callbacks")
 """The keys of a recipe that do not change the picture."""
 
+CHANGES = "changes"
+"""The key of what changes on the way. A run may add to it, so that it is kept beside the settings that it began with."""
+
 
 def origins(recipe: Recipe) -> dict[str, Any]:
     """The name and settings of a recipe, its files, inputs and plugins with their hashes, and the versions.
 
     The paths of the recipe's files are written as seen from the folder of the output.
     """
+    settings = {key: value for key, value in flat(_settings(recipe)) if key != CHANGES}
     return {
         "name": recipe.name,
+        CHANGES: _changes(recipe),
         "recipes": {relative(str(path), _folder(recipe)): file_hash(path) for path in recipe.files if not trouble(path)},
-        "settings": dict(_flat(_settings(recipe))),
+        "settings": settings,
         **provenance.sources(recipe),
         "versions": provenance.versions(),
     }
+
+
+def with_changes(origins: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """The origins of a run whose recipe has changed on the way."""
+    return {**origins, CHANGES: _changes(recipe)}
+
+
+def _changes(recipe: Recipe) -> list[dict[str, Any]]:
+    return [it.model_dump(mode="json") for it in recipe.changes]
 
 
 def changes(then: Mapping[str, Any], recipe: Recipe) -> list[str]:
@@ -65,7 +79,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     """The settings that have a part in a picture's file: also those of the file, and of callbacks, which may end the run."""
     callbacks = {label: _definition(it) for label, it in recipe.callbacks.items() if not it.shows}
     output = recipe.output.model_dump(mode="json", exclude={"path"})
-    return dict(_flat({**_settings(recipe), "output": output, "callbacks": callbacks}))
+    return dict(flat({**_settings(recipe), "output": output, "callbacks": callbacks}))
 
 
 def is_of(record: Mapping[str, Any], recipe: Recipe) -> bool:
@@ -133,11 +147,11 @@ def _without_files(model: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
     return kept | {name: _definition(region) for name, region in regions_in(model)}
 
 
-def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """The values of a nested mapping by dotted keys: `{"losses": {"tv": {"weight": 1}}}` gives `("losses.tv.weight", 1)`."""
     for key, value in data.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{key}.")
+            yield from flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
 

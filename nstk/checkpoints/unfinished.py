@@ -17,6 +17,7 @@ from ..hints import suggest_file
 from ..pictures import base_name
 from ..recipe.load import load_recipe
 from ..recipe.model import RECORD, Recipe
+from ..recipe.settings import Change
 from ..registry.registry import PluginLike
 from ..syntax.parse import parse, read_text
 from . import provenance
@@ -60,7 +61,8 @@ def unfinished(
     # The files are those that the run was begun from, which must not be written over, and not the copy in the folder.
     files = [*recipe_files(made_from, folder.path.parent)]
     recipe = load_recipe(folder.recipe, plugins=plugins, content=content, style=style, trust=trust)
-    recipe = recipe.model_copy(update={"name": made_from["name"], "files": files})
+    on_the_way = [Change(**it) for it in made_from.get(provenance.CHANGES, [])]
+    recipe = recipe.model_copy(update={"name": made_from["name"], "files": files, provenance.CHANGES: on_the_way})
     assert recipe.path  # only a run that writes a picture has a folder
     if Path(path).suffix and not os.path.isdir(path) and not same_file(recipe.path, Path(path)):
         raise UserError(f"{shown(folder.path)} paints {shown(recipe.path)}, not {path}: name that one, or the folder")

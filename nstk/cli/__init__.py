@@ -21,6 +21,7 @@ from .group import Group, call, plugin_option, verbose_option
 from .judging import score
 from .layering import layers
 from .mask import mask
+from .repeating import diff, rerun
 from .streams import reserve, watched
 from .video import video
 
@@ -28,6 +29,7 @@ AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
+    *(rerun, diff),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
     *(series.sweep, series.batch, series.sheet, video),
     *(parts.list_plugins, parts.describe, layers),

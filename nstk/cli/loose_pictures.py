@@ -31,7 +31,7 @@ def placed(name: str, words: Sequence[str], options: Mapping[str, click.Option])
     picture is what the options do not name, if there is no recipe. Raises `UserError` where this is not plain.
     """
     loose, names, given = sorted_out(words, options)
-    if not loose:
+    if not loose or (name == "show" and len(loose) == 1 and not names):  # a picture of nstk's has its recipe in its file
         return [*words]
     pictures = [words[place] for place in loose]
     rest = [word for place, word in enumerate(words) if place not in loose]

@@ -10,6 +10,7 @@ import click
 
 from ..errors import PluginError, UserError
 from .group import complain, is_verbose, plugin_option, trust_option, verbose_option
+from .loose_pictures import is_picture
 from .override import is_recipe
 from .words import load, registry, split
 
@@ -49,16 +50,29 @@ def check(ctx: click.Context, words: Sequence[str], plugins: Sequence[str]) -> i
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="RECIPE [KEY=VALUE ...]")
+@click.argument("words", nargs=-1, required=True, metavar="RECIPE|PICTURE [KEY=VALUE ...]")
 @plugin_option
 @trust_option
 @verbose_option
 def show(words: Sequence[str], plugins: Sequence[str]) -> None:
     """Show a recipe with all that it extends and leaves to default.
 
-    What is shown is a recipe itself: YAML that runs.
+    What is shown is a recipe itself: YAML that runs. Of a picture that nstk has painted, it is the recipe that the file
+    carries, below comments that say what came of it.
+
+    \b
+    nstk show louvre size=800
+    nstk show out/louvre.png
     """
     name, overrides = split(words)
+    if name and is_picture(name):
+        from ..checkpoints.made import Made
+
+        if overrides:
+            again = f"`nstk rerun {name} {overrides[0]}` paints it so"
+            raise UserError(f"`{overrides[0]}` changes nothing that was painted: {again}")
+        click.echo(Made.of(Path(name)).to_yaml(), nl=False)
+        return
     click.echo(load(name, overrides, plugins).to_yaml(), nl=False)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checkpoints.made import called
 from ..errors import UserError
 from ..files import exists, file_hash, shown, write_whole
 from ..pictures import PREFIX, Original
@@ -15,6 +16,7 @@ from ..recipe.load import load_recipe
 from ..recipe.model import Recipe
 from ..recipe.paths import relative
 from ..registry.registry import with_siblings
+from ..syntax.nodes import map_plain
 
 ROOT = Path("/")
 
@@ -31,6 +33,8 @@ class Parcel:
     """The recipe as plain data, with the paths that its files have where it was packed."""
     files: Mapping[str, str]
     """The sha256 of each file that the recipe reads, by its path."""
+    told: Mapping[str, str]
+    """What the picture's metadata calls the files, by their sha256."""
     plugins: Mapping[str, Mapping[str, str]]
     """For each plugin that is a file, by its path: the file and those in its folder that it imports, sha256 by name."""
 
@@ -45,7 +49,8 @@ class Parcel:
             for it in recipe.plugins
             if it.endswith(".py")
         }
-        return cls(recipe.name, str(recipe.path), recipe.to_plain(ROOT), files, plugins)
+        told = {sha256: recipe.told.get(sha256) or called(path) for path, sha256 in files.items()}
+        return cls(recipe.name, str(recipe.path), recipe.to_plain(ROOT), files, told, plugins)
 
     def sources(self) -> dict[str, Path]:
         """Where each file is that has to travel, by its sha256."""
@@ -68,10 +73,11 @@ class Parcel:
                 _put(folder / name, contents[sha256])
             places[path] = folder / Path(path).name
         here = {path: str(place) for path, place in places.items()}
-        recipe = load_recipe(_mapped(self.recipe, here), output=output, trust=True)
+        recipe = load_recipe(map_plain(self.recipe, lambda text: here.get(text, text)), output=output, trust=True)
         back = {str(output): self.output, str(output.parent): str(Path(self.output).parent)}
         back |= {place: path for path, place in here.items()}
-        return recipe.model_copy(update={"name": self.name}), lambda text: _replaced(text, back)
+        recipe = recipe.model_copy(update={"name": self.name, "told": self.told})
+        return recipe, lambda text: _replaced(text, back)
 
 
 def _is_file(where: str, path: Path) -> bool:
@@ -89,15 +95,6 @@ def _put(place: Path, data: bytes) -> None:
     """Write a file of the store, unless it is there. Its folder is named by its hash."""
     if not exists(place):
         write_whole(place, data)
-
-
-def _mapped(value: Any, places: Mapping[str, str]) -> Any:
-    """Plain data with other paths in the places of those that it names."""
-    if isinstance(value, Mapping):
-        return {key: _mapped(item, places) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_mapped(item, places) for item in value]
-    return places.get(value, value) if isinstance(value, str) else value
 
 
 def _replaced(text: str, back: Mapping[str, str]) -> str:

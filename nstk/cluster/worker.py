@@ -25,6 +25,7 @@ from ..machine import memory
 from ..machine.quietly import import_tensorflow
 from ..recipe.model import RECIPE as RECIPE_BESIDE, RECORD, Recipe
 from ..registry.registry import Registry
+from ..syntax.nodes import map_plain
 from .parcel import Parcel
 
 if TYPE_CHECKING:
@@ -195,18 +196,9 @@ def _files(scratch: Path, recipe: Recipe, back: Callable[[str], str]) -> Iterato
     record, beside = recipe.sidecar(RECORD), recipe.sidecar(RECIPE_BESIDE)
     for path in sorted(scratch.rglob("*")):
         if path == record:
-            yield path.name, json.dumps(_texts(json.loads(path.read_bytes()), back), indent=2).encode() + b"\n"
+            yield path.name, json.dumps(map_plain(json.loads(path.read_bytes()), back), indent=2).encode() + b"\n"
         elif path.is_file() and path != beside:
             yield path.relative_to(scratch).as_posix(), path.read_bytes()
-
-
-def _texts(data: Any, change: Callable[[str], str]) -> Any:
-    """Plain data with each text changed."""
-    if isinstance(data, dict):
-        return {key: _texts(item, change) for key, item in data.items()}
-    if isinstance(data, list):
-        return [_texts(item, change) for item in data]
-    return change(data) if isinstance(data, str) else data
 
 
 class _Notes(logging.Handler):

@@ -96,7 +96,7 @@ class Deadline:
 
     def __init__(self, run: Painting):
         self.run, self.pace = run, Pace()
-        self.time = run.recipe.time
+        self.time = None if run.course and not run.course.whole else run.recipe.time
         self._asked = run.plan.scales
         self._begun = -1
         """The scale of which a step was measured."""
@@ -106,7 +106,7 @@ class Deadline:
     def scales(self, scales: Iterable[Scale], network: Network) -> Iterator[Scale]:
         """The scales to paint at, each with the steps that are planned when it begins."""
         if self.time is None:
-            yield from scales
+            yield from (scale for scale in scales if scale.steps)
             return
         indices = [scale.index for scale in scales]
         self.pace.probe(network, self._asked[0], lambda: self.run.seconds)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..api import IMAGE, Backbone, Loss, Optimizer, Scale, StatisticLoss
 from ..objective.octaves import Octave
 from ..objective.tiles import Tiling, unsplittable
 from ..recipe.model import Recipe
+from ..recipe.validate import made_of
 from .inputs import octaves_of
 
 PICTURE = 3 * 4
@@ -90,6 +92,20 @@ class Layout:
     def edge_at(self, octave: Octave) -> int | None:
         """The edge of a tile at one octave; None for the whole octave, which is one that is no larger than a tile."""
         return self.edge if octave is self.octaves[0] or octave.longest > (self.edge or octave.longest) else None
+
+    def changed(self, optimizer: Optimizer) -> dict[str, Any]:
+        """The keys of the recipe's optimizer whose values are others here, because memory is short."""
+        keys = {key for key in type(optimizer).model_fields if getattr(self.optimizer, key) != getattr(optimizer, key)}
+        return self.optimizer.model_dump(mode="json", include=keys)
+
+    def as_before(self, edge: int | None, changed: Mapping[str, Any], optimizer: Optimizer) -> Layout:
+        """This layout as it was at an earlier time: in tiles of this edge, and with these keys of the recipe's optimizer.
+
+        Keys that the optimizer does not have are left out: the recipe may name another one now.
+        """
+        known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
+        made = made_of(type(optimizer), {**optimizer.model_dump(), **known}) if known else optimizer
+        return replace(self, edge=edge, optimizer=made)
 
     def halved(self) -> Layout | None:
         """This layout in tiles of half the size; None where they would be smaller than the smallest that are tried."""

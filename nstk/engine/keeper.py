@@ -7,22 +7,19 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from .. import pictures
-from ..api import Optimizer, Scale
+from ..api import Scale
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.provenance import differences
 from ..checkpoints.state import RunState, ScaleState
 from ..errors import NotFinite, OutputError, UserError
 from ..files import shown
-from ..recipe.validate import made_of
 from .callbacks import Callbacks
 from .health import STALLED, Health
 from .interrupts import INTERRUPTED
@@ -87,8 +84,8 @@ class Keeper:
         if begun is None:
             return self.run.scales
         layouts = self.run.plan.layouts
-        optimizer = _with(begun.optimizer, self.run.recipe.optimizer)
-        layouts[begun.index] = replace(layouts[begun.index], edge=begun.tiles, optimizer=optimizer)
+        layout = layouts[begun.index]
+        layouts[begun.index] = layout.as_before(begun.tiles, begun.optimizer, self.run.now.optimizer)
         return self.run.scales[begun.index :]
 
     def seed(self) -> None:
@@ -159,7 +156,7 @@ class Keeper:
             width=work.scale.width,
             height=work.scale.height,
             tiles=work.layout.edge,
-            optimizer=_changed(work.layout.optimizer, run.recipe.optimizer),
+            optimizer=work.layout.changed(run.now.optimizer),
             ended=work.ended,
             done=work.done,
             steps=work.scale.steps,
@@ -213,15 +210,3 @@ class Keeper:
         scaling = {"loss_scale": work.objective.loss_scale.power} if work.objective.loss_scale else {}
         stepper = {f"{STEPPER}{index}": variable for index, variable in enumerate(work.stepper.variables)}
         return {"random": self._numbers.state, **work.canvas.variables(), **scaling, **stepper}
-
-
-def _changed(optimizer: Optimizer, before: Optimizer) -> dict[str, Any]:
-    """The recipe keys of an optimizer whose values were changed because memory is short."""
-    keys = {key for key in type(before).model_fields if getattr(optimizer, key) != getattr(before, key)}
-    return optimizer.model_dump(mode="json", include=keys)
-
-
-def _with(changed: dict[str, Any], optimizer: Optimizer) -> Optimizer:
-    """The optimizer with the changed keys. Keys that it does not have are left out: the recipe may name another one now."""
-    known = {key: value for key, value in changed.items() if key in type(optimizer).model_fields}
-    return made_of(type(optimizer), {**optimizer.model_dump(), **known}) if known else optimizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from .. import pictures
 from ..api import Evaluation, Scale, Step
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
-from ..checkpoints.provenance import origins
+from ..checkpoints.made import Stage, text_of
+from ..checkpoints.provenance import origins, with_changes
+from ..checkpoints.repeat import Course
 from ..errors import OutputError, RunError, UserError
 from ..files import real, shown
 from ..recipe.model import RECORD, SIDECARS, Recipe
+from .changing import Changing
 from .inputs import coloured
 from .interrupts import INTERRUPTED
 from .plan import Plan
@@ -31,8 +34,12 @@ DONE = "done"
 class Painting:
     """A run at work: what the callbacks are handed as `run` (see `nstk.Run`). With `saved`, it goes on from there."""
 
-    def __init__(self, recipe: Recipe, plan: Plan, saved: Saved | None = None, *, force: bool = False):
+    def __init__(
+        self, recipe: Recipe, plan: Plan, saved: Saved | None = None, *, force: bool = False, course: Course | None = None
+    ):
         self.recipe, self.plan, self.force = recipe, plan, force
+        self.course = course
+        """What the run was like that painted this picture before; None where none did."""
         self.output = recipe.path
         """The picture's file; None if nothing is to be written."""
         content = recipe.read_content()
@@ -65,8 +72,20 @@ class Painting:
         self.origins = origins(recipe)  # taken now, because the files may change before the end
         self._before = 0.0
         self._began = time.perf_counter()
+        if course:
+            self._repeat(course)
         if saved:
             self._go_on(saved)
+        self.changing = Changing(recipe, plan, self.steps)
+        self.plan = self.changing.plan
+
+    def _repeat(self, course: Course) -> None:
+        """Plan the run as one was planned before."""
+        if not course.whole:
+            self.replan(0, [it.steps for it in course.scales])
+        if course.alike:
+            ways = zip(self.plan.layouts, course.scales, strict=True)
+            self.plan.layouts[:] = [it.as_before(was.tiles, was.optimizer, self.recipe.optimizer) for it, was in ways]
 
     def _go_on(self, saved: Saved) -> None:
         """Count what was done before the run was broken off."""
@@ -139,6 +158,26 @@ class Painting:
         if self.work:
             self.work.scale = self.scales[self.work.scale.index]
 
+    @property
+    def now(self) -> Recipe:
+        """The recipe with what has changed on the way. `recipe` has it written down, with the steps at which it changes."""
+        return self.changing.now
+
+    def change(self, values: Mapping[str, float]) -> None:
+        """Give keys of the recipe other values from the next step on. See `nstk.Run`."""
+        self.changing.ask(values)
+
+    def note_changes(self) -> None:
+        """Write into the recipe what was asked for since the last step."""
+        if self.changing.take(self.steps):
+            self.recipe = self.changing.written
+            self.origins = with_changes(self.origins, self.recipe)
+
+    def heed(self) -> None:
+        """Have the changes take effect."""
+        self.changing.heed(self.steps)
+        self.plan = self.changing.plan
+
     def stop(self, reason: str) -> None:
         """End the run after this step, for this reason."""
         self.stopped = self.stopped or reason or "stopped"
@@ -198,7 +237,26 @@ class Painting:
         output = self.recipe.output
         depth = output.depth if pictures.holds(path, output.depth) else 8  # a snapshot may have another format
         layers: dict[str, Any] = {"alpha": self.alpha, "exif": self.exif}
+        if output.metadata:
+            layers["made"] = self.made()
         pictures.write_picture(self.shown, path, output.quality, depth=depth, force=self.force, **layers)
+
+    def made(self) -> str:
+        """How the picture was made, as far as it is now, in the words that its file carries."""
+        done, ways = Counter(move.scale.index for move in self.moves), self.plan.layouts
+        scales = [
+            Stage(
+                width=it.width,
+                height=it.height,
+                steps=it.steps,
+                done=done[it.index],
+                tiles=ways[it.index].edge,
+                optimizer=ways[it.index].changed(self.now.optimizer),
+            )
+            for it in self.scales
+        ]
+        ended = self.stopped == DONE and (self.course is None or self.course.whole)
+        return text_of(self.recipe, self.origins, scales, ended=ended, device=self.device, precision=self.precision)
 
     def add(self, evaluation: Evaluation, finite: Any, work: Work) -> Moved:
         """Note a step that is done; `finite` is what the canvas said of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..api import Scale
 from ..machine import device, memory
@@ -50,6 +50,17 @@ class Plan:
         footprint = Footprint(recipe, FLOAT32)
         layout = footprint.layout(scale, recipe.tiles, device.room(recipe.memory, ground))
         return cls([scale], [layout], device.name(), Choice(FLOAT32, "losses are judged in it"), False, footprint, ground)
+
+    def changed(self, before: Recipe, now: Recipe) -> Plan:
+        """The plan for a recipe whose weights or optimizer have other values now. Tiles stay what they are."""
+        layouts = [
+            replace(
+                layout.as_before(layout.edge, layout.changed(before.optimizer), now.optimizer),
+                octaves=Footprint(now.at(scale.index), self.choice.dtype).octaves(scale),
+            )
+            for scale, layout in zip(self.scales, self.layouts, strict=True)
+        ]
+        return replace(self, layouts=layouts)
 
     @property
     def precision(self) -> str:

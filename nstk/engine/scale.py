@@ -38,13 +38,17 @@ log = logging.getLogger("nstk")
 def set_up(
     recipe: Recipe, plan: Plan, kept: Kept, scale: Scale, picture: np.ndarray | None = None, before: Stepper | None = None
 ) -> Work:
-    """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one."""
+    """Make a scale ready for its first step. `picture` and `before` are those of the scale before, if there was one.
+
+    A picture of the scale's own size is gone on with as it is.
+    """
     recipe, layout = recipe.at(scale.index), plan.layouts[scale.index]
     _tell(recipe, scale, layout)
     if layout.edge and layout.fits:
         device.reserve(layout.needs - plan.footprint.held)
     made = pictures_of(recipe, scale.width, scale.height)
-    first = initial(recipe, made, picture)
+    again = picture is not None and picture.shape == made.content.shape  # the scale goes on under a changed recipe
+    first = picture if picture is not None and again else initial(recipe, made, picture)
     first = made.content if recipe.balance == 0 else first  # nothing is painted, so nothing of a coarser scale is wanted
     objective, layout = _that_fits(recipe, plan, kept, scale, made, layout)
     if recipe.balance is not None:

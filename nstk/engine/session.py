@@ -6,11 +6,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
+from ..checkpoints.repeat import Course, repeat
 from ..checkpoints.unfinished import Unfinished, unfinished
 from ..files import check_writable
 from ..machine import memory
@@ -33,15 +35,16 @@ from .saving import check_sidecar, recorded, saved
 from .spread import Spread
 from .surroundings import prepared
 from .unheeded import unheeded
+from .watch import watching
 
 if TYPE_CHECKING:
-    from ..api import Callback
+    from ..api import Callback, Run, Step
     from ..pictures import PictureLike
 
 log = logging.getLogger("nstk")
 
-WATCH = "the one beside the recipe's"
-"""The label of the callback that a caller of a session adds: no recipe can have it."""
+WATCH, COURSE = "the one beside the recipe's", "the end of the picture"
+"""The labels of callbacks that a recipe does not name: a caller's own, and what ends a picture that is painted again."""
 
 
 class Session:
@@ -74,15 +77,26 @@ class Session:
         self._kept = Kept()
         self._kept.spread = self._spread
 
-    def run(self, recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: Callback | None = None) -> Result:
-        """Paint a recipe's picture and write it, as `nstk.run` does. `watch` is told beside the recipe's own callbacks."""
+    def run(
+        self,
+        recipe: RecipeLike,
+        *,
+        force: bool = False,
+        quiet: bool = False,
+        watch: Callback | None = None,
+        course: Course | None = None,
+    ) -> Result:
+        """Paint a recipe's picture and write it, as `nstk.run` does. `watch` is told beside the recipe's own callbacks.
+
+        `course` is that of a picture which was painted before (see `checkpoints/repeat.py`).
+        """
         with prepared():
             recipe, folder = placed(with_faces(loaded(recipe)), force=force), None
             if recipe.path:
                 check_sidecar(recipe)
                 check_writable(recipe.path, written(recipe.path), force=force)
                 folder = RunFolder.of(recipe.path)
-            return self._run(recipe, folder, None, force=force, quiet=quiet, watch=watch)
+            return self._run(recipe, folder, None, force=force, quiet=quiet, watch=watch, course=course)
 
     def resume(
         self,
@@ -114,12 +128,13 @@ class Session:
         force: bool,
         quiet: bool,
         watch: Callback | None = None,
+        course: Course | None = None,
     ) -> Result:
         """Paint, from the beginning or from a checkpoint."""
         if self._ground is None:
             self._ground = memory.resident()
         plan, kept = Plan.of(recipe, self._ground), self._kept
-        run = Painting(recipe, plan, begun, force=force)
+        run = Painting(recipe, plan, begun, force=force, course=course)
         run.displaced = bool(begun and folder and recipe.path and folder.path != RunFolder.of(recipe.path).path)
         into = folder if begun is not None or recipe.checkpoint.every is not False else None
         keeper = Keeper(run, into, begun, kept)
@@ -128,8 +143,9 @@ class Session:
         for line in (*unheeded(recipe, plan.choice), *enlarged(recipe)):
             log.warning("%s", line)
         log.info("%s, precision %s", plan.device, plan.choice)
-        watching = {} if watch is None else {WATCH: watch}
-        callbacks = Callbacks({label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)} | watching)
+        beside = {WATCH: watch, COURSE: _up_to(course.done) if course and not course.whole else None}
+        told = {label: it for label, it in recipe.callbacks.items() if not (quiet and it.shows)}
+        callbacks = Callbacks(told | {label: it for label, it in beside.items() if it})
         with interruptible(run), folder.locked() if folder else nullcontext():
             check_place(recipe, force=force)
             kept.network(recipe, plan)  # its weights may not fit: said before a callback opens a file
@@ -179,6 +195,41 @@ def resume(
     """
     with _for_one() as session:
         return session.resume(path, plugins=plugins, content=content, style=style, force=force, trust=trust, quiet=quiet)
+
+
+def rerun(
+    picture: str | PathLike[str],
+    overrides: Sequence[str] = (),
+    *,
+    output: str | PathLike[str] | None = None,
+    inputs: str | PathLike[str] | None = None,
+    plugins: Sequence[str] = (),
+    force: bool = False,
+    trust: bool = False,
+    quiet: bool = False,
+) -> Result:
+    """Paint a picture of nstk's again, from what its own file says; on the same machine, to the same bytes.
+
+    What was painted in fewer steps than planned, because the run was interrupted or had to end in time, is painted in as many
+    again. `overrides` are changes, `key=value` as on the command line. The photograph and the painting are looked for where
+    they were, then beside the picture, then by their hashes in the folder `inputs`. A plugin that the picture names is loaded
+    only with `trust`. Raises `UserError` where the file carries no recipe, and as `run` does.
+    """
+    again = repeat(
+        Path(picture), overrides, output=output, inputs=Path(inputs) if inputs else None, plugins=plugins, trust=trust
+    )
+    with _for_one() as session:
+        return session.run(again.recipe, force=force, quiet=quiet, course=again.course)
+
+
+def _up_to(steps: int) -> Callback:
+    """A callback that ends a run where the picture ended that it repeats."""
+
+    def told(run: Run, step: Step) -> None:
+        if step.index >= steps:
+            run.stop(f"after {step.index} steps, as before")
+
+    return watching(told)
 
 
 def _for_one() -> Session:

@@ -26,6 +26,7 @@ modules hold:
     colour_told, colour_png, colour_exif, colour_formats
                 in which of them a file says that it is
     exif        the notes of a camera that still hold
+    metadata    the text that says how a picture was made
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 from .alpha import filled as filled, over_white as over_white, resize_alpha as resize_alpha
 from .exif import without_place as without_place
 from .in_memory import given as given, is_picture as is_picture
+from .metadata import read_metadata as read_metadata
 from .names import READ as READ, base_name as base_name
 from .original import (
     PREFIX as PREFIX,

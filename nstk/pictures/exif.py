@@ -24,6 +24,14 @@ CAMERA, GPS = 0x8769, 0x8825
 """The numbers of two directories: what a camera knows of a photograph, and where it was taken."""
 
 
+COMMENT, ASCII = 0x9286, b"ASCII\0\0\0"
+"""The number of the UserComment, and what it begins with where it is in ASCII."""
+
+
+OURS = ASCII + b'{"nstk":'
+"""What the comment begins with in which nstk says how a picture was made (see `metadata`)."""
+
+
 _KEPT = "ImageDescription Make Model Artist Copyright"
 
 
@@ -65,6 +73,8 @@ def kept(exif: Image.Exif) -> dict[int, Any]:
     for directory, names in ((None, _KEPT.split()), (CAMERA, _KEPT_OF_CAMERA.split()), (GPS, None)):
         values: dict[int, Any] = {}
         for number, value in _values(exif, directory):
+            if number == COMMENT and isinstance(value, bytes) and value.startswith(OURS):
+                continue  # that of a picture which nstk has painted: it does not say how this one is made
             if names is None or number in (numbers[name] for name in names):
                 size = _size(directory, number, value)
                 if 0 < size <= room:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -39,14 +40,19 @@ class Deep:
         return self.colours.shape[1], self.colours.shape[0]
 
 
-def png(levels: NDArray[np.uint16], profile: bytes, exif: Tags) -> bytes:
-    """A PNG of 16 bits a channel (height x width x 3 or 4). Profile and EXIF are put in here: imagecodecs leaves them out."""
+def png(levels: NDArray[np.uint16], profile: bytes, exif: Tags, texts: Mapping[str, str]) -> bytes:
+    """A PNG of 16 bits a channel (height x width x 3 or 4). What is beside the pixels is put in here: imagecodecs has no room.
+
+    `texts` are in Unicode, by keyword.
+    """
     import imagecodecs
     import numpy as np
 
     data = bytes(imagecodecs.png_encode(np.ascontiguousarray(levels)))
     chunks = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(profile))
     chunks += _chunk(b"eXIf", block(exif).removeprefix(b"Exif\0\0")) if exif else b""
+    for keyword, text in texts.items():
+        chunks += _chunk(b"iTXt", keyword.encode() + b"\0\0\0\0\0" + text.encode())
     return data[:_PNG_HEADER_END] + chunks + data[_PNG_HEADER_END:]
 
 

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..errors import PictureError
 from .notes import warn
@@ -106,6 +106,17 @@ def picked(data: bytes, path: Location) -> Png:
         elif whole and _has_notes(kind, body):
             kept.append(chunk(kind, body))
     return Png(b"".join(kept), bits, profile)
+
+
+def chunk_heads(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """The kind and the size of each chunk of an open PNG, up to its end, with the file at what the chunk holds."""
+    place = len(HEAD)
+    while file.seek(place) and len(start := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", start)
+        if kind == b"IEND":
+            return
+        yield kind, size
+        place += 12 + size
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

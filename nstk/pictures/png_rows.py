@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
-from .png import CHANNELS, COLOURS, HEAD, MOST_PROFILE, TURN, chunk
+from .png import CHANNELS, COLOURS, HEAD, MOST_PROFILE, TURN, chunk, chunk_heads
 from .small import Boxes, side_of
 
 if TYPE_CHECKING:
@@ -104,19 +104,12 @@ def small(file: IO[bytes], edge: int) -> bytes:
 
 def _pixel_bytes(file: IO[bytes], notes: dict[bytes, bytes]) -> Iterator[bytes]:
     """The compressed stream piece by piece; the chunks beside it are put into `notes`."""
-    file.seek(len(HEAD))
-    while len(start := file.read(8)) == 8:
-        size, kind = struct.unpack(">I4s", start)
-        if kind == b"IEND":
-            return
+    for kind, size in chunk_heads(file):
         if kind == b"IDAT":
             for left in range(size, 0, -_PIECE):
                 yield file.read(min(left, _PIECE))
         elif kind in _SHORT and size <= MOST_PROFILE:
             notes[kind] = file.read(size)
-        else:
-            file.seek(size, 1)
-        file.seek(4, 1)
 
 
 def _blocks(stream: Iterator[bytes], of: Header) -> Iterator[tuple[int, NDArray[Any]]]:

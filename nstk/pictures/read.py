@@ -83,20 +83,20 @@ class Decoded:
 
 def decode(path: Location, name: str, edge: int | None = None) -> Decoded:
     """The whole picture of a file that messages call `name`; for an `edge` in pixels see `read_file`. Raises `PictureError`."""
-    _check_file(path, name)
-    with _blaming(name), open(path, "rb") as file:
+    check_file(path, name)
+    with blaming(name), open(path, "rb") as file:
         return decode_stream(file, name, edge)
 
 
 def decode_stream(file: IO[bytes], name: str, edge: int | None = None) -> Decoded:
     """The whole picture of an open file that messages call `name`. Raises `PictureError`."""
-    with _quiet_pillow() as pillow, _blaming(name):
+    with quiet_pillow() as pillow, blaming(name):
         return _with_notes(read_file(file, pillow, name, edge), file, name)
 
 
 def from_image(image: Image.Image, name: str) -> Decoded:
     """A copy of an image of Pillow's that messages call `name`. Raises `PictureError`."""
-    with _quiet_pillow(), _blaming(name):
+    with quiet_pillow(), blaming(name):
         check_size(image.width, image.height, name)
         file = source(image)
         return _with_notes(Found(copied(image, name), image.getexif), file, name)
@@ -106,7 +106,7 @@ def converted(decoded: Decoded, name: str) -> Picture:
     """A decoded picture in sRGB, upright. Raises `PictureError`."""
     import numpy as np
 
-    with _blaming(name):
+    with blaming(name):
         pixels, turn = decoded.pixels, decoded.orientation
         space = decoded.space
         colours, alpha = _deep(pixels, space, name) if isinstance(pixels, high_depth.Deep) else _shallow(pixels, space, name)
@@ -163,7 +163,7 @@ def _deep(
     return 255 * deep_to_srgb(picture.colours, profile, path), picture.alpha
 
 
-def _check_file(path: Location, name: str) -> None:
+def check_file(path: Location, name: str) -> None:
     """Raise a `PictureError` unless there is a file with something in it."""
     try:
         status = os.stat(path)
@@ -185,7 +185,7 @@ def _check_file(path: Location, name: str) -> None:
 
 
 @contextmanager
-def _quiet_pillow() -> Iterator[Any]:
+def quiet_pillow() -> Iterator[Any]:
     """`PIL.Image` with a limit of `MAX_PIXELS` and without warnings, for what matters is raised. The end undoes all of it."""
     from PIL import Image
 
@@ -205,7 +205,7 @@ def _quiet_pillow() -> Iterator[Any]:
 
 
 @contextmanager
-def _blaming(path: Location) -> Iterator[None]:
+def blaming(path: Location) -> Iterator[None]:
     """Turn whatever a decoder raises into a `PictureError` that names the file. Decoders raise many kinds of exceptions."""
     from PIL import Image, UnidentifiedImageError
 

@@ -18,6 +18,7 @@ from . import high_depth
 from .alpha import over_white, resize_alpha
 from .exif import Tags, block, sized
 from .icc import srgb
+from .metadata import KEYWORD, XMP_OF_TIFF, with_comment, xmp
 from .pixels import to_uint8, to_uint16
 
 if TYPE_CHECKING:
@@ -73,13 +74,15 @@ def write_picture(
     depth: int = 8,
     alpha: NDArray[np.float32] | None = None,
     exif: Tags | None = None,
+    made: str = "",
     force: bool = False,
 ) -> None:
     """Write a picture (height x width x 3, 0..255, float or uint8), whole or not at all. The suffix says in which format.
 
     `quality` is 1 to 100, for JPEG, WebP and AVIF. `depth` is the bits a channel: 8, or 16 for PNG and TIFF. `alpha` (height x
     width, 0..1) is brought to the picture's size; JPEG and BMP have no alpha and get white paper. `exif` are tags as
-    `pictures/exif.py` has them. `force` replaces a file that is read-only. Raises `OutputError`.
+    `pictures/exif.py` has them. `made` is a text that says how the picture was made, see `pictures/metadata.py`; BMP has no
+    place for it. `force` replaces a file that is read-only. Raises `OutputError`.
     """
     import numpy as np
 
@@ -95,16 +98,29 @@ def write_picture(
         opaque = options["format"] in OPAQUE
         picture = over_white(picture, alpha) if opaque else np.concatenate([picture, 255 * alpha[..., None]], axis=-1)
     try:
-        data = (_deep if depth == 16 else _shallow)(picture, options, sized(exif or {}, width, height))
+        tags = sized(exif or {}, width, height)
+        data = (_deep if depth == 16 else _shallow)(picture, options, _told(tags, made, options, path), made)
     except (OSError, ValueError, struct.error) as error:  # the picture may be too large for the format
         raise OutputError(f"cannot write {path}, {width} x {height} pixels ({error}): try PNG") from error
     write_whole(path, data, force=force)
 
 
-def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> bytes:
-    """A picture (height x width x 3 or 4) in a file of 8 bits a channel."""
-    from PIL import Image
+def _told(tags: Tags, made: str, options: dict[str, Any], path: Location) -> Tags:
+    """The tags with the text that says how the picture was made, in the formats whose tags hold it."""
+    if made and options["format"] == "JPEG":
+        return with_comment(tags, made, path)
+    return {**tags, XMP_OF_TIFF: xmp(made)} if made and options["format"] == "TIFF" else tags
 
+
+def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags, made: str) -> bytes:
+    """A picture (height x width x 3 or 4) in a file of 8 bits a channel."""
+    from PIL import Image, PngImagePlugin
+
+    if made and options["format"] == "PNG":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_itxt(KEYWORD, made)
+    elif made and options["format"] in ("WEBP", "AVIF"):
+        options["xmp"] = xmp(made)
     if exif and options["format"] == "TIFF":
         options["tiffinfo"] = exif  # from a block, Pillow would make ASCII
     elif exif:
@@ -114,7 +130,8 @@ def _shallow(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> byte
     return buffer.getvalue()
 
 
-def _deep(picture: NDArray[Any], options: dict[str, Any], exif: Tags) -> bytes:
+def _deep(picture: NDArray[Any], options: dict[str, Any], exif: Tags, made: str) -> bytes:
     """A picture (height x width x 3 or 4) in a file of 16 bits a channel."""
-    write = high_depth.png if options["format"] == "PNG" else high_depth.tiff
-    return write(to_uint16(picture), srgb(), exif)
+    if options["format"] == "PNG":
+        return high_depth.png(to_uint16(picture), srgb(), exif, {KEYWORD: made} if made else {})
+    return high_depth.tiff(to_uint16(picture), srgb(), exif)

@@ -16,7 +16,7 @@ from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node, from_plain
 from ..syntax.parse import parse, read_text
 from .given import Given
-from .model import Recipe
+from .model import RECIPE, Recipe
 from .overlay import COMMAND_LINE, completed, override, stacked
 from .paintings import labelled
 from .resolve import Resolver, plugin_spec
@@ -68,7 +68,7 @@ def load_recipe(
     changes += [(key, value) for key, value in named.items() if not _says(tree, key, value)]
     _change(tree, changes, mistakes)
     resolver = Resolver(completed(tree), registry, mistakes, given.pictures, trust=trust)
-    resolved = resolver.resolve(chain[0].stem if chain else "")
+    resolved = resolver.resolve(chain[0].name.removesuffix(RECIPE).removesuffix(chain[0].suffix) if chain else "")
     if resolved is None:
         mistakes.sort(key=_in_order)
         raise RecipeError(mistakes)

@@ -62,6 +62,8 @@ class Recipe(Settings):
     """The files that the recipe was read from."""
     absent: list[str] = Field(default_factory=list, exclude=True, repr=False)
     """The regions that lie nowhere in the photograph, each in words with its place in the recipe."""
+    told: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+    """What the picture's metadata calls files, by their sha256, where they are read from another place than the recipe says."""
     overridden: bool = Field(False, exclude=True, repr=False)
     placed_by_default: bool = Field(False, exclude=True, repr=False)
     """Whether nobody has said where the picture goes: then a run looks for a place that holds no other picture."""

@@ -16,6 +16,7 @@ from ..syntax.mistakes import Mark, Mistake
 from ..syntax.nodes import Node
 from . import other_words
 from .automatic import decided
+from .changes import check_changes
 from .checks import (
     check_balance,
     check_jit,
@@ -99,7 +100,8 @@ class Resolver(Parts):
         values["output"] = settings.output.model_copy(update={"path": str(path) if path else False})
         values |= {"name": name, "plugins": plugins, "aspect": aspect, "steps": steps, "pyramid": pyramid}
         values |= {"registry": self.registry, "originals": self.originals, "absent": absent}
-        return made_of(Recipe, values | slots)
+        recipe = made_of(Recipe, values | slots)
+        return recipe if check_changes(self, recipe) else None
 
     def load_plugins(self) -> list[str]:
         """Load the plugins that `plugins:` names. Returns the same names, with files as absolute paths."""

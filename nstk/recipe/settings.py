@@ -89,7 +89,21 @@ class Output(BaseModel):
     )
     quality: int | None = Field(None, ge=1, le=100, description="Quality of a JPEG, WebP or AVIF; the format's own when empty.")
     depth: Literal[8, 16] = Field(8, description="Bits a channel: 8, or 16 for PNG and TIFF.")
+    metadata: bool = Field(
+        True, description="Say in the picture's file how it was made: the recipe, versions, hashes of the inputs, steps done."
+    )
     gps: bool = Field(False, description="Keep in the picture's EXIF where the photograph was taken.")
+
+
+class Change(BaseModel):
+    """What changes while the picture is painted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    after: int = Field(ge=1, description="After how many steps, counted through all scales.")
+    set: dict[str, float] = Field(
+        min_length=1, description="Keys with their new values: `losses.LABEL.weight`, `balance`, `optimizer.learning_rate`."
+    )
 
 
 SPELLINGS = ("width", "height")
@@ -157,6 +171,11 @@ class Settings(BaseModel):
         description="Most time that the run may take (`90s`, `2min`, `1h30min`): where it is short, fewer steps are done, and "
         "the coarsest scales may be left out; empty: as long as the steps take.",
     )
+    changes: list[Change] = Field(
+        default_factory=list,
+        max_length=10_000,
+        description="What changes on the way: a list of `after` (steps) and `set` (keys and values); the live page writes it.",
+    )
     average: float = Field(
         0.0,
         ge=0,
@@ -184,5 +203,6 @@ class Settings(BaseModel):
     )
     output: Output = Field(
         Output(),
-        description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth` and `gps`; false: nowhere.",
+        description="Where the picture goes: a path, or a mapping with `path`, `quality`, `depth`, `metadata` and `gps`; "
+        "false: nowhere.",
     )

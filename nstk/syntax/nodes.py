@@ -141,6 +141,15 @@ def in_mapping(node: Node, key: str | None) -> Node:
     return node
 
 
+def map_plain(value: Any, change: Callable[[str], str]) -> Any:
+    """Plain data with every text changed that is not a key."""
+    if isinstance(value, Mapping):
+        return {key: map_plain(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_plain(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
+
+
 def map_texts(node: Node, change: Callable[[str, Mark], str]) -> Node:
     """A tree like `node`, with every text changed."""
     if isinstance(node.value, dict):

@@ -101,11 +101,11 @@ SHOWN = [
     ("nstk check recipe.yaml --iterations 5", "nstk check recipe.yaml steps=5"),
     ("nstk evaluate recipe.yaml photo.jpg", "nstk evaluate recipe.yaml --picture photo.jpg"),
     ("nstk evaluate out/old.png", "nstk evaluate out/old.recipe.yaml --picture out/old.png"),
-    ("nstk show out/old.png", "nstk show out/old.recipe.yaml"),
 ]
 """Each line with one that the message shows."""
 
 SAID = [
+    ("nstk show out/old.png", "its file carries no recipe, but there is one beside it: `nstk show out/old.recipe.yaml`"),
     ("nstk run recipe.yaml --steps", "`--steps` needs a value: write `steps=...`, such as `steps=100`"),
     ("nstk run recipe.yaml --jit -q", "`--jit` needs a value: write `jit=...`, such as `jit=auto`"),
     ("nstk run recipe.yaml --run-eagerly", "such as `run_eagerly=true`"),

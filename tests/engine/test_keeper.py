@@ -19,6 +19,7 @@ from nstk.engine.painting import Painting
 from nstk.machine import device
 from nstk.machine.precision import Machine
 from tests.checkpoints.samples import PLUGIN
+from tests.helpers import same
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -200,7 +201,7 @@ def test_it_can_be_interrupted_again_and_again(runs, monkeypatch):
         while nstk.resume(picture).stopped == "interrupted":
             pass
     assert steps == [2, 3, 4, 5, 6, 7]  # the last one is interrupted too, and then there is nothing left to do but to save
-    assert picture.read_bytes() == whole.result.path.read_bytes()
+    assert same(picture, whole.result.path)
 
 
 def test_what_the_callbacks_are_told(runs):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 
 import numpy as np
+import pytest
 from hypothesis import given
 
+from nstk.checkpoints.repeat import repeat
+from nstk.errors import UserError
 from nstk.pictures import read_all
 from tests.fuzz.damage import RANDOM, fuzz, in_time
 from tests.pictures.colours import levels_of, png
@@ -65,3 +69,40 @@ def test_notes_of_any_length(tmp_path, random):
     with in_time():
         colours = read_all(tmp_path / "a.png").colours
     assert np.abs(colours - known(levels, 8 * levels.itemsize)()).max() < 0.01
+
+
+WORDS = json.dumps(
+    {
+        "nstk": 1,
+        "version": "0.1",
+        "name": "a",
+        "recipe": "content: photo.png\nstyle: painting.png\nsize: 48\nlosses: {gram: {weight: 1}}\n",
+        "scales": [{"width": 48, "height": 36, "steps": 4, "done": 4}],
+        "ended": True,
+        "inputs": {"content": {"path": "photo.png", "sha256": "0" * 64}},
+        "plugins": [{"where": "losses.gram", "use": "gram", "plugin": "gram", "version": None, "sha256": "0" * 64}],
+        "backbone": {},
+        "device": "CPU",
+        "precision": "float32",
+        "versions": {"numpy": "2"},
+    }
+)
+"""What a picture of nstk's says of itself."""
+
+
+@fuzz(0.05)
+@given(RANDOM)
+def test_damaged_words_of_our_own(tmp_path, random):
+    """Metadata of a stranger ends in a sentence, whatever is in it."""
+    made = list(WORDS)
+    for _ in range(random.randint(1, 8)):
+        place = random.randrange(len(made))
+        made[place : place + random.randint(0, 30)] = random.choice(
+            ["", "{", "[[", "null", "\\ud800", "\\u0000", "-1e999", '"', ": "]
+        )
+    path = tmp_path / "a.png"
+    path.write_bytes(png(levels_of(8)))
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + chunk(b"iTXt", b"nstk\0\0\0\0\0" + ('{"nstk":' + "".join(made)[8:]).encode()) + data[33:])
+    with in_time(), pytest.raises(UserError):  # whatever else is wrong, there is no photo.png
+        repeat(path)

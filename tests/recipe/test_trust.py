@@ -109,7 +109,7 @@ def test_every_command_has_the_option():
     for name, command in cli.commands.items():
         usage = command.get_usage(click.Context(command, help_option_names=["-h", "--help"]))
         options = [option for parameter in command.params for option in parameter.opts]
-        assert ("RECIPE" in usage or name == "resume") == ("--trust" in options), name
+        assert ("RECIPE" in usage or name in ("resume", "rerun")) == ("--trust" in options), name
 
 
 def test_from_python(world):
