@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
@@ -198,6 +199,17 @@ def test_each_slot_has_its_file_and_its_folder():
         "styles",
     }
     assert slots == {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and not path.name.startswith("_")}
+
+
+def test_every_package_is_installed():
+    """What setup.cfg does not list is there in the repository, and missing in a wheel."""
+    listed = ConfigParser()
+    listed.read(ROOT / "setup.cfg", encoding="utf-8")
+    folders = {path.parent for path in [*CORE.values(), *PLUGINS.values(), ROOT / "recipes" / "__init__.py"]}
+    names = {folder.relative_to(ROOT).as_posix().replace("/", ".") for folder in folders}
+    assert {name.removeprefix("nstk.") for name in listed["options"]["packages"].split()} == {
+        it.removeprefix("nstk.") for it in names
+    }
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
