@@ -27,8 +27,9 @@ FLOORS = [
     "cluster",
     "judging",
     "series clips",
-    "__init__ testing",
+    "__init__",
     "cli",
+    "testing",
     "__main__",
 ]
 FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split()}

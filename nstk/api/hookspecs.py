@@ -200,6 +200,7 @@ class Hooks:
             class Say(nstk.Callback):
                 \"\"\"Print the loss.\"\"\"
                 name = "say"
+                shows = True
 
                 def on_step(self, run, step):
                     print(step.index, step.loss, dict(step.losses))

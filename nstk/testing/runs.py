@@ -1,4 +1,4 @@
-"""A recipe for a few steps on small pictures, and a run of it."""
+"""A recipe for a few steps on small pictures, a run of it, and a run that is interrupted and resumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..api import Callback, Run, Step
 from .samples import pictures
 
 if TYPE_CHECKING:
@@ -46,3 +47,37 @@ def run_recipe(folder: str | PathLike[str], **settings: Any) -> Result:
     from ..engine.session import run
 
     return run(recipe(folder, **settings))
+
+
+class _Interrupts(Callback):
+    """Breaks a run off after so many steps, as Ctrl-C does."""
+
+    name = "nstk_testing_interrupts"
+    after: int
+
+    def on_step(self, run: Run, step: Step) -> None:
+        from ..engine.interrupts import INTERRUPTED
+
+        if step.index >= self.after and not run.resumed:
+            run.stop(INTERRUPTED)
+
+
+def resume_recipe(folder: str | PathLike[str], after: int = 2, **settings: Any) -> Result:
+    """Run `recipe(folder, **settings)`, interrupt it after so many steps, and resume it. Returns the result of the whole.
+
+        result = nstk.testing.resume_recipe(tmp_path, plugins=["my_callback.py"], callbacks={"my_callback": {}})
+        assert len(result.history) == 3
+
+    A run that ends before that is not resumed.
+    """
+    from ..engine.interrupts import INTERRUPTED
+    from ..engine.session import resume, run
+
+    plugins = [*settings.pop("plugins", []), _Interrupts]
+    name = _Interrupts.name
+    callbacks = {**(settings.pop("callbacks", None) or {}), name: {"use": f"python:{name}", "after": after}}
+    first = run(recipe(folder, plugins=plugins, callbacks=callbacks, **settings))
+    if first.stopped != INTERRUPTED:
+        return first
+    given = [it for it in plugins if not isinstance(it, str)]  # classes have to be given again
+    return resume(Path(folder) / "out.png", plugins=given, trust=True)

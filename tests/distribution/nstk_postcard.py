@@ -22,6 +22,7 @@ class Diary(nstk.Callback):
     """Say when the run ended, and why."""
 
     name = "diary"
+    shows = True
 
     def on_end(self, run):
         print(f"dear diary: {run.stopped}")

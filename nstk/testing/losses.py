@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..api import IMAGE, Backbone, Features, Layer, Loss, Pictures, StatisticLoss, Styles
 from ..errors import NstkError
+from .common import called, check_dump, require
 from .samples import ODD, features, pictures, references, tiny
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def check_loss(
     from ..engine.surroundings import prepared
 
     backbone = backbone or tiny()
-    name = f"loss `{getattr(type(loss), 'name', type(loss).__name__)}`"
-    _check_dump(name, loss)
+    name = called(loss)
+    check_dump(loss)
     loss = _with_one_weight(loss)
     _check_layers(name, loss, backbone)
     try:
@@ -56,11 +56,6 @@ def check_loss(
             _check_values(name, loss, backbone, size, zero_at)
     except NstkError as error:
         raise AssertionError(str(error)) from error
-
-
-def _require(good: bool, sentence: str) -> None:
-    if not good:
-        raise AssertionError(sentence)
 
 
 def _seeded(compute: Callable[[], Any]) -> Any:
@@ -110,7 +105,7 @@ def _value(objective: Objective, picture: np.ndarray) -> float:
 
     (loss,) = objective.losses.values()
     value = float(_seeded(lambda: objective.evaluate(batch(picture)).loss)) / _weight(loss)
-    _require(math.isfinite(value), f"loss `{loss.name}` is {value}: it must be finite")
+    require(math.isfinite(value), f"loss `{loss.name}` is {value}: it must be finite")
     return value
 
 
@@ -126,7 +121,7 @@ def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, in
     elsewhere = size[0] + 9, size[1] - 7
     _value(_objective(loss, backbone, pictures(elsewhere)), pictures(elsewhere, 1).content)
     again = [_value(objective, other), _value(_objective(loss, backbone, made), other)]
-    _require(
+    require(
         all(_near(value, later) for later in again),
         f"{name} is {value:.6g} at first and then {', '.join(f'{later:.6g}' for later in again)} for the same picture: it "
         "must depend on nothing but the features and the target",
@@ -142,27 +137,15 @@ def _check_values(name: str, loss: Loss, backbone: Backbone, size: tuple[int, in
     if zero_at:
         least = _value(objective, made.content if zero_at == "content" else made.styles["style"])
         what = f"{name} is {least:.3g} where the picture is the {zero_at}, not near zero"
-        _require(abs(least) <= ROUNDING * abs(value), what)
-
-
-def _check_dump(name: str, loss: Loss) -> None:
-    from ..syntax.parse import dump, parse
-
-    try:
-        text = dump(loss.model_dump(mode="json"))
-        again = type(loss).model_validate(parse(text, "the dump", Path.cwd()).plain())
-    except Exception as error:
-        what = f"{name} does not survive a dump, so a saved recipe would not run"
-        raise AssertionError(f"{what}: {' '.join(str(error).split())}") from error
-    _require(again == loss, f"{name} does not survive a dump: it came back as {again!r}, not {loss!r}")
+        require(abs(least) <= ROUNDING * abs(value), what)
 
 
 def _check_layers(name: str, loss: Loss, backbone: Backbone) -> None:
     layers = loss.reads()
-    _require(not isinstance(layers, str), f'{name}: reads() returned the text "{layers}": return a list of layers')
+    require(not isinstance(layers, str), f'{name}: reads() returned the text "{layers}": return a list of layers')
     known = {IMAGE, *(layer.name for layer in backbone.layers)}
     strange = [layer for layer in layers if layer not in known]
-    _require(
+    require(
         not strange, f"{name}: reads() names {', '.join(map(repr, strange))}, which the backbone {backbone.name} does not have"
     )
 
@@ -173,8 +156,8 @@ def _check_gradient(name: str, objective: Objective, picture: np.ndarray) -> Non
     from ..objective.features import batch
 
     gradient = objective.value_and_grad(batch(picture))[1]  # raises where there is none at all
-    _require(bool(np.isfinite(gradient).all()), f"{name} has a gradient that is NaN or infinite")
-    _require(bool(np.any(gradient)), f"{name} has a gradient of zero everywhere: no picture would move")
+    require(bool(np.isfinite(gradient).all()), f"{name} has a gradient that is NaN or infinite")
+    require(bool(np.any(gradient)), f"{name} has a gradient of zero everywhere: no picture would move")
 
 
 def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value: float) -> None:
@@ -189,7 +172,7 @@ def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value:
         values = [float(_seeded(lambda: step(image)[0].loss)) / _weight(loss) for _ in range(2)]
     except NstkError as error:
         raise AssertionError(f"compiled, {error}") from error
-    _require(
+    require(
         all(_near(value, compiled) for compiled in values),
         f"{name} is {value:.6g} op by op, but {' and '.join(f'{compiled:.6g}' for compiled in values)} compiled: use "
         "tensors only, Python's own values are frozen when it is compiled",
@@ -199,7 +182,7 @@ def _check_compiled(name: str, objective: Objective, picture: np.ndarray, value:
 def _check_weight(name: str, loss: Loss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
     heavier = loss.model_copy(update={"weight": 3 * _weight(loss) + 1})
     there = _value(_objective(heavier, backbone, made), picture)
-    _require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
+    require(_near(value, there), f"{name} uses its own weight: return the loss without it, nstk multiplies")
 
 
 def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictures, picture: np.ndarray, value: float) -> None:
@@ -232,7 +215,7 @@ def _check_split(name: str, loss: StatisticLoss, backbone: Backbone, made: Pictu
     content = whole(lambda part: loss.of_content(rows(refs.content, part)))
     styles = Styles.of(refs.styles).mapped(lambda style: whole(partial(of_style, style)))
     split = float(loss.score(statistic, loss.goal(content, styles)))
-    _require(
+    require(
         _near(value, split),
         f"{name} is {value:.6g} of the whole picture, but {split:.6g} of the sum of two parts: its statistic must be a sum "
         "over positions (over neighbours too: say `halo = 1`; over squares of pixels: say `stride = 4`)",
@@ -257,7 +240,7 @@ def _check_pointwise(
     maps = tf.nest.map_structure(lambda map_: None if map_ is None else column(map_), loss.maps(refs.content))
     goal = loss.goal(loss.of_content(refs.content), Styles.of(refs.styles).mapped(loss.of_style))
     otherwise = float(loss.score(loss.statistic({layer: column(it) for layer, it in painted.items()}, maps), goal))
-    _require(
+    require(
         _near(value, otherwise),
         f"{name} is {value:.6g}, but {otherwise:.6g} of the same positions in another order: let `pointwise` return False "
         "if it joins positions, so that no recipe limits it to a region",
