@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from PIL import Image
 import nstk
 from nstk.cli import main
 from nstk.recipe.load import load_recipe
+from nstk.testing import run_recipe
 from tests.clips.samples import moving, write
 
 ROOT = Path(__file__).parent.parent
@@ -215,7 +217,8 @@ class Newcomer:
         if block.file.startswith("test_"):
             for name, test in list(self._executed(block, {}).items()):
                 if name.startswith("test_"):
-                    test(*([self.folder] if "tmp_path" in test.__code__.co_varnames[: test.__code__.co_argcount] else []))
+                    fixtures = {"tmp_path": self.folder, "nstk_run": partial(run_recipe, self.folder, run_eagerly=True)}
+                    test(*(fixtures[it] for it in test.__code__.co_varnames[: test.__code__.co_argcount]))
         elif block.file:
             self.type(f"nstk plugins -p {block.file}")
         else:

@@ -164,5 +164,5 @@ def test_a_recipe_takes_settings(tmp_path):
 
 
 def test_importing_needs_no_tensorflow():
-    code = "import sys, nstk.testing; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, nstk.testing.fixtures; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -15,7 +15,7 @@
 
 All of it works on pictures of a few dozen pixels and, where a network is needed, on the backbone `tiny`, so a test takes a
 second or two. Importing this module does not import TensorFlow; calling its functions does. Sizes are (height, width), as in an
-array.
+array. `nstk.testing.fixtures` has fixtures for pytest.
 """
 
 from __future__ import annotations
