@@ -26,7 +26,7 @@ FLOORS = [
     "engine",
     "cluster",
     "judging",
-    "series clips",
+    "series clips authoring",
     "__init__",
     "cli",
     "testing",

@@ -21,6 +21,7 @@ from .group import Group, call, plugin_option, verbose_option
 from .judging import score
 from .layering import layers
 from .mask import mask
+from .new import new
 from .repeating import diff, rerun
 from .streams import reserve, watched
 from .video import video
@@ -32,7 +33,7 @@ COMMANDS = (
     *(rerun, diff),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
     *(series.sweep, series.batch, series.sheet, video),
-    *(parts.list_plugins, parts.describe, layers),
+    *(parts.list_plugins, parts.describe, layers, new),
 )
 
 

@@ -23,6 +23,7 @@ LIGHT = [
     ["layers", "tiny"],
     ["schema"],
     ["cp", "minimal", "copied"],
+    ["new", "loss", "mine"],
     ["run", "recipe.yaml", "size=none"],
     ["evaluate", "recipe.yaml", "--picture", "nowhere.png"],
     ["resume", "nowhere.png"],
