@@ -154,12 +154,12 @@ class Registry:
 
     def knows(self, spec: str, folder: Path) -> bool:
         """Whether `load` would run no code, because the plugin is loaded, left out, or known to be broken."""
-        _, name, origin = place(spec, folder)
         modules = (module.__name__ for plugin in self.plugins for module in plugin.modules)
-        return self._is_settled(name, origin) or spec in (*modules, *(failure.name for failure in self.failures))
+        return self._is_settled(*place(spec, folder)) or spec in (*modules, *(failure.name for failure in self.failures))
 
-    def _is_settled(self, name: str, origin: str) -> bool:
-        return name in self.without or any(origin in (plugin.origin, plugin.name) for plugin in self.plugins)
+    def _is_settled(self, path: Path | None, name: str, origin: str) -> bool:
+        files = {str(vars(module).get("__file__")) for plugin in self.plugins for module in plugin.modules if path}
+        return name in self.without or str(path) in files or any(origin in (it.origin, it.name) for it in self.plugins)
 
     def load(self, spec: str, folder: Path, given: ModuleType | None = None) -> None:
         """Load what a recipe or `-p` asked for: a file (`foo.py`, relative to `folder`), a module, or an installed plugin.
@@ -171,7 +171,7 @@ class Registry:
                 raise PluginError(f"the class {name} was given in Python: {how_to_give(name)}")
             return
         path, name, origin = place(spec, folder)
-        if self._is_settled(name, origin):
+        if self._is_settled(path, name, origin):
             return
         for failure in self.failures:
             if spec == failure.name:

@@ -120,6 +120,17 @@ def test_an_installed_plugin_by_its_name(write, install):
     assert registry.get("loss", "grain")
 
 
+def test_the_file_of_an_installed_plugin_is_that_plugin(write, install):
+    """As it is in an editable install, where a saved recipe names the file in the author's folder."""
+    write("installed_grain.py", name="grain")
+    install(grain="installed_grain")
+    registry = Registry()
+    assert registry.knows("installed_grain.py", Path.cwd())
+    registry.load("installed_grain.py", Path.cwd())
+    assert [plugin.name for plugin in registry.plugins] == ["nstk", "grain"]
+    assert registry.get("loss", "grain")
+
+
 def test_a_broken_shipped_file_is_skipped(write, monkeypatch, tmp_path):
     import nstk.plugins
 
