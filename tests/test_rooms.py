@@ -27,6 +27,7 @@ FLOORS = [
     "cluster",
     "judging",
     "series clips authoring",
+    "live",
     "__init__",
     "cli",
     "testing",
@@ -37,7 +38,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.sp
 
 DOORS = {
     "engine": "loop evaluation estimate explanation shares layer_sheet session result interrupts plan surroundings faces "
-    "saving watch spread",
+    "saving watch spread painting earlier",
     "checkpoints": "folder archive unfinished provenance state made repeat differences",
     "registry": "registry blame",
     "syntax": "parse nodes mistakes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -128,6 +128,12 @@ class Run(Protocol):
 
     def stop(self, reason: str) -> None:
         """End the run after this step. `stopped` then holds the reason."""
+
+    def pause(self, held: Callable[[], bool]) -> None:
+        """Hold the run for as long as `held()` is true, or until it is stopped. The time does not count as painted.
+
+        To be called from an event, in the run's own thread.
+        """
 
     def change(self, values: Mapping[str, float]) -> None:
         """Give keys of the recipe other values from the next step on: `run.change({"losses.gram.weight": 5})`.

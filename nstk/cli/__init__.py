@@ -20,6 +20,7 @@ from .explaining import explain
 from .group import Group, call, plugin_option, verbose_option
 from .judging import score
 from .layering import layers
+from .live import ui
 from .mask import mask
 from .new import new
 from .repeating import diff, rerun
@@ -30,7 +31,7 @@ AS_NAMED = "nstk-as-named"
 
 COMMANDS = (
     *(painting.run, painting.resume, painting.estimate, painting.evaluate, explain, score, mask),
-    *(rerun, diff),
+    *(rerun, diff, ui),
     *(recipes.check, recipes.show, recipes.list_recipes, recipes.cp, recipes.schema),
     *(series.sweep, series.batch, series.sheet, video),
     *(parts.list_plugins, parts.describe, layers, new),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +15,13 @@ import nstk
 from ..engine.interrupts import INTERRUPTED
 from ..errors import UserError
 from .group import EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
+from .live import live_options, onlooking, show_picture
 from .streams import displayed, tell
 from .words import load, split, start_tensorflow, to_paint
 from .workers import asked, spreading, workers_options
+
+if TYPE_CHECKING:
+    from ..recipe.model import Recipe
 
 style_option = click.option(
     "--style", metavar="PICTURE", multiple=True, help="The painting: how it is painted. May be given several times."
@@ -34,6 +38,7 @@ style_option = click.option(
 @click.option("--force", is_flag=True, help="Replace out/NAME.png, whatever it is of, and files that are read-only.")
 @click.option("--eager", is_flag=True, help="Run op by op, for breakpoints and prints.")
 @workers_options
+@live_options
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
 @displayed()
@@ -58,17 +63,25 @@ def run(
     return _run(name, overrides, **options)
 
 
-def _run(name: str | None, overrides: Sequence[str], plugins: Sequence[str], force: bool, quiet: bool, **workers: Any) -> int:
-    cluster, recipe = asked(**workers), load(name, overrides, plugins, quiet=quiet)
+def _run(name: str | None, overrides: Sequence[str], plugins: Sequence[str], quiet: bool, **options: Any) -> int:
+    who = {key: options.pop(key) for key in ("workers", "scheduler", "scheduler_file")}
+    cluster, recipe = asked(**who), load(name, overrides, plugins, quiet=quiet)
     if recipe.path is None:
         raise UserError("`output: false` would leave nothing of this run: name a picture with `-o`, or run it from Python")
     start_tensorflow()
-    if cluster:
-        with spreading(cluster, recipe) as (session, tiled):
-            result = session.run(tiled, force=force, quiet=quiet)
-    else:
-        result = nstk.run(recipe, force=force, quiet=quiet)
+    if not cluster:
+        return paint(recipe, lambda **how: nstk.run(recipe, **how), quiet=quiet, **options)
+    with spreading(cluster, recipe) as (session, tiled):
+        return paint(tiled, lambda **how: session.run(tiled, **how), quiet=quiet, **options)
+
+
+def paint(recipe: Recipe, painted: Callable[..., nstk.Result], *, force: bool, quiet: bool, opened: bool, **page: Any) -> int:
+    """Have a picture painted, on a page if one is asked for. Returns the exit code."""
+    with onlooking(recipe.path.parent if recipe.path else None, **page) as watch:
+        result = painted(force=force, quiet=quiet, **({"watch": watch} if watch else {}))
     tell(result.path)
+    if opened:
+        show_picture(result.path)
     return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
 
 
@@ -78,10 +91,11 @@ def _run(name: str | None, overrides: Sequence[str], plugins: Sequence[str], for
     "--force", is_flag=True, help="Go on although the recipe, or what it reads, has changed since, and replace read-only files."
 )
 @trust_option
+@live_options
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
 @displayed()
-def resume(path: str, force: bool, quiet: bool) -> int:
+def resume(path: str, force: bool, quiet: bool, **options: Any) -> int:
     """Go on with a run that was interrupted, or broke off.
 
     \b
@@ -95,9 +109,7 @@ def resume(path: str, force: bool, quiet: bool) -> int:
     if not quiet:
         warn_broken(begun.recipe.registry)
     start_tensorflow()
-    result = nstk.resume(begun, force=force, quiet=quiet)
-    tell(result.path)
-    return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
+    return paint(begun.recipe, lambda **how: nstk.resume(begun, **how), force=force, quiet=quiet, **options)
 
 
 @click.command()

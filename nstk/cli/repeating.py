@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..engine.interrupts import INTERRUPTED
 from ..errors import UserError
 from ..files import shown
-from .group import EXIT_FAILED, EXIT_INTERRUPTED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
+from .group import EXIT_FAILED, is_trusting, plugin_option, trust_option, verbose_option, warn_broken
+from .live import live_options
 from .override import is_recipe
-from .streams import displayed, tell
+from .painting import paint
+from .streams import displayed
 from .words import start_tensorflow
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 @plugin_option
 @trust_option
 @click.option("--force", is_flag=True, help="Replace out/NAME.png, whatever it is of, and files that are read-only.")
+@live_options
 @verbose_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the picture's path.")
 @displayed()
-def rerun(picture: str, changes: Sequence[str], force: bool, quiet: bool, **places: Any) -> int:
+def rerun(picture: str, changes: Sequence[str], quiet: bool, **options: Any) -> int:
     """Paint a picture of nstk's again, by what its file says.
 
     The picture is the same on the same machine, down to the bytes of its file. The photograph and the painting are looked for
@@ -46,14 +48,12 @@ def rerun(picture: str, changes: Sequence[str], force: bool, quiet: bool, **plac
     """
     import nstk
 
-    again = _repeated(picture, changes, **places)
+    again = _repeated(picture, changes, **{key: options.pop(key) for key in ("output", "inputs", "plugins")})
     if not quiet:
         warn_broken(again.recipe.registry)
     start_tensorflow()
     with nstk.Session() as session:
-        result = session.run(again.recipe, force=force, quiet=quiet, course=again.course)
-    tell(result.path)
-    return EXIT_INTERRUPTED if result.stopped == INTERRUPTED else 0
+        return paint(again.recipe, lambda **how: session.run(again.recipe, course=again.course, **how), quiet=quiet, **options)
 
 
 def _repeated(picture: str, changes: Sequence[str], output: str | None, inputs: str | None, plugins: Sequence[str]) -> Repeat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from .plan import Plan
 from .steps import Done, Moved, Work
 
 DONE = "done"
+
+PATIENCE = 0.05
+"""How many seconds a run that is held waits before it asks again whether it is."""
 
 
 class Painting:
@@ -157,6 +160,13 @@ class Painting:
         self.scales = [*self.scales[:first], *changed]
         if self.work:
             self.work.scale = self.scales[self.work.scale.index]
+
+    def pause(self, held: Callable[[], bool]) -> None:
+        """Hold the run. See `nstk.Run`."""
+        began = time.perf_counter()
+        while held() and not self.stopped:
+            time.sleep(PATIENCE)
+        self._began += time.perf_counter() - began
 
     @property
     def now(self) -> Recipe:

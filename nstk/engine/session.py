@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
@@ -157,7 +157,7 @@ class Session:
         return result
 
 
-def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Result:
+def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: Callback | None = None) -> Result:
     """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
 
     A recipe that says `output: false` writes nothing, and keeps no checkpoint: the result is all there is.
@@ -165,13 +165,14 @@ def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False) -> Resu
     Where nobody has said where the picture goes, it goes to out/NAME.png, or beside that if it holds a picture of other
     settings or inputs. `force` paints to out/NAME.png all the same, and over files that are read-only.
 
-    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them.
+    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them. `watch` is a
+    callback that is told beside them, and is no part of the recipe.
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
     what can be known before the first step, `RunError` afterwards: then the last good picture is saved. A run that does not
     come to its end leaves a folder beside the picture, from which `resume` goes on.
     """
     with _for_one() as session:
-        return session.run(recipe, force=force, quiet=quiet)
+        return session.run(recipe, force=force, quiet=quiet, watch=watch)
 
 
 def resume(
@@ -183,6 +184,7 @@ def resume(
     force: bool = False,
     trust: bool = False,
     quiet: bool = False,
+    watch: Callback | None = None,
 ) -> Result:
     """Go on with a run that was interrupted, killed or broken off, from its latest checkpoint.
 
@@ -194,7 +196,8 @@ def resume(
     `plugins`, `content`, `style`. `trust` is that of `load_recipe` too.
     """
     with _for_one() as session:
-        return session.resume(path, plugins=plugins, content=content, style=style, force=force, trust=trust, quiet=quiet)
+        given: dict[str, Any] = {"plugins": plugins, "content": content, "style": style, "watch": watch}
+        return session.resume(path, force=force, trust=trust, quiet=quiet, **given)
 
 
 def rerun(
