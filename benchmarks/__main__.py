@@ -15,7 +15,7 @@ from rich.console import Console
 from nstk.errors import NstkError
 from nstk.recipe.shipped import shipped
 
-from . import article, control, loss, machine, many, peer, quality, session, size, startup, step
+from . import article, control, live, loss, machine, many, peer, quality, session, size, startup, step
 from .processes import Failed
 from .report import Record, Report, table
 from .setting import Quality, Setting
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Setting, Record], None]] = {
     "startup": startup.measure,
     "session": session.measure,
     "many": many.measure,
+    "live": live.measure,
     "size": size.measure,
     "quality": quality.measure,
 }

@@ -24,8 +24,8 @@ PAGE = Path(__file__).parent / "page"
 LOOK = 0.1
 """How many seconds lie between two looks at the board."""
 
-BEAT = 10.0
-"""After how many seconds without news the page is told that the run is still there."""
+BEAT = 2.0
+"""After how many seconds without news the page is told that the server is still there. It waits thrice as long."""
 
 INTERRUPTED = "interrupted"
 
@@ -88,7 +88,7 @@ class Pages:
                     yield f"data: {json.dumps(news)}\n\n"
                 elif quiet >= BEAT:
                     quiet = 0.0
-                    yield ": still here\n\n"
+                    yield "event: beat\ndata:\n\n"
                 await asyncio.sleep(LOOK)
                 quiet += LOOK
         finally:

@@ -105,6 +105,7 @@ class Board:
                 left=None,
                 losses={},
                 picture=0,
+                picture_since=None,
                 message="",
                 **self._settings(),
             )
@@ -123,12 +124,12 @@ class Board:
             changed = self._settings() if len(run.recipe.changes) != len(self._told["changes"]) else {}
             self._tell(**told, **status, losses=losses, scale=step.scale.index, **changed)
 
-    def show(self, picture: np.ndarray) -> None:
-        """Show a picture, height x width x 3, 0..255."""
+    def show(self, picture: np.ndarray, when: float) -> None:
+        """Show a picture, height x width x 3, 0..255, that is there since `when`, in seconds since 1970."""
         data = jpeg(picture, EDGE)
         with self._lock:
             self._picture = data
-            self._tell(picture=self._told["picture"] + 1)
+            self._tell(picture=self._told["picture"] + 1, picture_since=when)
 
     def end(self, run: Run, status: str, message: str) -> None:
         """Note how the run ended."""

@@ -57,7 +57,7 @@ class Onlooker(Callback):
     def look(self, run: Run) -> None:
         """Show the picture as it is now."""
         began = time.perf_counter()
-        self.board.show(run.image())
+        self.board.show(run.image(), time.time())
         self.pictures = time.perf_counter()
         self.cost = self.pictures - began
 

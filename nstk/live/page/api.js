@@ -18,20 +18,39 @@ export const post = (path, data) => ask(path, { method: "POST", body: data === u
 export const send = (file, name = file.name) => ask(`api/drop/${encodeURIComponent(name)}`, { method: "PUT", body: file });
 export const remove = (path) => ask(path, { method: "DELETE" });
 
+const SILENCE = 6000;
+
 // The board, again and again: all of it at first and after a lost connection, then what is new.
 export function watch({ state, news, lost }) {
   let events = null;
+  let silent = 0;
+
+  function heard() {
+    clearTimeout(silent);
+    silent = setTimeout(again, SILENCE);
+  }
+
+  function again(error) {
+    clearTimeout(silent);
+    events?.close();
+    events = null;
+    lost(error);
+    setTimeout(connect, 1000);
+  }
+
   async function connect() {
     try {
-      const all = await ask("api/state");
+      const all = await ask("api/state", { signal: AbortSignal.timeout(SILENCE) });
       state(all);
       events = new EventSource(`api/events?since=${all.version}`);
-      events.onmessage = (event) => news(JSON.parse(event.data));
-      events.onerror = () => { events.close(); lost(); setTimeout(connect, 1000); };
+      events.onmessage = (event) => { heard(); news(JSON.parse(event.data)); };
+      events.addEventListener("beat", heard);
+      events.onerror = again;
+      heard();
     } catch (error) {
-      lost(error);
-      setTimeout(connect, 2000);
+      again(error);
     }
   }
+
   connect();
 }
