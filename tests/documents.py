@@ -26,11 +26,11 @@ SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch", "video")
 """The commands that are given few pixels and steps, whatever the page says."""
 
-NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "CUDA_VISIBLE_DEVICES=1 dask ")
+NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "CUDA_VISIBLE_DEVICES=1 dask ", "nstk ui")
 """How the lines begin that a page shows and nobody types here: they install, take minutes to hours, or wait for ever."""
 
-EXIT_CODES = {"nstk check ~/downloads/dots.yaml": 2}
-"""Of the lines that a page shows because they are refused."""
+EXIT_CODES = {"nstk check ~/downloads/dots.yaml": 2, "nstk diff out/louvre.png larger.png --json > differences.json": 1}
+"""Of the lines that a page shows because they are refused, or because two things differ."""
 
 HOME = "/home/ada"
 """What a page calls the newcomer's home, where a shell would write `~`."""
@@ -97,6 +97,11 @@ def without_scheduler(words: Sequence[str]) -> list[str]:
     """Words for this machine alone: the addresses and files of a page are those of somebody's cluster."""
     pairs = zip(words, ["", *words], strict=False)
     return [word for word, before in pairs if not word.startswith("--scheduler") and not before.startswith("--scheduler")]
+
+
+def without_page(words: Sequence[str]) -> list[str]:
+    """Words that open nothing: nobody would look at it here."""
+    return [word for word in words if word not in ("--live", "--open")]
 
 
 class Newcomer:
@@ -168,9 +173,10 @@ class Newcomer:
 
     def type(self, line: str) -> str:
         """Type a line of the shell; returns what it says."""
-        if not line.startswith("nstk "):
-            assert line.startswith(NOT_RUN), f"{line}: is neither run nor on the list of what is not"
+        if line.startswith(NOT_RUN):
             return ""
+        if not line.startswith("nstk "):
+            raise AssertionError(f"{line}: is neither run nor on the list of what is not")
         typed = re.sub(r"--(size|steps)[ =]", r"\1=", line.replace("~", str(self.home)))
         words, target = shlex.split(typed, comments=True)[1:], ""
         if ">" in words:
@@ -179,7 +185,7 @@ class Newcomer:
             more = ["size=96", "steps=3"] if "pyramid" in line else []  # room for three scales
             both = ["size=64x36"] if re.search(r"size=\d+x", line) else []
             words = in_place(words, *in_place(SMALL, *more, *both))
-        words = without_scheduler(words)
+        words = without_page(without_scheduler(words))
         if words[0] == "score":
             words += ["--size", "128"]
         if "--sheet" in words:

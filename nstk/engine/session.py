@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from os import PathLike
@@ -14,6 +15,7 @@ from ..checkpoints.archive import Saved
 from ..checkpoints.folder import RunFolder
 from ..checkpoints.repeat import Course, repeat
 from ..checkpoints.unfinished import Unfinished, unfinished
+from ..errors import UserError
 from ..files import check_writable
 from ..machine import memory
 from ..recipe.checks import written
@@ -157,7 +159,9 @@ class Session:
         return result
 
 
-def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: Callback | None = None) -> Result:
+def run(
+    recipe: RecipeLike, *, force: bool = False, quiet: bool = False, live: bool = False, watch: Callback | None = None
+) -> Result:
     """Paint a recipe's picture and write it, with the resolved recipe and a record of the run beside it.
 
     A recipe that says `output: false` writes nothing, and keeps no checkpoint: the result is all there is.
@@ -165,14 +169,30 @@ def run(recipe: RecipeLike, *, force: bool = False, quiet: bool = False, watch: 
     Where nobody has said where the picture goes, it goes to out/NAME.png, or beside that if it holds a picture of other
     settings or inputs. `force` paints to out/NAME.png all the same, and over files that are read-only.
 
-    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them. `watch` is a
-    callback that is told beside them, and is no part of the recipe.
+    `quiet` leaves out the callbacks that write to the terminal, such as `progress`; the saved recipe keeps them. `live` shows
+    picture and losses below a notebook's cell in their place. `watch` is a callback of the caller's own, and is no part of the
+    recipe.
+
     Ctrl-C and SIGTERM end the run after the step at hand, with the picture saved; a second one at once. Raises `UserError` for
     what can be known before the first step, `RunError` afterwards: then the last good picture is saved. A run that does not
     come to its end leaves a folder beside the picture, from which `resume` goes on.
     """
+    if live:
+        if watch:
+            raise UserError("`live=True` is a callback to watch with itself: leave `watch` out")
+        recipe = loaded(recipe)
+        watch, quiet = _in_notebook(recipe), True
     with _for_one() as session:
         return session.run(recipe, force=force, quiet=quiet, watch=watch)
+
+
+def _in_notebook(recipe: Recipe) -> Callback:
+    """The callback that shows a run in a notebook. Raises `UserError` where there is none."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if not hasattr(shell, "kernel"):
+        raise UserError("`live=True` shows the run in a notebook, and this is none: `nstk run --live` shows it on a page")
+    made: Callback = recipe.registry.get("callback", "notebook")()
+    return made
 
 
 def resume(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import Run, Scale, Step
 from ..errors import UserError
+from ..files import shown
 from ..pictures import filled, fit, read_small, resize, to_uint8
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Board:
                 run=self._told["run"] + 1,
                 status=STARTING,
                 name=run.recipe.name,
-                output=str(run.output),
+                output=shown(run.output) if run.output else "",
                 device=run.device,
                 precision=run.precision,
                 labels=[*run.labels],
