@@ -151,7 +151,7 @@ def text_of(recipe: Recipe, origins: Mapping[str, Any], scales: Sequence[Stage],
 def _names(recipe: Recipe, inputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """What files are called in the text, by what the recipe's plain data calls them."""
     found = {_written(it["path"]): recipe.told.get(it["sha256"]) or called(it["path"]) for it in inputs.values()}
-    return found | {_written(spec): called(spec) for spec in recipe.plugins if spec.endswith(".py")}
+    return found | {_written(spec): recipe.told.get(spec) or called(spec) for spec in recipe.plugins if spec.endswith(".py")}
 
 
 def _written(path: str) -> str:

@@ -34,7 +34,7 @@ class Parcel:
     files: Mapping[str, str]
     """The sha256 of each file that the recipe reads, by its path."""
     told: Mapping[str, str]
-    """What the picture's metadata calls the files, by their sha256."""
+    """What the picture's metadata calls the files, by their sha256, and the plugins, by their paths."""
     plugins: Mapping[str, Mapping[str, str]]
     """For each plugin that is a file, by its path: the file and those in its folder that it imports, sha256 by name."""
 
@@ -50,6 +50,7 @@ class Parcel:
             if it.endswith(".py")
         }
         told = {sha256: recipe.told.get(sha256) or called(path) for path, sha256 in files.items()}
+        told |= {path: recipe.told.get(path) or called(path) for path in plugins}
         return cls(recipe.name, str(recipe.path), recipe.to_plain(ROOT), files, told, plugins)
 
     def sources(self) -> dict[str, Path]:
@@ -76,7 +77,8 @@ class Parcel:
         recipe = load_recipe(map_plain(self.recipe, lambda text: here.get(text, text)), output=output, trust=True)
         back = {str(output): self.output, str(output.parent): str(Path(self.output).parent)}
         back |= {place: path for path, place in here.items()}
-        recipe = recipe.model_copy(update={"name": self.name, "told": self.told})
+        told = {here.get(key, key): name for key, name in self.told.items()}
+        recipe = recipe.model_copy(update={"name": self.name, "told": told})
         return recipe, lambda text: _replaced(text, back)
 
 

@@ -63,7 +63,7 @@ class Recipe(Settings):
     absent: list[str] = Field(default_factory=list, exclude=True, repr=False)
     """The regions that lie nowhere in the photograph, each in words with its place in the recipe."""
     told: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
-    """What the picture's metadata calls files, by their sha256, where they are read from another place than the recipe says."""
+    """What the picture's metadata calls files, by their sha256, and plugins, by their paths, where these lie elsewhere."""
     overridden: bool = Field(False, exclude=True, repr=False)
     placed_by_default: bool = Field(False, exclude=True, repr=False)
     """Whether nobody has said where the picture goes: then a run looks for a place that holds no other picture."""

@@ -63,8 +63,10 @@ AT = {
 }
 
 
-@pytest.mark.parametrize("eager", ["true", "false"])
-@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+@pytest.mark.parametrize(
+    ("optimizer", "eager"),
+    [("adam", "true"), ("adam", "false"), ("lbfgs", "true"), pytest.param("lbfgs", "false", marks=pytest.mark.slow)],
+)
 def test_it_is_painted_again(folder, optimizer, eager):
     at = AT if optimizer == "adam" else {2: AT[2], 5: {"losses.content.weight": 3.0}}
     settings = f"optimizer={optimizer}", f"run_eagerly={eager}"
