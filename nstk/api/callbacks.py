@@ -52,6 +52,18 @@ class Step(Protocol):
         """The picture now: height x width x 3, float32, 0..255. Raises `RunError` for a step of `run.earlier`."""
 
 
+class Change(Protocol):
+    """A change on the way: keys of the recipe have other values from the step on that comes after so many."""
+
+    @property
+    def after(self) -> int:
+        """How many steps are done before it."""
+
+    @property
+    def set(self) -> Mapping[str, float]:
+        """The values by their keys, such as `optimizer.learning_rate`."""
+
+
 class RunRecipe(Protocol):
     """The keys that a callback may rely on in the recipe that a run paints. They stay what they are, as SemVer demands.
 
@@ -77,6 +89,10 @@ class RunRecipe(Protocol):
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer, which moves the picture."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What changes on the way, in the order of the steps, also what `Run.change` was asked for."""
 
     @property
     def run_eagerly(self) -> bool:
@@ -144,7 +160,36 @@ class Run(Protocol):
         """
 
     def image(self) -> np.ndarray:
-        """The picture now: height x width x 3, float32, 0..255."""
+        """The picture now: height x width x 3, float32, 0..255. Raises `RunError` before the first scale."""
+
+    def photograph(self, edge: int) -> np.ndarray:
+        """The photograph, or the part of it that is painted: height x width x 3, float32, 0..255.
+
+        It has the size of the result, or, where that is larger, a long edge of `edge` pixels.
+        """
+
+    def paintings(self, edge: int) -> Mapping[str, np.ndarray]:
+        """The paintings that count, by label: height x width x 3, float32, 0..255, with a long edge of at most `edge` pixels.
+
+        A painting that the recipe names without a label has the label `style`.
+        """
+
+    def pulls(self) -> Mapping[str, float]:
+        """How hard each loss pulls at the picture now, by label.
+
+        It is the length (L2) of the gradient of the loss, times its weight, with respect to the pixels of 0..255; 0 for a loss
+        that does not count at this scale. To measure it takes about as long as a step for each loss. Losses that draw at random
+        draw anew, so it is to be asked for in `on_end`, where no step comes after it. Raises `RunError` before the first scale
+        and where a loss fails, and `OutOfMemory`.
+        """
+
+    def record(self) -> Mapping[str, Any]:
+        """How the picture was made, as far as it is now, in plain data as JSON can hold it: what its own file says.
+
+        Among its keys are `recipe` (as YAML, with every default written out), `scales` (each with `width`, `height`, `steps`
+        and how many of them are `done`), `inputs` (each with `path` and `sha256`), `device`, `precision`, `version` (that of
+        nstk) and `versions` (those of the packages it uses). It holds no time of day and no place of the picture.
+        """
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{suffix}` is the output's suffix, and `{name}` its name, without the
@@ -170,6 +215,13 @@ class Callback(Definition):
         if key in type(self).model_fields:
             raise TypeError(f"{type(self).__name__}.{key} is a recipe key and cannot be set")
         object.__setattr__(self, key, value)
+
+    def check_machine(self) -> None:
+        """Raise `UserError` where this machine lacks what the callback needs, such as a package.
+
+        It is asked before anything is computed or written, so that no run fails at its end for that. The message follows the
+        callback's label: "needs the package tensorboard, ...".
+        """
 
     def on_start(self, run: Run) -> None:
         """Called before the first step."""

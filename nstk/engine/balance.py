@@ -24,6 +24,7 @@ import tensorflow as tf
 from ..api import Loss
 from ..objective.base import Objective, reweighed
 from ..objective.features import batch
+from ..registry.blame import blaming
 from .footprint import Layout
 from .inputs import noisy
 
@@ -62,6 +63,18 @@ def gradient_of(objective: Objective, image: tf.Tensor, losses: Mapping[str, Los
         return tf.zeros_like(image)
     _, gradient = objective.gradient(image, losses)
     return tf.zeros_like(image) if gradient is None else gradient
+
+
+def pulls_at(objective: Objective, pixels: np.ndarray) -> dict[str, float]:
+    """The length (L2) of the gradient of each loss at a picture (height x width x 3, 0..255), by label.
+
+    Raises `OutOfMemory`, and `RunError` where a loss fails.
+    """
+    image, lengths = batch(pixels), {}
+    for label, loss in objective.losses.items():
+        with blaming(f"the gradient of loss `{label}`", loss):
+            lengths[label] = float(tf.norm(gradient_of(objective, image, {label: loss})))
+    return lengths
 
 
 def balance(objective: Objective, layout: Layout, by: Mapping[str, float]) -> Layout:

@@ -18,11 +18,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..api import Callback, Run, Scale, Step
-from ..errors import CallbackError, NstkError
+from ..errors import CallbackError, NstkError, UserError
 from ..recipe.validate import made_of
-from ..registry.blame import blame
+from ..registry.blame import blame, blaming
 
 log = logging.getLogger("nstk")
+
+
+def check_machine(callbacks: Mapping[str, Callback]) -> None:
+    """Raise `UserError` where this machine lacks what one of the callbacks needs."""
+    for label, callback in callbacks.items():
+        try:
+            with blaming(f"callback `{label}`", callback):
+                callback.check_machine()
+        except UserError as error:
+            raise UserError(f"callback `{label}` {error}") from error
 
 
 class Callbacks:

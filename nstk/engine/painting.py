@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -22,8 +23,10 @@ from ..checkpoints.repeat import Course
 from ..errors import OutputError, RunError, UserError
 from ..files import real, shown
 from ..recipe.model import RECORD, SIDECARS, Recipe
+from .balance import pulls_at
+from .callbacks import check_machine
 from .changing import Changing
-from .inputs import coloured
+from .inputs import coloured, content_at
 from .interrupts import INTERRUPTED
 from .plan import Plan
 from .steps import Done, Moved, Work
@@ -40,6 +43,7 @@ class Painting:
     def __init__(
         self, recipe: Recipe, plan: Plan, saved: Saved | None = None, *, force: bool = False, course: Course | None = None
     ):
+        check_machine(recipe.callbacks)  # before an earlier run is moved aside for this one
         self.recipe, self.plan, self.force = recipe, plan, force
         self.course = course
         """What the run was like that painted this picture before; None where none did."""
@@ -219,6 +223,32 @@ class Painting:
         """The picture now, in the colours that it is shown and saved in. It must not be written to either."""
         made = coloured(self.recipe, self.pixels)
         return self.work.seen(made) if self.work else made
+
+    def photograph(self, edge: int) -> np.ndarray:
+        """The photograph as it is painted, with a long edge of at most so many pixels. See `nstk.Run`."""
+        width, height = self.scales[-1].width, self.scales[-1].height
+        return content_at(self.recipe, *pictures.fit(width, height, min(edge, max(width, height))))
+
+    def paintings(self, edge: int) -> dict[str, np.ndarray]:
+        """The paintings, each with a long edge of at most so many pixels. See `nstk.Run`."""
+        made = {}
+        for label, it in self.recipe.paintings.items():
+            pixels = pictures.read_picture(it.picture)
+            height, width = pixels.shape[:2]
+            made[label] = pictures.resize(pixels, *pictures.fit(width, height, min(edge, max(width, height))))
+        return made
+
+    def pulls(self) -> dict[str, float]:
+        """How hard each loss pulls at the picture now. See `nstk.Run`."""
+        pixels = self.pixels  # raises before the first scale
+        assert self.work is not None
+        found = pulls_at(self.work.objective, pixels)
+        return {label: found.get(label, 0.0) for label in self.labels}
+
+    def record(self) -> dict[str, Any]:
+        """How the picture was made, as plain data. See `nstk.Run`."""
+        record: dict[str, Any] = json.loads(self.made())
+        return record
 
     def beside(self, template: str, **fields: Any) -> Path:
         """A path in the output's folder: `{name}` stands for the output, `{suffix}` is its suffix."""

@@ -69,6 +69,32 @@ def told(plugin, tmp_path):
     return run
 
 
+class Needs(nstk.Callback):
+    """Needs what is not there."""
+
+    name = "needs"
+    what: str = "oil"
+
+    def check_machine(self) -> None:
+        if self.what == "bug":
+            raise ValueError("oh no")
+        raise nstk.UserError(f"needs {self.what}, which is not there")
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "message"),
+    [
+        ("oil", nstk.UserError, "callback `mine` needs oil, which is not there"),
+        ("bug", nstk.RunError, r"callback `mine` failed: ValueError: oh no \(test_callbacks.py:\d+\)"),
+    ],
+)
+def test_what_the_machine_lacks_is_told_before_the_run(what, kind, message, tmp_path):
+    recipe = testing.recipe(tmp_path, plugins=[Needs], callbacks={"mine": {"use": "python:needs", "what": what}}, **QUICK)
+    with pytest.raises(kind, match=message):
+        nstk.run(recipe)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["content.png", "style.png"]
+
+
 def test_events_go_in_order_ends_in_reverse(told):
     log, error = told({"b": {}, "a": {}}, steps=2)
     assert error is None
