@@ -47,3 +47,14 @@ def check_template(*fields: str, picture: bool = False) -> AfterValidator:
 
 LogName = Annotated[str, check_template()]
 """The type of a path in the output's folder that may use `{name}`."""
+
+
+def check_suffix(what: str, *suffixes: str) -> AfterValidator:
+    """A validator for a path template whose file is a `what`, and has one of these suffixes."""
+
+    def check(template: str) -> str:
+        if PurePath(template).suffix.lower() not in suffixes:
+            raise ValueError(f"is not the name of a {what}, which ends in {' or '.join(suffixes)}")
+        return template
+
+    return AfterValidator(check)
