@@ -26,8 +26,15 @@ SMALL = ["backbone=tiny", "size=64", "steps=2", "run_eagerly=true"]
 COMPUTING = ("run", "estimate", "evaluate", "explain", "sweep", "batch", "video")
 """The commands that are given few pixels and steps, whatever the page says."""
 
-NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "CUDA_VISIBLE_DEVICES=1 dask ", "nstk ui")
-NOT_RUN = ("pip install ", "pytest ", "python -m benchmarks", "dask ", "tensorboard ", "CUDA_VISIBLE_DEVICES=1 dask ")
+NOT_RUN = (
+    "pip install ",
+    "pytest ",
+    "python -m benchmarks",
+    "dask ",
+    "CUDA_VISIBLE_DEVICES=1 dask ",
+    "tensorboard ",
+    "nstk ui",
+)
 """How the lines begin that a page shows and nobody types here: they install, take minutes to hours, or wait for ever."""
 
 EXIT_CODES = {"nstk check ~/downloads/dots.yaml": 2, "nstk diff out/louvre.png larger.png --json > differences.json": 1}
