@@ -56,7 +56,9 @@ def bytes_of(*paths):
     return {Path(path).read_bytes() for path in paths}
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
+@pytest.mark.parametrize(
+    "suffix", [".png", ".jpg", *(pytest.param(it, marks=pytest.mark.slow) for it in (".webp", ".tif", ".avif"))]
+)
 def test_the_same_bytes(folder, suffix):
     first = paint(f"out/a{suffix}")
     again = nstk.rerun(first, output=f"elsewhere/b{suffix}").path

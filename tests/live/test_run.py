@@ -89,6 +89,7 @@ def test_who_may_not_ask(serve):
     assert server.process.poll() is None
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_dropped_is_looked_at(serve, folder):
     nstk.run(nstk.load_recipe("recipe.yaml", LIGHT, output="old.png"), quiet=True)
     server = serve(*RUN, "steps=100000")
@@ -116,6 +117,7 @@ def test_options_that_need_a_page(serve, words, why):
         serve("run", "recipe.yaml", *LIGHT, *words)
 
 
+@pytest.mark.slow
 def test_a_port_in_use(serve):
     server = serve(*RUN, "steps=100000")
     port = server.base.rstrip("/").rpartition(":")[2]
@@ -123,6 +125,7 @@ def test_a_port_in_use(serve):
         serve(*RUN, "--port", port)
 
 
+@pytest.mark.slow
 def test_without_a_browser_the_run_goes_on(serve, monkeypatch):
     monkeypatch.setitem(__import__("tests.live.samples").live.samples.ENVIRONMENT, "BROWSER", "/nowhere/browser")
     server = serve("run", "recipe.yaml", *LIGHT, "--live", "-q")

@@ -169,6 +169,7 @@ def test_a_thin_picture_keeps_its_shape(tmp_path: Path) -> None:
     assert_allclose(made[0], np.tile([200, 100, 50], (EDGE, 1)), atol=1)
 
 
+@pytest.mark.slow
 def test_a_picture_of_300_megapixels_takes_little_memory(tmp_path: Path) -> None:
     """30000 x 12000 pixels of RGB are a gigabyte; more than `read_picture` takes at all."""
     wide, high = 30_000, 12_000
