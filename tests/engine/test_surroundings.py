@@ -14,6 +14,7 @@ import tensorflow as tf
 import nstk
 from nstk import testing
 from nstk.engine.surroundings import prepared
+from tests.helpers import same
 
 GRAPH, STRATEGY = "does not compute at once here", r"outside of the scope of the `tf\.distribute\.OneDeviceStrategy`"
 
@@ -143,4 +144,4 @@ def test_numpy_behaviour_changes_nothing(tmp_path):
     for name, each in settings.items():
         (tmp_path / name).mkdir()
         plain = nstk.run(testing.recipe(tmp_path / name, **each))
-        assert (tmp_path / "numpy" / name / "out.png").read_bytes() == plain.path.read_bytes(), name
+        assert same(tmp_path / "numpy" / name / "out.png", plain.path), name
