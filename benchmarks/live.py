@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from .report import Record
-from .setting import BENCH, Setting, content, style
+from .setting import BENCH, Setting, command_words
 
 SIZE, QUICK_SIZE = (512, 384), (64, 48)
 TURNS, QUICK_TURNS = 3, 1
@@ -64,9 +64,7 @@ class Looker(threading.Thread):
 
 def measure(setting: Setting, record: Record) -> None:
     size, turns = setting.pick(SIZE, QUICK_SIZE), setting.pick(TURNS, QUICK_TURNS)
-    given = [f"content={content(*size)}", f"style={style(max(size), 'cafe_terrace.jpg')}", f"size={max(size)}"]
-    if setting.quick:
-        given += ["backbone=tiny", "steps=20", "pyramid=false"]
+    given = command_words(size, 20 if setting.quick else None)
     folder = BENCH / "live"
     shutil.rmtree(folder, ignore_errors=True)
     setting.say(f"live: a picture of {size[0]} x {size[1]} with a page and without one, {turns} times each")

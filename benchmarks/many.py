@@ -20,7 +20,7 @@ from nstk.cluster.tiles import in_tiles
 
 from .processes import child, run
 from .report import Record
-from .setting import BENCH, IMAGES, Setting, content, style
+from .setting import BENCH, IMAGES, Setting, command_words, content, style
 
 SIZE, QUICK_SIZE = (256, 192), (64, 48)
 COUNT, QUICK_COUNT = 12, 2
@@ -41,9 +41,7 @@ NSTK = [sys.executable, "-m", "nstk"]
 
 def measure(setting: Setting, record: Record) -> None:
     size, count = setting.pick(SIZE, QUICK_SIZE), setting.pick(COUNT, QUICK_COUNT)
-    given = [f"content={content(*size)}", f"style={style(max(size), 'cafe_terrace.jpg')}", f"size={max(size)}"]
-    if setting.quick:
-        given += ["backbone=tiny", "steps=2", "pyramid=false"]
+    given = command_words(size, 2 if setting.quick else None)
     folder = BENCH / "many"
     shutil.rmtree(folder, ignore_errors=True)
     setting.say(f"many: {count} pictures of {size[0]} x {size[1]} by commands of their own, and by one between them")

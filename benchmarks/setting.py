@@ -70,6 +70,12 @@ def style(long_edge: int, name: str) -> Path:
     return path
 
 
+def command_words(size: tuple[int, int], quick_steps: int | None = None) -> list[str]:
+    """What `nstk run` is told to paint at a size: two shipped pictures; with `quick_steps`, a tiny network and so many steps."""
+    given = [f"content={content(*size)}", f"style={style(max(size), 'cafe_terrace.jpg')}", f"size={max(size)}"]
+    return given if quick_steps is None else [*given, "backbone=tiny", f"steps={quick_steps}", "pyramid=false"]
+
+
 def paint(recipe: Path, settings: dict[str, Any], stopwatch: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
     """Run a recipe through nstk's engine in a process of its own, and return what the callback `stopwatch` wrote down."""
     env = spec.pop("env", None)

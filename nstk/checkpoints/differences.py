@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ..files import shown
 from ..pictures import read_picture
-from ..syntax.parse import parse
 from .made import Made
 from .provenance import flat
 
@@ -30,7 +29,7 @@ def differences(one: Path, other: Path) -> dict[str, list[Difference]]:
     """What differs, by `recipe`, `inputs`, `code`, `versions`, `steps` and `pixels`. Raises `UserError` as `Made.of` does."""
     made = [Made.of(path) for path in (one, other)]
     sides: dict[str, list[dict[str, Any]]] = {
-        "recipe": [_settings(it) for it in made],
+        "recipe": [_settings(it, shown(path)) for it, path in zip(made, (one, other), strict=True)],
         "inputs": [{where: f"{file.path} ({file.sha256[:16]})" for where, file in it.inputs.items()} for it in made],
         "code": [{it.where: f"{it.use} ({(it.sha256 or 'given in Python')[:16]})" for it in each.plugins} for each in made],
         "versions": [{**it.versions, "device": it.device, "precision": it.precision} for it in made],
@@ -45,11 +44,10 @@ def differences(one: Path, other: Path) -> dict[str, list[Difference]]:
     return {key: [*_differing(*both)] for key, both in sides.items()} | {"pixels": [*_pixels(one, other)]}
 
 
-def _settings(made: Made) -> dict[str, Any]:
+def _settings(made: Made, name: str) -> dict[str, Any]:
     """The recipe's values by dotted keys, without the files that it names and without what does not change a picture."""
-    plain = parse(made.recipe, made.name, Path.cwd()).plain()
     files = {it.path for it in made.inputs.values()}
-    told = {key: value for key, value in flat(plain) if key.partition(".")[0] not in ("output", "plugins")}
+    told = {key: value for key, value in flat(made.plain(name)) if key.partition(".")[0] not in ("output", "plugins")}
     return {key: value for key, value in told.items() if not isinstance(value, str) or value not in files}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .._version import __version__
-from ..errors import UserError
+from ..errors import RecipeError, UserError
 from ..files import exists, shown, working_directory
 from ..pictures import PREFIX, base_name, read_metadata
 from ..pictures.metadata import MOST
@@ -23,7 +23,7 @@ from ..recipe.model import RECIPE, RECORD, Recipe
 from ..recipe.paths import relative
 from ..recipe.validate import validated
 from ..syntax.nodes import map_plain
-from ..syntax.parse import MAX_BYTES, dump
+from ..syntax.parse import MAX_BYTES, dump, parse
 
 FORMAT = 1
 """The number of the form in which all of this is written. It grows when what is there comes to mean something else."""
@@ -96,6 +96,16 @@ class Made(_Part):
     def steps(self) -> int:
         """How many steps were done."""
         return sum(it.done for it in self.scales)
+
+    def plain(self, name: str) -> dict[str, Any]:
+        """The recipe as plain data. Raises `UserError` that names the picture `name` where it is none."""
+        try:
+            data = parse(self.recipe, name, Path.cwd()).plain()
+        except RecipeError as error:
+            raise damaged(name, str(error)) from None
+        if not isinstance(data, dict):
+            raise damaged(name, "its recipe is no mapping")
+        return data
 
     def to_yaml(self) -> str:
         """The recipe, below comments that say what came of it."""

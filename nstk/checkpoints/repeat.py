@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..api import Scale
-from ..errors import RecipeError, UserError
+from ..errors import UserError
 from ..files import exists, file_hash, located, same_file, shown
 from ..pictures import FORMATS
 from ..recipe import scales
@@ -20,9 +20,8 @@ from ..recipe.model import Recipe
 from ..recipe.trust import HINT
 from ..registry.registry import Registry
 from ..syntax.nodes import map_plain
-from ..syntax.parse import parse
 from . import provenance
-from .made import Made, Stage, damaged
+from .made import Made, Stage
 
 ABOVE = 3
 """In how many folders above the picture's own a file is looked for."""
@@ -77,12 +76,7 @@ def repeat(
     """
     made = Made.of(picture)
     name = shown(picture)
-    try:
-        plain = parse(made.recipe, name, Path.cwd()).plain()
-    except RecipeError as error:
-        raise damaged(name, str(error)) from None
-    if not isinstance(plain, dict):
-        raise damaged(name, "its recipe is no mapping")
+    plain = made.plain(name)
     plain["output"] = {key: value for key, value in _mapping(plain.get("output")).items() if key != "path"}
     changed = {it.partition("=")[0].strip() for it in overrides}
     places = {it.path: str(path) for it, path in _found(made, picture, inputs, changed, name)}

@@ -9,12 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import nstk
+from nstk.plugins.callbacks._thinned import Thinned
 
 if TYPE_CHECKING:
     import numpy as np
 
 POINTS = 600
-"""How many points a curve has at most. Of a longer run every second point is kept, then every fourth, and so on."""
+"""How many points a curve has at most."""
 
 WIDTH, HEIGHT = 420, 200
 """The size of the curves, in pixels."""
@@ -36,8 +37,8 @@ class Notebook(nstk.Callback):
 
     def on_start(self, run: nstk.Run) -> None:
         self.view = _display()
-        self.curve: list[tuple[int, int, dict[str, float]]] = []
-        self.each, self.seen, self.shown, self.scale_index = 1, 0, 0.0, -1
+        self.curve: Thinned[dict[str, float]] = Thinned(POINTS, run.total_steps)
+        self.shown, self.scale_index = 0.0, -1
         if self.view:
             self.view.display(_html(f"{run.recipe.name}: {run.total_steps} steps on {run.device}, {run.precision}"))
 
@@ -47,19 +48,13 @@ class Notebook(nstk.Callback):
         now, begins = time.monotonic(), step.scale.index != self.scale_index
         if begins or step.index == run.total_steps or bool(run.stopped) or now - self.shown >= self.seconds:
             self.scale_index = step.scale.index
-            self.note(step)
+            newest = step.index, dict(step.losses)
+            self.curve.add(*newest)
+            points = [*(it for it in self.curve.kept if it[0] < step.index), newest]  # what is newest is always drawn
             where = f"{step.scale.width} x {step.scale.height}, step {step.index} of {run.total_steps}"
             picture = _picture(run.image(), self.size)
-            self.view.update(_html(f"{where}, {step.seconds:.0f} s", picture, _curves(self.curve, run.labels)))
+            self.view.update(_html(f"{where}, {step.seconds:.0f} s", picture, _curves(points, run.labels)))
             self.shown = time.monotonic()
-
-    def note(self, step: nstk.Step) -> None:
-        """Keep the losses of a step for the curves."""
-        if self.seen % self.each == 0:
-            self.curve.append((step.index, step.scale.index, dict(step.losses)))
-        self.seen += 1
-        if len(self.curve) == POINTS:
-            self.curve, self.each = self.curve[::2], 2 * self.each
 
 
 def _display() -> Any:
@@ -93,11 +88,11 @@ def _picture(picture: np.ndarray, edge: int) -> str:
     return f"<img alt='The picture as it is now' src='data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}'>"
 
 
-def _curves(points: list[tuple[int, int, dict[str, float]]], labels: Any) -> str:
+def _curves(points: list[tuple[int, dict[str, float]]], labels: Any) -> str:
     """The losses by step as an SVG, on paper with a logarithmic scale."""
     from html import escape
 
-    values = [math.log10(it) for _, _, losses in points for it in losses.values() if it > 0]
+    values = [math.log10(it) for _, losses in points for it in losses.values() if it > 0]
     if not values:
         return ""
     low, high, first, last = min(values), max(values) + 0.01, points[0][0], max(points[-1][0], points[0][0] + 1)
@@ -109,9 +104,9 @@ def _curves(points: list[tuple[int, int, dict[str, float]]], labels: Any) -> str
     drawn, words = [], []
     for index, label in enumerate(labels):
         colour = COLOURS[index % len(COLOURS)]
-        line = " ".join(place(step, losses[label]) for step, _, losses in points if losses.get(label, 0) > 0)
+        line = " ".join(place(step, losses[label]) for step, losses in points if losses.get(label, 0) > 0)
         drawn.append(f"<polyline fill='none' stroke='{colour}' stroke-width='2' points='{line}'/>")
-        value = points[-1][2].get(label, 0)
+        value = points[-1][1].get(label, 0)
         words.append(f"<span style='color:{colour};margin-right:12px'>{escape(label)} {value:.3g}</span>")
     svg = f"<svg width='{WIDTH}' height='{HEIGHT + 4}' viewBox='0 -2 {WIDTH} {HEIGHT + 4}'>{''.join(drawn)}</svg>"
     return f"<div>{svg}<div>{''.join(words)}</div></div>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,16 +10,12 @@ from pathlib import Path
 import pytest
 
 import nstk
+from tests.browser import chromium
 from tests.live.samples import LIGHT
 
 pytestmark = pytest.mark.slow
 
 RUN = ["run", "recipe.yaml", *LIGHT, "optimizer=adam", "--live", "--no-open", "-q", "-o", "a.png"]
-ARGUMENTS = (
-    "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
-)
-
-
 REFUSED = (
     "the server responded with a status of 4",
     "ERR_CONNECTION_REFUSED",
@@ -32,14 +27,8 @@ REFUSED = (
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert program, "these tests need Chromium: `apt-get install chromium`, or leave them out"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=[f"--{it}" for it in ARGUMENTS.split()])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from nstk.plugins.callbacks import report
 from nstk.plugins.callbacks._curves import Curve, drawing
 from nstk.plugins.callbacks._frames import Frames, jpeg
 from nstk.plugins.callbacks.report import Report
+from tests.browser import chromium
 from tests.plugins.callbacks.samples import QUICK, TWO_SCALES, broken, interrupted
 
 ADDRESSES = ("src", "href", "srcset", "data", "action", "poster")
@@ -221,7 +222,7 @@ def test_a_page_is_named_as_one(path):
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_shows_it(painted, scheme):
-    with _browser() as browser:
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": 375, "height": 700}, color_scheme=scheme)
         page, said, asked = context.new_page(), [], []
         page.on("console", lambda message: said.append(message.text))
@@ -253,15 +254,9 @@ def test_a_browser_shows_it(painted, scheme):
 
 @pytest.mark.slow
 def test_without_a_script_all_pictures_are_there(painted):
-    with _browser() as browser:
+    with chromium() as browser:
         page = browser.new_context(java_script_enabled=False).new_page()
         page.goto((painted[0] / "out.html").as_uri())
         assert page.locator("#snapshots li:visible").count() == 9
         assert page.locator("input:visible").count() == 0
         assert page.locator("#before:visible, #after:visible").count() == 2
-
-
-def _browser():
-    from tests.plugins.callbacks.browser import chromium
-
-    return chromium()
