@@ -71,7 +71,7 @@ def style(long_edge: int, name: str) -> Path:
 
 
 def command_words(size: tuple[int, int], quick_steps: int | None = None) -> list[str]:
-    """What `nstk run` is told to paint at a size: two shipped pictures; with `quick_steps`, a tiny network and so many steps."""
+    """What `nstk run` is told to paint: two shipped pictures; with `quick_steps`, by a tiny network in so many steps."""
     given = [f"content={content(*size)}", f"style={style(max(size), 'cafe_terrace.jpg')}", f"size={max(size)}"]
     return given if quick_steps is None else [*given, "backbone=tiny", f"steps={quick_steps}", "pyramid=false"]
 

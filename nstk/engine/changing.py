@@ -38,6 +38,8 @@ class Changing:
                 values |= self._asked.get_nowait()
             except Empty:
                 break
+        if not values:  # as after nearly every step
+            return False
         known = values_of(changed(self.written, steps), self.known)
         values = {key: float(value) for key, value in values.items() if known.get(key) != value}
         if not values:
