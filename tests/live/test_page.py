@@ -203,6 +203,7 @@ def test_from_dropped_pictures_to_a_comparison(serve, page):
 
 def test_a_mistake_is_told(serve, page):
     server = serve("ui", "-o", "out", "--no-open", "-q")
+    page.route("**/api/looks", lambda route: (page.wait_for_timeout(500), route.continue_()))  # what is shown answers at once
     page.goto(server.address)
     page.wait_for_selector("#studio:not([hidden])")
     page.get_by_role("button", name="Paint", exact=True).click()

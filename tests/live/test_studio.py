@@ -131,5 +131,5 @@ def test_a_page_that_is_ended_goes_on_with_its_picture(serve, folder):
     server = serve("ui", "-o", "out", "--no-open", "-q")
     begun = server.until(lambda it: it.get("step", 0) > 0)
     assert begun["step"] > 20
-    server.until(lambda it: it["status"] == "done")
+    server.until(lambda it: server.ask("api/jobs")[1][0]["status"] == "done")  # the record is written by then
     assert json.loads(Path("out/photo-painting.run.json").read_text())["steps"] == 150

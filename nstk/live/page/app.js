@@ -123,6 +123,10 @@ document.addEventListener("drop", async (event) => {
   for (const zone of document.querySelectorAll(".drop")) zone.classList.remove("over");
   const files = [...event.dataTransfer.files];
   if (!files.length) return;
+  if (begins === null) {
+    tell("The page is not connected yet: drop the files again in a moment.");
+    return;
+  }
   if (begins) {
     const zone = event.target.closest(".drop");
     await studio.take(files, zone ? zone.id.slice("drop-".length) : null);

@@ -15,19 +15,19 @@ let balanced = false;
 let listed = "";
 
 export async function start() {
-  document.body.classList.add("studio");
-  at("studio").hidden = false;
-  const looks = await tried(() => ask("api/looks"));
-  at("look").replaceChildren(...(looks ?? []).map((it) => new Option(it.name, it.name)));
-  const about = () => { at("about").textContent = looks?.find((it) => it.name === at("look").value)?.about ?? ""; };
-  at("look").onchange = about;
-  about();
   at("balance").oninput = () => { balanced = true; at("balance-value").textContent = at("balance").value; };
   at("file-content").onchange = (event) => take(event.target.files, "content");
   at("file-style").onchange = (event) => take(event.target.files, "style");
   at("region").onchange = choose;
   at("estimate").onclick = estimate;
   at("form").onsubmit = (event) => { event.preventDefault(); add(); };
+  const looks = await tried(() => ask("api/looks"));
+  at("look").replaceChildren(...(looks ?? []).map((it) => new Option(it.name, it.name)));
+  const about = () => { at("about").textContent = looks?.find((it) => it.name === at("look").value)?.about ?? ""; };
+  at("look").onchange = about;
+  about();
+  document.body.classList.add("studio");
+  at("studio").hidden = false;  // not before all of it answers: a click would load the page anew, and lose what was chosen
   await jobs();
   setInterval(jobs, 1500);
 }
