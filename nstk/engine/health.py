@@ -68,7 +68,7 @@ class Health:
 
     def conclude(self, work: Work) -> None:
         """Evaluate the picture that is saved: the last step's losses belong to the picture before its move."""
-        evaluation = work.objective.evaluate(work.canvas.shown())
+        evaluation = work.rig.problem.evaluate_at(work.canvas.shown())
         losses = by_label(evaluation, self.run.labels)
         self.check(work)
         if what := _infinite(float(evaluation.loss), losses):

@@ -74,6 +74,7 @@ class Rig:
 
     def rest(self) -> None:
         """Hold as little as can be until the next picture: all variables of one shape share a tensor of zeros."""
+        self.problem.forget()
         self.problem.objective.targets = {}
         zeros: dict[Any, tf.Tensor] = {}
         for variable in [*self.canvas.variables().values(), *self.stepper.variables]:
