@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import pictures
-from ..api import Run, Step
+from ..api import Loss, Run, Step
+from ..api.losses import weights
 from ..engine.watch import watching
 from ..recipe.model import Recipe
 from ..recipe.settings import Output
@@ -24,8 +25,12 @@ from .motion import Motion, filled
 if TYPE_CHECKING:
     from ..engine.session import Session
 
-COARSER = 1.5
+COARSER = 1.25
 """How many times as many steps each coarser scale has."""
+
+KEPT = 1.15
+"""How many times as much what holds the photograph weighs after the first frame: a frame that goes on from a painted one would
+show less of it than one that begins as the photograph."""
 
 LABEL = "temporal"
 """The label of the loss that holds a frame to those before."""
@@ -117,7 +122,7 @@ class Painter:
             update={
                 "content": content,
                 "init": made_of(image, {"file": str(warped), "detail": True}),
-                "losses": {**recipe.losses, LABEL: held},
+                "losses": {**_kept(recipe), LABEL: held},
                 "steps": self._choices.at(recipe.levels),
                 "balance": None,
                 "time": None,
@@ -151,3 +156,12 @@ class Painter:
                 for label, loss in self._alone.at(-1).losses.items()
             }
             self._alone = self._alone.model_copy(update={"losses": losses, "balance": None})
+
+
+def _kept(recipe: Recipe) -> dict[str, Loss]:
+    """The losses of frames after the first one."""
+
+    def heavier(loss: Loss) -> Loss:
+        return loss.model_copy(update={"weight": [KEPT * weight for weight in weights(loss, recipe.levels)]})
+
+    return {label: heavier(loss) if loss.holds_content else loss for label, loss in recipe.losses.items()}

@@ -26,6 +26,8 @@ CUT = 0.35
 UNLIKE = 30.0
 """By how many levels two frames of two scenes differ at least, after one was carried along the flow."""
 
+FINE = 4.0
+"""From how wide a blur on, in pixels, a field is made smaller before it is blurred."""
 
 ENOUGH = 0.2
 """From how large a share of trusted pixels nearby on their mean counts alone."""
@@ -76,15 +78,26 @@ def filled(picture: np.ndarray, trusted: np.ndarray, source: np.ndarray) -> np.n
     """
     cv2 = library()
     changed, known = picture.astype(np.float32) - source, trusted.astype(np.float32)
-    offset, reached = np.zeros_like(changed), np.zeros_like(known)
+    offset: np.ndarray = np.zeros_like(changed)
+    reached: np.ndarray = np.zeros_like(known)
     for spread in (max(picture.shape[:2]) / part for part in (32, 8, 2)):
-        near = cv2.GaussianBlur(known, None, spread)
-        mean = cv2.GaussianBlur(changed * known[..., None], None, spread) / np.maximum(near, 1e-6)[..., None]
+        near = _spread(known, spread)
+        mean = _spread(changed * known[..., None], spread) / np.maximum(near, 1e-6)[..., None]
         new = np.clip(near / ENOUGH, 0, 1) * (1 - reached)
         offset, reached = offset + new[..., None] * mean, reached + new
     soft = cv2.GaussianBlur(cv2.erode(known, np.ones((3, 3), np.uint8)), None, 1.0)[..., None]
     made: np.ndarray = np.clip(soft * picture + (1 - soft) * (source + offset), 0, 255)
     return made
+
+
+def _spread(field: np.ndarray, spread: float) -> np.ndarray:
+    """A field blurred by so many pixels. It is blurred small: the time of a wide blur grows with its width."""
+    cv2 = library()
+    height, width = field.shape[:2]
+    part = max(1.0, spread / FINE)
+    small = cv2.resize(field, (max(1, round(width / part)), max(1, round(height / part))), interpolation=cv2.INTER_AREA)
+    made = cv2.resize(cv2.GaussianBlur(small, None, spread / part), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(made)
 
 
 def _at(picture: np.ndarray, back: np.ndarray, way: int) -> np.ndarray:

@@ -164,7 +164,7 @@ def test_without_the_extra(run, monkeypatch):
 
 @pytest.mark.slow
 def test_frames_do_not_flicker(folder):
-    """At most half of what frames flicker that are painted one by one, at scores that are hardly lower."""
+    """Far less than what frames flicker that are painted one by one, at scores that are the same but for a hair."""
     style = str(IMAGES / "cafe_terrace.jpg")
     photos, settings = moving(4, 192, 144), [f"style={style}", "size=192"]
     write(photos, folder / "clip.mkv", "-c:v", "ffv1", "-pix_fmt", "gbrp")
@@ -183,9 +183,9 @@ def test_frames_do_not_flicker(folder):
             found.append(float((apart * motion.trusted).sum() / motion.trusted.sum()))
         return float(np.mean(found))
 
-    assert flicker(together) < 0.5 * flicker(alone)
+    assert flicker(together) < 0.3 * flicker(alone)
     for number in (1, 3):
         one, other = nstk.score(photos[number], style, [together[number], alone[number]], copies=False)
-        assert one.lp > other.lp - 0.03
+        assert one.lp > other.lp - 0.01
         assert one.ge > other.ge - 0.01
-        assert one.cf > other.cf - 0.06
+        assert one.cf > other.cf - 0.01
