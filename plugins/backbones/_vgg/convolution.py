@@ -34,7 +34,7 @@ class Kernel:
         """The convolution that sees `border` (0, 1 or 2) rows and columns of zeros beyond each edge of `x`."""
         import tensorflow as tf
 
-        if self.winograd and winograd.pays(x):
+        if self.winograd and winograd.pays(x, self._array.shape):
             return winograd.convolve(x, self._transformed, border)
         if border == 2:
             x = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]])

@@ -33,13 +33,20 @@ def gradient(network, image):
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_gradient_is_that_of_keras(vgg19, keras_vgg19, compiled):
+@pytest.mark.parametrize("convolution", ["direct", "auto"])
+def test_gradient_is_that_of_keras(keras_vgg19, convolution, compiled):
     def reference(image):
         return keras_features(keras_vgg19, image)
 
-    image = picture(48, 64)
-    ours = tf.function(lambda image: gradient(vgg19, image)) if compiled else lambda image: gradient(vgg19, image)
-    close(ours(image), gradient(reference, image), 1e-4)
+    def of_ours(image):
+        return gradient(network, image)
+
+    image, network = picture(48, 64), Vgg19(convolution=convolution).build(LOOKED_AT)
+    ours, theirs = (tf.function(of_ours) if compiled else of_ours)(image), gradient(reference, image)
+    if convolution == "direct":
+        close(ours, theirs, 1e-4)
+    else:  # another rounding, and where two activations of a pooling are equal but for that, the gradient goes to the other
+        assert tf.norm(ours - theirs) < 1e-3 * tf.norm(theirs)
 
 
 def test_kernels_get_no_gradient(vgg19, keras_vgg19):

@@ -38,11 +38,19 @@ def test_wide_convolutions_equal_direct_ones(padding, compiled, monkeypatch):
     assert len(calls) == 2  # there and back
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 9, 128), (1, 40, 40, 64)])
+@pytest.mark.parametrize("shape", [(1, 28, 36, 128), (1, 40, 40, 64), (1, 9, 12, 256)])
 def test_small_and_narrow_maps_are_direct(shape, monkeypatch):
     monkeypatch.setattr(winograd, "convolve", None)
     kernel = np.ones((3, 3, shape[3], 128), np.float32)
     assert convolution(kernel, np.zeros(128, np.float32), "zero", "float32")(tf.ones(shape)).shape == (*shape[:3], 128)
+
+
+def test_the_wider_a_kernel_the_smaller_a_map_may_be(monkeypatch):
+    calls = []
+    monkeypatch.setattr(winograd, "convolve", lambda *args, real=winograd.convolve: calls.append(args) or real(*args))
+    kernel = np.ones((3, 3, 128, 256), np.float32)
+    convolution(kernel, np.zeros(256, np.float32), "zero", "float32")(tf.ones((1, 12, 16, 128)))
+    assert len(calls) == 1
 
 
 def test_gpu_and_low_precision_are_direct(monkeypatch):
