@@ -25,10 +25,10 @@ from .motion import Motion, filled
 if TYPE_CHECKING:
     from ..engine.session import Session
 
-COARSER = 1.25
+COARSER = 1.1
 """How many times as many steps each coarser scale has."""
 
-KEPT = 1.15
+KEPT = 1.1
 """How many times as much what holds the photograph weighs after the first frame: a frame that goes on from a painted one would
 show less of it than one that begins as the photograph."""
 

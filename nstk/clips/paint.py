@@ -29,7 +29,7 @@ from .folder import ClipFolder
 from .frames import Choices, Painter
 from .motion import library
 
-STEPS, WEIGHT = 4, 20.0
+STEPS, WEIGHT = 5, 20.0
 """How many steps a frame takes after the first one, at the last scale, and the weight of what holds it to the frame before."""
 
 PAINTED = 0.99
