@@ -213,6 +213,15 @@ def test_a_mistake_is_told(serve, page):
     page.locator("#told").filter(has_text="word.png is text, not a picture").wait_for()
 
 
+def test_what_is_dropped_before_the_page_is_connected(serve, page, folder):
+    server = serve("ui", "-o", "out", "--no-open", "-q")
+    page.route("**/api/state*", lambda route: None)  # never answered
+    page.goto(server.address)
+    drop(page, "body", "photo.jpg")
+    page.locator("#told").filter(has_text="The page is not connected yet: drop the files again in a moment.").wait_for()
+    assert not (folder / "out" / "inputs" / "photo.jpg").exists()
+
+
 def test_a_wrong_token(serve, page):
     server = serve(*RUN, "steps=100000")
     answer = page.goto(f"{server.base}?token=guess")
