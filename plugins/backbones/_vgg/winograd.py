@@ -24,12 +24,11 @@ TILE, WINDOW = 4, 6
 
 LEAST_CHANNELS = 128
 """The smallest number of channels. With fewer, moving the activations about takes longer than the saved multiplications."""
-NARROW = LEAST_CHANNELS * LEAST_CHANNELS
-"""How many pairs of an input and an output a kernel has that is narrow."""
 LEAST_TILES, LEAST_NARROW_TILES = 12, 64
-"""The smallest number of tiles for a wide kernel, and for a narrow one. With fewer, reading the transform, which is four
-times as large as the kernel, or moving the activations about takes longer than the saved multiplications. In a chain of equal
-convolutions of 12 tiles, one takes 0.46 of a direct one with 512 channels and 0.74 with 256 (AVX-512, two cores)."""
+"""The smallest number of tiles, and that for a kernel with the fewest channels at both ends. With fewer, reading the kernel's
+transform, which is four times as large as the kernel, or moving the activations about takes longer than the saved
+multiplications. In a chain of equal convolutions of 12 tiles, one takes 0.46 of a direct one with 512 channels and 0.74 with
+256 (AVX-512, two cores)."""
 
 MANY_TILES = 400
 """From how many tiles on a batched product of matrices is as fast as one product after the other (see `_products`)."""
@@ -45,7 +44,7 @@ def pays(x: tf.Tensor, kernel: tuple[int, ...]) -> bool:
     count, height, width, _ = x.shape
     if count != 1 or height is None or width is None:
         return False
-    return _tiles(height) * _tiles(width) >= (LEAST_NARROW_TILES if kernel[2] * kernel[3] <= NARROW else LEAST_TILES)
+    return _tiles(height) * _tiles(width) >= (LEAST_TILES if max(kernel[2:]) > LEAST_CHANNELS else LEAST_NARROW_TILES)
 
 
 def transformed(kernel: np.ndarray) -> tf.Tensor:

@@ -41,12 +41,9 @@ def test_gradient_is_that_of_keras(keras_vgg19, convolution, compiled):
     def of_ours(image):
         return gradient(network, image)
 
-    image, network = picture(48, 64), Vgg19(convolution=convolution).build(LOOKED_AT)
-    ours, theirs = (tf.function(of_ours) if compiled else of_ours)(image), gradient(reference, image)
-    if convolution == "direct":
-        close(ours, theirs, 1e-4)
-    else:  # another rounding, and where two activations of a pooling are equal but for that, the gradient goes to the other
-        assert tf.norm(ours - theirs) < 1e-3 * tf.norm(theirs)
+    # Of 48 x 64 pixels, two activations of a pooling are equal but for rounding, which decides where the gradient goes.
+    image, network = picture(64, 48), Vgg19(convolution=convolution).build(LOOKED_AT)
+    close((tf.function(of_ours) if compiled else of_ours)(image), gradient(reference, image), 1e-4)
 
 
 def test_kernels_get_no_gradient(vgg19, keras_vgg19):
