@@ -31,6 +31,10 @@ class Problem(Protocol):
     steps: int
     """How many times the picture will be moved."""
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels of the losses, in the order in which an evaluation has them."""
+
     def value_and_grad(self) -> tuple[Evaluation, Any]:
         """The objective at the picture, and its gradient with respect to the unknowns, `[1, height, width, 3]`."""
 

@@ -72,7 +72,7 @@ class Kept:
         def make() -> TileNetwork:
             tiling = Tiling.of(recipe.backbone, octave.losses, edge)
             ragged = any(forms.values())
-            compiled = partial(Compiled, xla=plan.jit and not ragged, ragged=ragged)
+            compiled = partial(Compiled, xla=plan.jit and not ragged, required=recipe.jit is True, ragged=ragged)
             if recipe.run_eagerly:
                 return TileNetwork(self.network(recipe, plan, octave), octave.losses, tiling)
             return TileNetwork(self.network(recipe, plan, octave), octave.losses, tiling, compiled)

@@ -96,7 +96,7 @@ class Rig:
             raise RunError(f"{who}: step() returned {evaluation!r}, not the Evaluation that the problem gave it")
         return evaluation, self.canvas.guard(picture, evaluation), tf.convert_to_tensor(self.stepper.stalled())
 
-    def compiled(self, *, xla: bool) -> Callable[[], Move]:
+    def compiled(self, *, xla: bool, required: bool = True) -> Callable[[], Move]:
         """`move` as one compiled step, which takes the tensors of the targets as its inputs."""
         objective = self.problem.objective
         tensors = objective.target_tensors
@@ -108,7 +108,7 @@ class Rig:
                 with objective.compared_with(given):
                     return self.move()
 
-            self.step = Compiled(move, xla=xla)
+            self.step = Compiled(move, xla=xla, required=required)
             with blaming(f"optimizer `{self.optimizer.name}`", self.optimizer):
                 self.step.trace(*tensors)
         step = self.step

@@ -72,7 +72,7 @@ def moving(recipe: Recipe, plan: Plan, work: Work) -> Callable[[], Move]:
     """
     if recipe.run_eagerly or work.layout.edge:
         return work.rig.move
-    return work.rig.compiled(xla=plan.jit)
+    return work.rig.compiled(xla=plan.jit, required=recipe.jit is True)
 
 
 def retile(recipe: Recipe, plan: Plan, kept: Kept, work: Work, error: OutOfMemory) -> None:
@@ -117,7 +117,7 @@ def _at_octave(
         tiles = network.tiling.tiles(*made.content.shape[:2])
         parts = kept.spread(recipe, Task(scale, octave.divisor, edge, plan.choice.dtype), tiles) if kept.spread else ()
         return TiledObjective(network, made, dtype, styles, limits, parts)
-    compiled = partial(Compiled, xla=plan.jit)
+    compiled = partial(Compiled, xla=plan.jit, required=recipe.jit is True)
     whole = WholeObjective if recipe.run_eagerly or not layout.edge else partial(GraphObjective, compiled=compiled)
     return whole(kept.network(recipe, plan, octave), octave.losses, made, dtype, styles, limits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +12,8 @@ import tensorflow as tf
 
 from ..errors import RunError
 from ..registry.blame import SCOPE
+
+log = logging.getLogger("nstk")
 
 DRAWS = re.compile(r"(Random|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|.*PyFunc|.*CandidateSampler)")
 """The operations that may give another value when they run again: they draw from a state of their own, or call Python."""
@@ -22,11 +25,11 @@ class Compiled:
     A `ragged` one takes vectors of whole numbers of any length. XLA would compile it anew for each length.
 
     The first call traces the function, unless `trace` was called before, and has XLA compile the graph. Where XLA cannot
-    compile it, that call raises a `RunError` that says what to do.
+    compile it, that call raises a `RunError` that says what to do; unless XLA is `required`, it goes on without XLA instead.
     """
 
-    def __init__(self, function: Callable[..., Any], *, xla: bool, ragged: bool = False):
-        self._function, self._xla, self._ragged = function, xla, ragged
+    def __init__(self, function: Callable[..., Any], *, xla: bool, required: bool = True, ragged: bool = False):
+        self._function, self._xla, self._required, self._ragged = function, xla, required, ragged
         self._graph: Any = None
         self._ready = not xla
         self.repeatable = False
@@ -61,7 +64,12 @@ class Compiled:
         except tf.errors.OpError as error:
             if isinstance(error, tf.errors.ResourceExhaustedError):
                 raise
-            raise RunError(f"XLA cannot compile the step{_why(error)}: set `jit: false`") from error
+            if self._required:
+                raise RunError(f"XLA cannot compile the step{_why(error)}: set `jit: false`") from error
+            log.warning("XLA cannot compile the step%s: it is painted without XLA, as with `jit: false`", _why(error))
+            self._xla = False
+            self.trace(*structures)
+            made = self._graph(*structures)
         self._ready = True
         return made
 

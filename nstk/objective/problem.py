@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -26,6 +27,10 @@ class PictureProblem:
         height, width = image.shape[1:3]
         with blaming(self._who, parametrization):
             self._operator = parametrization.operator(height, width)
+
+    @property
+    def labels(self) -> Sequence[str]:
+        return [*self.objective.losses]
 
     def value_and_grad(self) -> tuple[Evaluation, Any]:
         evaluation, gradient = self.pixel_gradient()

@@ -58,6 +58,7 @@ class _Distance:
         import tensorflow as tf
 
         self.wanted = tf.constant(wanted[None], tf.float32)
+        self.losses = {"distance": None}
         self.factor = 10 / float(np.sum(np.square(start - wanted)))
         self.spoiled = tf.Variable(0.0)
         """NaN where the objective is to be NaN, otherwise 0."""

@@ -92,7 +92,7 @@ def counts_below(activations: Any, directions: Any) -> Any:
         weights = tf.ones(tf.shape(bins)) if weights is None else tf.reshape(weights, [-1])
         if tf.config.list_logical_devices("GPU"):  # where `bincount` takes no weights
             return tf.math.unsorted_segment_sum(weights, bins, size)
-        return tf.math.bincount(bins, weights, minlength=size, maxlength=size, dtype=tf.float32)
+        return tf.raw_ops.DenseBincount(input=bins, size=size, weights=weights)  # `tf.math.bincount` asks for what XLA has not
 
     return count(tf.reshape(activations, [-1, activations.shape[-1]]))
 

@@ -93,9 +93,7 @@ class LbfgsStepper(nstk.Stepper):
         self.rejected = tf.Variable(0)  # how many moves in a row were rejected
         self.flat = tf.Variable(0)  # how many steps in a row gained nothing
         self.stuck = tf.Variable(False)
-        # `losses` holds each loss of the good picture. Their number is not known yet, and variables that are made later would
-        # have TensorFlow trace the step twice.
-        self.losses = tf.Variable(tf.zeros([0]), shape=[None])
+        self.losses = tf.Variable(tf.zeros([len(problem.labels)]))  # each loss of the good picture; XLA wants a fixed shape
 
     @property
     def variables(self) -> Sequence[Any]:  # type: ignore[override]

@@ -8,7 +8,10 @@ import tensorflow as tf
 
 import nstk
 from nstk import testing
+from nstk.machine import device
 from nstk.objective.compiled import Compiled
+from nstk.registry.registry import Registry
+from tests.plugins.losses.samples import FEW
 
 SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
 
@@ -29,10 +32,34 @@ def nstk_losses():
 """
 
 
+def slow(value):
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 def test_xla_paints_the_same_picture(tmp_path):
     plain, xla = (testing.run_recipe(tmp_path, jit=jit, **SMALL) for jit in (False, True))
     assert np.abs(plain.picture.astype(int) - xla.picture).max() <= 1
     assert '"jit": true' in (tmp_path / "out.run.json").read_text()
+
+
+def apart(folder, **settings):
+    """By how many levels, at most, a picture that is painted with XLA differs from one that is painted without it."""
+    plain, xla = (testing.run_recipe(folder, jit=jit, **{"steps": 3, **settings}) for jit in (False, True))
+    return np.abs(plain.picture.astype(int) - xla.picture).max()
+
+
+# On a GPU, every step is compiled with XLA, unless the recipe says otherwise.
+
+
+@pytest.mark.parametrize("optimizer", Registry(installed=False).names("optimizer"))
+def test_xla_compiles_every_optimizer(tmp_path, optimizer):
+    assert apart(tmp_path, optimizer=optimizer, **SMALL) <= 1
+
+
+@pytest.mark.parametrize("name", ["sliced", *(slow(it) for it in Registry(installed=False).names("loss") if it != "sliced")])
+def test_xla_compiles_every_loss(tmp_path, name):
+    """Where positions are matched, rounding may choose another one for a few of them."""
+    assert apart(tmp_path, losses={name: FEW.get(name), "tv": None}) <= (8 if name == "self_similarity" else 1)
 
 
 def test_what_xla_cannot_compile_is_told(tmp_path, plugin):
@@ -43,6 +70,16 @@ def test_what_xla_cannot_compile_is_told(tmp_path, plugin):
     ) as caught:
         testing.run_recipe(tmp_path, jit=True, **settings)
     assert not {"\n", "{", "["} & set(str(caught.value))
+
+
+def test_auto_goes_on_without_xla(tmp_path, plugin, monkeypatch, caplog):
+    settings = {"plugins": [plugin(HOSTED)], "losses": {"hosted": None, "tv": None}}
+    plain = testing.run_recipe(tmp_path, jit=False, **settings)
+    monkeypatch.setattr(device, "has_gpu", lambda: True)
+    monkeypatch.setattr(device, "_details", dict)
+    made = testing.run_recipe(tmp_path, jit="auto", **settings)
+    np.testing.assert_array_equal(made.picture, plain.picture)
+    assert [line for line in caplog.messages if line.startswith("XLA cannot compile the step, in loss `hosted`")]
 
 
 def test_xla_is_not_blamed_for_other_errors(monkeypatch):

@@ -6,12 +6,20 @@ import numpy as np
 
 from nstk import testing
 from nstk.objective.sums import each
+from nstk.recipe.defaults import recipes_folder
 
 LAYERS = {"block1_conv2": 0.3, "block2_conv1": 1.7}
 FORMULAS = ["relative", "gatys", "course", "mean"]
 WITH_SCALED = [*FORMULAS, "scaled"]
 MADE = testing.pictures()
 PICTURE = testing.pictures(seed=1).content
+
+FEW = {
+    **{name: {"layers": ["image", "block2_conv1"]} for name in ("remd", "self_similarity")},
+    "sliced": {"layers": ["block2_conv1"]},
+    "temporal": {"picture": str(recipes_folder() / "images" / "chelsea.jpg")},
+}
+"""What losses are told: few layers, where they read ten or more that cost time to trace; and a picture that they need."""
 
 
 def value(loss, features, refs):

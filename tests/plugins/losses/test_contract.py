@@ -18,9 +18,8 @@ from nstk.plugins.losses.gram import Gram
 from nstk.plugins.losses.moments import Moments
 from nstk.plugins.losses.sliced import Sliced
 from nstk.plugins.losses.tv import TotalVariation
-from nstk.recipe.defaults import recipes_folder
 from nstk.registry.registry import Registry
-from tests.plugins.losses.samples import FORMULAS, LAYERS, WITH_SCALED, close, rows, value
+from tests.plugins.losses.samples import FEW, FORMULAS, LAYERS, WITH_SCALED, close, rows, value
 
 ZERO_AT = {
     "content": "content",
@@ -37,13 +36,6 @@ ZERO_AT = {
     "wasserstein": "style",
 }
 """Where a loss is zero; one that is not listed has no such picture."""
-
-FEW = {
-    **{name: {"layers": ["image", "block2_conv1"]} for name in ("remd", "self_similarity")},
-    "sliced": {"layers": ["block2_conv1"]},
-    "temporal": {"picture": str(recipes_folder() / "images" / "chelsea.jpg")},
-}
-"""What losses are told: few layers, where they read ten or more that cost time to trace; and a picture that they need."""
 
 
 @pytest.mark.parametrize("name", Registry(installed=False).names("loss"))

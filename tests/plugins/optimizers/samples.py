@@ -23,10 +23,11 @@ def pull(image):
 
 
 class Given:
-    """An objective that is a function of the picture, which returns an evaluation and a gradient."""
+    """An objective that is a function of the picture, which returns an evaluation of one loss, `pull`, and a gradient."""
 
     def __init__(self, value_and_grad):
         self.value_and_grad = value_and_grad
+        self.losses = {"pull": None}
 
     def evaluate(self, image):
         return self.value_and_grad(image)[0]
