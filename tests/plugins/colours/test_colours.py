@@ -86,12 +86,11 @@ def run(folder, colours, **more):
 
 
 def test_a_run_keeps_the_photographs_colours_and_paints_the_same(tmp_path):
-    plain, kept = run(tmp_path, "painting"), run(tmp_path, "keep")
+    gram = {"gram": {"layers": ["image", "block1_conv1"]}}  # dark pixels are few: their rounding counts for more in `expected`
+    plain, kept = run(tmp_path, "painting", losses=gram), run(tmp_path, "keep", losses=gram)
     assert plain.losses == kept.losses, "colours are no part of the steps"
     expected = Keep().of_picture(np.float32(plain.picture), nstk.read_picture(tmp_path / "content.png"))
-    apart = np.abs(kept.picture - expected)  # `plain` is rounded, which counts for more where a colour is dark
-    assert apart.max() < 8
-    assert np.quantile(apart, 0.999) < 3
+    np.testing.assert_allclose(kept.picture, expected, atol=3)
     assert not np.array_equal(plain.picture, kept.picture)
 
 
