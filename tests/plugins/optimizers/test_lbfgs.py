@@ -57,11 +57,15 @@ def test_bands_find_the_same_minimum():
     assert ours < 1e-3
 
 
-@pytest.fixture(scope="module")
-def style():
-    """A real small problem: nstk's default losses on VGG-19, the content as the start."""
-    recipe = nstk.load_recipe("minimal", overrides=["size=96"])
-    pictures = pictures_of(recipe, 96, 72)
+GRAM = "losses.colour={use: gram, layers: [image], weight: 20}"
+
+
+@pytest.fixture(scope="module", params=[(64, [GRAM]), (96, [])], ids=["gram", "default"])
+def style(request):
+    """Real small problems on VGG-19: nstk's default losses, and those with a smooth one of colours."""
+    size, overrides = request.param
+    recipe = nstk.load_recipe("minimal", overrides=[f"size={size}", *overrides])
+    pictures = pictures_of(recipe, size, size * 3 // 4)
     net = network(recipe.backbone, layers_read(recipe.backbone, recipe.losses.values()))
     objective = WholeObjective(net, recipe.losses, pictures)
 
