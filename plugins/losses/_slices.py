@@ -1,8 +1,8 @@
 """Projections of activations on some directions, and how their values are distributed: sums over positions, of any picture.
 
-Values are counted in bins whose edges are the same for all pictures, layers and networks: eight bins to each doubling of a
-value plus `FINEST`, on both sides of 0. A value counts for the two edges around it, for the nearer one more. So what is counted
-changes smoothly with the values, and their mean is kept.
+Values are counted below edges that are the same for all pictures, layers and networks: eight to each doubling of a value plus
+`FINEST`, on both sides of 0. A value near an edge counts by a share that grows smoothly, as its gradient does: gradients that
+jump at edges would spoil what an optimizer learns about curvature.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DOUBLINGS = 24
 """How many times `FINEST` may be doubled: values beyond 2^18 count as that."""
 
 PER_DOUBLING = 8
-"""How many bins there are to each doubling, of equal width."""
+"""How many edges there are to each doubling, equally far apart."""
 
 MANTISSA = 23
 """How many bits of a float32 tell where it lies between a power of 2 and the next one."""
@@ -49,7 +49,7 @@ def directions(channels: int, count: int) -> Any:
 
 @lru_cache(maxsize=1)
 def edges() -> Any:
-    """The edges of all bins, from the least to the largest, as a numpy array in float64."""
+    """All edges, from the least to the largest, as a numpy array in float64."""
     import numpy as np
 
     within = 1 + np.arange(PER_DOUBLING) / PER_DOUBLING
@@ -57,44 +57,71 @@ def edges() -> Any:
     return np.concatenate([-above[:0:-1], above])
 
 
-def counts_below(activations: Any, directions: Any) -> Any:
-    """How many projections lie below the upper edge of each bin: `[directions, bins]`, in float32, a sum over positions.
+@lru_cache(maxsize=1)
+def reach() -> Any:
+    """Half of how far apart the two edges beside each edge are, as a numpy array in float64."""
+    import numpy as np
 
-    Those within a bin count by the share of its width that they lie below the upper edge. None lies in the last bin, so the
-    last number is how many positions there are. The gradient of a projection comes from its own bin alone.
+    padded = np.pad(edges(), 1, mode="edge")
+    return (padded[2:] - padded[:-2]) / 2
+
+
+def counts_below(activations: Any, directions: Any) -> Any:
+    """How many projections lie below each edge: `[directions, edges]`, in float32, a sum over positions.
+
+    A projection counts for the two edges around it by a share: all of it lies below an edge when it is at the edge before, none
+    when it is at the edge after. All lie below the last edge. With u where it lies between two edges, from 0 to 1, its gradient
+    is (1 - u) of what moves it at the lower edge and u of what moves it at the upper one.
     """
     import tensorflow as tf
 
     onto = tf.constant(directions)
-    wide = onto.shape[1], len(edges()) - 1
-    upward = tf.constant(edges()[1:] - edges()[:-1], tf.float32)
+    count, bins = onto.shape[1], len(edges()) - 1
+    lower, upper = (tf.constant(share, tf.float32) for share in _shares())
 
     @tf.custom_gradient
-    def count(rows: Any) -> tuple[Any, Callable[[Any], Any]]:
-        def below(part: Any) -> Any:
-            bins, share = _places(tf.matmul(tf.cast(part, tf.float32), onto))
-            there, moved = (tf.reshape(it, wide) for it in (_counted(bins), _counted(bins, share)))
-            return tf.cumsum(there, axis=1) - moved / STEPS
+    def below(rows: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def summed(part: Any) -> Any:
+            at, steps = _places(tf.matmul(tf.cast(part, tf.float32), onto))
+            weights = tf.ones_like(steps), steps, tf.round(tf.square(steps) / STEPS)
+            there, first, second = (tf.reshape(_counted(at, it, count * bins), [count, bins]) for it in weights)
+            near_lower = lower * (there - (2 * first - second) / STEPS)
+            near_upper = tf.cumsum(there, axis=1) - upper * (second / STEPS)
+            return tf.pad(near_lower, [[0, 0], [0, 1]]) + tf.pad(near_upper, [[0, 0], [1, 0]])
 
         def gradient(upstream: Any) -> Any:
-            slopes = tf.reshape(-upstream / upward, [-1])
+            slopes = -upstream / tf.constant(reach(), tf.float32)
+            lines = tf.reshape(tf.stack([slopes[:, :-1], slopes[:, 1:] - slopes[:, :-1]], axis=2), [-1, 2])
 
             def pulled(part: Any) -> Any:
-                bins, _ = _places(tf.matmul(tf.cast(part, tf.float32), onto))
-                return tf.cast(tf.matmul(tf.gather(slopes, bins), onto, transpose_b=True), part.dtype)
+                at, steps = _places(tf.matmul(tf.cast(part, tf.float32), onto))
+                line = tf.gather(lines, at)
+                slope = line[..., 0] + line[..., 1] * (steps / STEPS)
+                return tf.cast(tf.matmul(slope, onto, transpose_b=True), part.dtype)
 
-            return _mapped(pulled, rows, wide[0])
+            return _mapped(pulled, rows, count)
 
-        return _summed(below, rows, wide), gradient
+        return _summed(summed, rows, (count, bins + 1)), gradient
 
-    def _counted(bins: Any, weights: Any = None) -> Any:
-        size, bins = wide[0] * wide[1], tf.reshape(bins, [-1])
-        weights = tf.ones(tf.shape(bins)) if weights is None else tf.reshape(weights, [-1])
-        if tf.config.list_logical_devices("GPU"):  # where `bincount` takes no weights
-            return tf.math.unsorted_segment_sum(weights, bins, size)
-        return tf.raw_ops.DenseBincount(input=bins, size=size, weights=weights)  # `tf.math.bincount` asks for what XLA has not
+    return below(tf.reshape(activations, [-1, activations.shape[-1]]))
 
-    return count(tf.reshape(activations, [-1, activations.shape[-1]]))
+
+def _shares() -> tuple[Any, Any]:
+    """How wide each bin is, as a share of twice the reach of the edge below it, and of that of the edge above it."""
+    import numpy as np
+
+    widths, both = np.diff(edges()), 2 * reach()
+    return widths / both[:-1], widths / both[1:]
+
+
+def _counted(at: Any, weights: Any, size: int) -> Any:
+    """The sum of the weights that are at each of so many places."""
+    import tensorflow as tf
+
+    at, weights = tf.reshape(at, [-1]), tf.reshape(weights, [-1])
+    if tf.config.list_logical_devices("GPU"):  # where `bincount` takes no weights
+        return tf.math.unsorted_segment_sum(weights, at, size)
+    return tf.raw_ops.DenseBincount(input=at, size=size, weights=weights)  # `tf.math.bincount` asks for what XLA has not
 
 
 def _places(values: Any) -> tuple[Any, Any]:

@@ -11,14 +11,14 @@ paper in four things:
 
 - Directions are drawn once and for all, orthonormal where they can be, and at most `directions` of them. The paper draws N new
   ones at each step, so that the loss changes between two of its evaluations, which no line search can follow.
-- Nothing is sorted. The projections are counted in bins, which are sums over positions (see `_slices`), and exact in tiles.
-  With T_b the share of them below the middle m_b of bin b, g_b wide, S_b the painting's and Q its quantile function, so that
-  Q(S_b) = m_b and Q is linear between,
+- Nothing is sorted. The projections are counted below some edges, which are sums over positions (see `_slices`), and exact in
+  tiles. With T_b the share of them below edge e_b, g_b half of how far apart the edges beside it are, S_b the painting's share
+  and Q its quantile function, so that Q(S_b) = e_b and Q is linear between,
 
-      1/M sum (p - s)^2  becomes  sum over bins of 2 g_b (integral of Q(t) - m_b for t from S_b to T_b)
+      1/M sum (p - s)^2  becomes  sum over edges of 2 g_b (integral of Q(t) - e_b for t from S_b to T_b)
 
-  The gradient of a projection is 2/M (m_b - Q(T_b)), as that of the sorted one is 2/M (p - s): a bin is an eighth of its
-  value wide, or less.
+  The gradient of a projection at an edge is 2/M (e_b - Q(T_b)), as that of the sorted one is 2/M (p - s), and linear between
+  two edges: they are an eighth of their value apart, or less.
 - A painting of another size is compared by its quantiles, and of several paintings, all positions are put together, each
   painting counting alike.
 - `formula: relative` weighs layers alike.
@@ -33,7 +33,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import nstk
-from nstk.plugins.losses._slices import counts_below, directions, edges
+from nstk.plugins.losses._slices import counts_below, directions, edges, reach
 from nstk.plugins.losses._statistics import StyleStatistic
 
 TINY = 1e-12
@@ -63,7 +63,7 @@ class Sliced(StyleStatistic):
     )
 
     def statistic(self, features: nstk.Features, maps: Any = None) -> Any:
-        """By layer, how many positions lie below the upper edge of each bin, `[directions, bins]`."""
+        """By layer, how many positions lie below each edge, `[directions, edges]`."""
 
         def of(activations: Any) -> Any:
             channels = int(activations.shape[-1])
@@ -72,13 +72,13 @@ class Sliced(StyleStatistic):
         return {layer: of(features[layer]) for layer in self.layers}
 
     def goal(self, content: Any, styles: Mapping[str, Any]) -> Any:
-        """By layer, the style's shares below each bin's upper edge, and the mean square of its projections."""
+        """By layer, the style's shares below each edge, and the mean square of its projections."""
         import tensorflow as tf
 
         def of(layer: str) -> dict[str, Any]:
             share = nstk.blend(styles, lambda style: share_below(style[layer]))
-            masses = share - tf.pad(share, [[0, 0], [1, 0]])[:, :-1]
-            size = tf.reduce_mean(tf.reduce_sum(masses * tf.square(tf.constant(edges()[:-1])), axis=1))
+            middles = tf.constant((edges()[1:] + edges()[:-1]) / 2)
+            size = tf.reduce_mean(tf.reduce_sum((share[:, 1:] - share[:, :-1]) * tf.square(middles), axis=1))
             return {"share": share, "size": tf.maximum(size, TINY)}
 
         return {layer: of(layer) for layer in self.layers}
@@ -94,7 +94,7 @@ class Sliced(StyleStatistic):
 
 
 def share_below(below: Any) -> Any:
-    """The share of the positions that lies below each bin's upper edge, in float64: large bins are wide."""
+    """The share of the positions that lies below each edge, in float64: large values are far apart."""
     import tensorflow as tf
 
     below = tf.cast(below, tf.float64)
@@ -102,17 +102,16 @@ def share_below(below: Any) -> Any:
 
 
 def transport(share: Any, wanted: Any) -> Any:
-    """The mean over directions of the squared distance of two distributions, from their shares below the edges of bins.
+    """The mean over directions of the squared distance of two distributions, from their shares below the edges.
 
-    It is the squared Wasserstein distance from the painting's distribution with what lies at an edge spread over the halves of
-    the two bins beside it, less its least value: 0 where the shares are equal. Its gradient is continuous in them.
+    It is the squared Wasserstein distance from the painting's distribution, where what lies between two edges is spread evenly,
+    less its least value: 0 where the shares are equal. Its gradient is continuous in them.
     """
     import tensorflow as tf
 
-    middles = tf.constant((edges()[1:] + edges()[:-1]) / 2)
-    widths = tf.constant(edges()[1:] - edges()[:-1])
+    values, widths = tf.constant(edges()), tf.constant(reach())
     last = wanted.shape[1] - 1
-    pieces = (wanted[:, 1:] - wanted[:, :-1]) * (middles[1:] + middles[:-1]) / 2
+    pieces = (wanted[:, 1:] - wanted[:, :-1]) * (values[1:] + values[:-1]) / 2
     sums = tf.pad(tf.cumsum(pieces, axis=1), [[0, 0], [1, 0]])
 
     @tf.custom_gradient
@@ -120,13 +119,13 @@ def transport(share: Any, wanted: Any) -> Any:
         above = tf.searchsorted(wanted, share)
         first, second = tf.maximum(above - 1, 0), tf.minimum(above, last)
         begin, end, sum_ = (tf.gather(it, at, batch_dims=1) for it, at in ((wanted, first), (wanted, second), (sums, first)))
-        low, high = tf.gather(middles, first), tf.gather(middles, second)
+        low, high = tf.gather(values, first), tf.gather(values, second)
         beyond = share - begin
         quantile = low + (high - low) * tf.math.divide_no_nan(beyond, end - begin)
-        integral = nstk.total([sum_ - sums, beyond * (low + quantile) / 2, -middles * (share - wanted)])
+        integral = nstk.total([sum_ - sums, beyond * (low + quantile) / 2, -values * (share - wanted)])
         count = float(share.shape[0])
         moved = tf.reduce_sum(2 * widths * integral) / count
-        return moved, lambda upstream: upstream * 2 * widths * (quantile - middles) / count
+        return moved, lambda upstream: upstream * 2 * widths * (quantile - values) / count
 
     return distance(share)
 
