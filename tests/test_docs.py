@@ -47,7 +47,7 @@ def generated(reference: ModuleType) -> dict[str, str]:
     return pages
 
 
-SLOW = ["layers_and_weights", "from_python", "many_pictures"]
+SLOW = ["cluster", "from_python", "judging_pictures", "layers_and_weights", "many_pictures", "video"]
 """The pages whose commands take longest."""
 
 

@@ -66,7 +66,7 @@ def test_a_clip_is_painted_and_once_more(run, folder):
     assert Path("out/a.mp4").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("suffix", ["gif", "webp", "webm"])
+@pytest.mark.parametrize("suffix", [*(pytest.param(it, marks=pytest.mark.slow) for it in ("gif", "webp")), "webm"])
 def test_other_kinds_of_clips(run, suffix):
     code, _, err = run("video", "clip.mp4", *FEW, "-o", f"a.{suffix}", "--preview", "0.25s", "-q")
     assert (code, err) == (0, "")
