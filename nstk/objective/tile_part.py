@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -91,9 +92,15 @@ class TilePart:
 
         if len(self._devices) == 1:
             yield from zip(self._tiles, map(on, range(len(self._tiles))), strict=True)
-        else:
-            with ThreadPoolExecutor(len(self._devices)) as pool:
-                yield from zip(self._tiles, pool.map(on, range(len(self._tiles))), strict=True)
+            return
+        # Each device has a thread of its own: two at once would take twice its memory, and TensorFlow mixes up the shapes of
+        # what two threads copy to one device.
+        with ExitStack() as stack:
+            threads = [ThreadPoolExecutor(1) for _ in self._devices]
+            for thread in threads:
+                stack.callback(thread.shutdown, cancel_futures=True)
+            made = [threads[index % len(threads)].submit(on, index) for index in range(len(self._tiles))]
+            yield from zip(self._tiles, (it.result() for it in made), strict=True)
 
 
 def over(

@@ -17,6 +17,8 @@ from nstk.cluster.tiles import Band, in_tiles
 from tests.cli.samples import ENVIRONMENT, NSTK
 from tests.cluster.test_crew import start, until
 
+EXACT = ["size=192", "tiles=64", "pyramid=false", "run_eagerly=true", "precision=float32"]
+
 SCRIPT = """
 import sys
 import numpy as np
@@ -66,7 +68,7 @@ def test_the_gradient_is_that_of_one_process(folder, asked):
     drawn.paste(255, (0, 0, 150, 200))
     drawn.save("left.png")
     Path("script.py").write_text(SCRIPT)
-    words = [sys.executable, "script.py", "size=192", "tiles=64", "pyramid=false", "run_eagerly=true", *asked]
+    words = [sys.executable, "script.py", *EXACT, *asked]
     done = subprocess.run(words, capture_output=True, text=True, env={**ENVIRONMENT, "PYTHONPATH": "."}, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["TilePart", "1", "Remote", "2"]
@@ -74,7 +76,7 @@ def test_the_gradient_is_that_of_one_process(folder, asked):
 
 @pytest.mark.slow
 def test_a_picture_on_two_workers_and_one_is_killed(folder):
-    words = [*NSTK, "run", "recipe.yaml", "size=192", "tiles=64", "pyramid=false", "run_eagerly=true"]
+    words = [*NSTK, "run", "recipe.yaml", *EXACT]
     words.append("checkpoint.every=1")
     assert subprocess.run([*words, "steps=4", "-o", "one.png", "-q"], env=ENVIRONMENT, check=False).returncode == 0
     spread = subprocess.run([*words, "steps=4", "-o", "two.png", "-q", "--workers", "2"], env=ENVIRONMENT, check=False)

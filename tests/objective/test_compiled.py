@@ -13,6 +13,7 @@ from nstk.objective.compiled import Compiled
 from nstk.registry.registry import Registry
 from tests.plugins.losses.samples import FEW
 
+MATCHING = "contextual", "mrf", "nearest", "remd", "self_similarity"
 SMALL = {"steps": 2, "losses": {"gram": {"layers": ["block1_conv1"]}, "tv": None}}
 
 
@@ -43,9 +44,9 @@ def test_xla_paints_the_same_picture(tmp_path):
 
 
 def apart(folder, **settings):
-    """By how many levels, at most, a picture that is painted with XLA differs from one that is painted without it."""
+    """By how many levels a picture that is painted with XLA differs from one that is painted without it, everywhere."""
     plain, xla = (testing.run_recipe(folder, jit=jit, **{"steps": 3, **settings}) for jit in (False, True))
-    return np.abs(plain.picture.astype(int) - xla.picture).max()
+    return np.abs(plain.picture.astype(int) - xla.picture)
 
 
 # On a GPU, every step is compiled with XLA, unless the recipe says otherwise.
@@ -53,13 +54,14 @@ def apart(folder, **settings):
 
 @pytest.mark.parametrize("optimizer", Registry(installed=False).names("optimizer"))
 def test_xla_compiles_every_optimizer(tmp_path, optimizer):
-    assert apart(tmp_path, optimizer=optimizer, **SMALL) <= 1
+    assert apart(tmp_path, optimizer=optimizer, **SMALL).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["sliced", *(slow(it) for it in Registry(installed=False).names("loss") if it != "sliced")])
 def test_xla_compiles_every_loss(tmp_path, name):
     """Where positions are matched, rounding may choose another one for a few of them."""
-    assert apart(tmp_path, losses={name: FEW.get(name), "tv": None}) <= (8 if name == "self_similarity" else 1)
+    most = 0.98 if name in MATCHING else 1
+    assert np.quantile(apart(tmp_path, losses={name: FEW.get(name), "tv": None}), most) <= 1
 
 
 def test_what_xla_cannot_compile_is_told(tmp_path, plugin):

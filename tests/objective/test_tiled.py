@@ -155,9 +155,16 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 sys.path.insert(0, sys.argv[1])
 from tests.objective import test_tiled
 whole, tiled = test_tiled.objectives((90, 75), (60, 50), 32)
-used = set()
-real = tiled.network.features
-tiled.network.features = lambda tile, crop, *fork: used.add(crop.device) or real(tile, crop, *fork)
+used, busy, real = set(), set(), tiled.network.features
+def features(tile, crop, *fork):
+    assert crop.device not in busy, "two tiles at once on " + crop.device
+    used.add(crop.device)
+    busy.add(crop.device)
+    try:
+        return real(tile, crop, *fork)
+    finally:
+        busy.discard(crop.device)
+tiled.network.features = features
 test_tiled.assert_equal(whole, tiled, (90, 75))
 print(len(used))
 """
