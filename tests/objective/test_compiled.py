@@ -60,8 +60,9 @@ def test_xla_compiles_every_optimizer(tmp_path, optimizer):
 @pytest.mark.parametrize("name", ["sliced", *(slow(it) for it in Registry(installed=False).names("loss") if it != "sliced")])
 def test_xla_compiles_every_loss(tmp_path, name):
     """Where positions are matched, rounding may choose another one for a few of them."""
-    most = 0.98 if name in MATCHING else 1
-    assert np.quantile(apart(tmp_path, losses={name: FEW.get(name), "tv": None}), most) <= 1
+    levels = apart(tmp_path, losses={name: FEW.get(name), "tv": None})
+    assert np.quantile(levels, 0.95) <= 1
+    assert levels.max() <= (8 if name in MATCHING else 1)
 
 
 def test_what_xla_cannot_compile_is_told(tmp_path, plugin):
