@@ -1,6 +1,7 @@
 """Part `size`: an estimate against what the run takes, a step in tiles against one on the whole, large pictures' memory.
 
-All runs paint `recipes/minimal.yaml`, with nstk's default losses and its default optimizer, whose history takes memory too.
+All runs paint `recipes/minimal.yaml` at one scale, with nstk's default losses and its default optimizer, whose history takes
+memory too.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def measure(setting: Setting, record: Record) -> None:
     seconds: dict[tuple[int, int], float] = {}
     for case in setting.pick(CASES, QUICK):
         inputs = {"content": str(content(*PHOTO)), "style": str(style(*PAINTING)), "size": max(case.size), "steps": case.steps}
-        settings = {**inputs, "checkpoint": False, **case.settings}
+        settings = {**inputs, "pyramid": False, "checkpoint": False, **case.settings}
         setting.say(f"size: {case.name}, the estimate")
         said = child("forecast", {"recipe": str(RECIPE), "settings": settings})
         setting.say(f"size: {case.name}, {case.steps} steps")

@@ -76,6 +76,7 @@ if TYPE_CHECKING:  # This is the list of public names: type checkers read it as 
     )
     from .files import file_hash as file_hash, write_whole as write_whole
     from .judging.scores import Score as Score, score as score
+    from .machine.precision import processor as processor
     from .pictures import (
         check_output as check_output,
         read_alpha as read_alpha,

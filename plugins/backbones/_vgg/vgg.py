@@ -45,8 +45,8 @@ class Vgg(nstk.Backbone):
     )
     convolution: Algorithm = nstk.Field(
         "auto",
-        description="How convolutions are computed: `auto` takes Winograd's algorithm for wide layers in float32 on a "
-        "processor, up to twice as fast; `direct` never does. They differ by rounding only.",
+        description="How convolutions are computed: `auto` takes Winograd's algorithm for wide layers on a processor, up to "
+        "twice as fast; `direct` never does. They differ by rounding only.",
     )
 
     def load(self) -> Weights:
@@ -90,7 +90,8 @@ class Vgg(nstk.Backbone):
         if is_conv:
             kernel, bias = weights.kernels[name]
             return convolution(kernel, bias, self.padding, dtype, self.convolution)
-        if self.pooling == "max" and self.pool_padding == "valid":
+        # What multiplies in bfloat16 also has TensorFlow's fast gradient of max pooling: a third of the time of nstk's own.
+        if self.pooling == "max" and self.pool_padding == "valid" and dtype != "bfloat16":
             return _max_pool()
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
         return lambda x: pool(x, ksize=2, strides=2, padding=self.pool_padding.upper())

@@ -28,6 +28,18 @@ def test_max_poolings_gradient_with_ties(size):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("size", [(6, 8), (7, 9), (2, 3)])
+def test_max_poolings_gradient_is_the_same_in_bfloat16(size):
+    x = tf.constant(np.random.default_rng(0).integers(0, 3, (1, *size, 5)).astype(np.float32))
+    pool = Tiny()._step("block1_pool", False, None, "bfloat16")
+
+    def low(x):
+        return tf.cast(pool(tf.cast(x, tf.bfloat16)), tf.float32)
+
+    for made, exact in zip(pulled_back(low, x), pulled_back(_max_pool(), x), strict=True):
+        np.testing.assert_array_equal(made, exact)
+
+
 def test_only_what_was_asked_for_runs():
     shallow = Vgg19().build(["block1_conv1"])
     assert set(shallow(picture(1, 1))) == {"block1_conv1"}

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import nstk
+from nstk.machine.precision import Machine
 from nstk.plugins.backbones._vgg import winograd
 from nstk.plugins.backbones._vgg.convolution import convolution
 from nstk.plugins.backbones.vgg19 import Vgg19
+from tests.machine.samples import off
 from tests.plugins.backbones.samples import WIDE, close, keras_features, picture, pulled_back
 
 
@@ -53,10 +56,36 @@ def test_the_wider_a_kernel_the_smaller_a_map_may_be(monkeypatch):
     assert len(calls) == 1
 
 
-def test_gpu_and_low_precision_are_direct(monkeypatch):
+def test_the_points_make_the_papers_matrices():
+    before, kernel, after = winograd._matrices("float32")
+    rng = np.random.default_rng(0)
+    window, weights = rng.normal(size=(6, 6)), rng.normal(size=(3, 3))
+    products = (np.asarray(before, np.float64) @ window.ravel()) * (kernel.astype(np.float64) @ weights.ravel())
+    direct = [[(window[y : y + 3, x : x + 3] * weights).sum() for x in range(4)] for y in range(4)]
+    close((np.asarray(after, np.float64) @ products).reshape(4, 4), direct)
+    assert set(np.abs(np.asarray(before)[0].reshape(6, 6)[0])) == {0, 4, 16, 20}  # a row of the paper's, times 4
+
+
+def test_bfloat16_loses_two_bits(monkeypatch):
+    rng = np.random.default_rng(2)
+    kernel, bias = rng.normal(0, 0.05, (3, 3, 128, 160)).astype(np.float32), np.zeros(160, np.float32)
+    x = tf.cast(np.maximum(rng.normal(0, 1, (1, 41, 38, 128)), 0), tf.bfloat16)
+    exact = tf.nn.relu(tf.nn.conv2d(tf.cast(x, tf.float32), kernel, 1, "SAME"))
+    calls = []
+    monkeypatch.setattr(winograd, "convolve", lambda *args, real=winograd.convolve: calls.append(args) or real(*args))
+    monkeypatch.setattr(nstk, "processor", Machine)
+    made = convolution(kernel, bias, "zero", "bfloat16")(x)
+    assert len(calls) == 1
+    assert made.dtype == tf.bfloat16
+    assert 0.003 < off(tf.cast(made, tf.float32), exact) < 0.014  # the paper's points lose 0.026
+
+
+def test_what_multiplies_fast_enough_is_direct(monkeypatch):
     kernel = np.zeros((3, 3, 128, 128), np.float32)
     monkeypatch.setattr(winograd, "convolve", None)
-    convolution(kernel, kernel[0, 0, 0], "zero", "bfloat16")(tf.cast(tf.ones(WIDE), tf.bfloat16))
+    convolution(kernel, kernel[0, 0, 0], "zero", "float16")(tf.cast(tf.ones(WIDE), tf.float16))
+    monkeypatch.setattr(nstk, "processor", lambda: Machine(frozenset({"avx512_bf16", "amx_bf16"})))
+    convolution(kernel, kernel[0, 0, 0], "zero", "bfloat16")(tf.cast(tf.ones((1, 48, 48, 128)), tf.bfloat16))
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["the GPU"])
     convolution(kernel, kernel[0, 0, 0], "zero", "float32")(tf.ones(WIDE))
 
