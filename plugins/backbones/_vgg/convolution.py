@@ -171,4 +171,6 @@ def _both_ways(
         )
         return tf.cast(made, inner)
 
-    return (overlapping(forward), overlapping(backward)) if there.winograd else (forward, backward)
+    # In bfloat16, TensorFlow's products round otherwise in a graph than one by one, and a target must not depend on how often
+    # its shape has come.
+    return (overlapping(forward), overlapping(backward)) if there.winograd and dtype == "float32" else (forward, backward)

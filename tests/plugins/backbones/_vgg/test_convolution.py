@@ -27,6 +27,15 @@ def test_eager_repeats_become_a_graph(monkeypatch):
             np.testing.assert_array_equal(ours, theirs)
 
 
+def test_repeats_have_the_same_bits_in_bfloat16():
+    layers, image = ["block4_conv1", "block5_conv1"], picture(192, 256)
+    features = Vgg19(pooling="average").build(layers, "bfloat16")
+    first, *again = [features(image) for _ in range(FEW + 2)]
+    for made in again:
+        for layer in layers:
+            np.testing.assert_array_equal(tf.cast(made[layer], tf.float32), tf.cast(first[layer], tf.float32))
+
+
 def test_zero_padding_darkens_the_border():
     activation = Vgg19().build(["block1_conv1"])(tf.fill((1, 9, 9, 3), 255.0))["block1_conv1"]
     assert np.abs(activation[0, 0] - activation[0, 4]).max() > 1
