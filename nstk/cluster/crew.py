@@ -95,7 +95,8 @@ class Crew:
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._inputs: dict[str, Future] = {}
         self._at_work: dict[str, _Attempt] = {}
-        self._count, self._counted = 0, 0.0
+        self._known: list[str] = []
+        self._counted = 0.0
         self._missed = 0.0
         """Since when there has been no worker; 0 if there is one."""
         self._said = False
@@ -115,7 +116,7 @@ class Crew:
         waiting = deque(jobs)
         with self._listening(), interruptible(self):
             while waiting or self._at_work:
-                while waiting and not self.stopping and len(self._at_work) < AHEAD * max(1, self._workers()):
+                while waiting and not self.stopping and len(self._at_work) < AHEAD * max(1, len(self._workers())):
                     self._begin(waiting.popleft(), force)
                 if self.stopping:
                     waiting.clear()
@@ -169,15 +170,15 @@ class Crew:
 
     def _sharers(self) -> int:
         """How many workers share the memory of a machine, at most."""
-        return max(sharers([*self._client.nthreads()]).values(), default=1)
+        return max(sharers(self._workers()).values(), default=1)
 
-    def _workers(self) -> int:
-        """How many workers there are, as it was known a moment ago."""
+    def _workers(self) -> list[str]:
+        """The workers' addresses, as they were known a moment ago."""
         now = time.monotonic()
         if now - self._counted > LOOK:
             with suppress(Exception):  # the scheduler may be gone, which `_look` notices
-                self._count, self._counted = len(self._client.nthreads()), now
-        return self._count
+                self._known, self._counted = [*self._client.nthreads()], now
+        return self._known
 
     def _heed(self, kind: str, what: Any) -> None:
         if kind == "stop":
@@ -245,7 +246,8 @@ class Crew:
 
     def _again(self, attempt: _Attempt, why: str) -> None:
         """Have a picture painted by another worker, from its latest checkpoint."""
-        self._client.cancel([attempt.future], force=True)
+        with suppress(OSError):  # the scheduler may be gone
+            self._client.cancel([attempt.future], force=True)
         if self.stopping:
             self._forget(attempt, Returned("interrupted"))
             return

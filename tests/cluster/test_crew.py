@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -89,6 +90,24 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         for it in [*psutil.Process(process.pid).children(recursive=True), process]:
             it.kill()
         process.wait()
+
+
+def test_the_scheduler_may_go_in_between():
+    from distributed.comm import CommClosedError
+
+    from nstk.cluster.crew import Crew
+
+    def gone(*_, **__):
+        raise CommClosedError
+
+    client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://127.0.0.1:1"), nthreads=gone, cancel=gone)
+    ended = []
+    crew = Crew(client, lambda job, share: None, lambda job, returned: ended.append(returned.outcome))
+    assert crew._sharers() == 1
+    crew.stopping = True
+    crew._at_work["key"] = SimpleNamespace(key="key", job=None, future=None, place=SimpleNamespace(leave=lambda: None))
+    crew._again(crew._at_work["key"], "it is gone")
+    assert ended == ["interrupted"]
 
 
 @pytest.mark.slow
