@@ -38,7 +38,7 @@ WHOLE, TILE = 2.1, 1.6
 Gradients and products come on top of the activations. A pass over a tile drops, layer by layer, what it needs no more."""
 
 
-HELD = {"float32": 1_000_000_000, "bfloat16": 800_000_000, "float16": 500_000_000}
+HELD = {"float32": 1_000_000_000, "bfloat16": 1_000_000_000, "float16": 500_000_000}
 """How many bytes a run with VGG-19 adds to what the process held before, whatever the picture's size: graphs, kernels and, on a
 processor, the kernels' transforms."""
 

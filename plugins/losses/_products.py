@@ -40,7 +40,7 @@ def gram_matrix(activations: Any) -> Any:
 
 
 def _product(flat: tf.Tensor) -> tf.Tensor:
-    """F^T F of `[positions, channels]`, as precise as float32."""
+    """F^T F of `[positions, channels]`, in float32 or added up in float32 from parts."""
     import tensorflow as tf
 
     parts = (flat.shape[0] or 0) // PART
