@@ -166,7 +166,7 @@ def test_without_the_extra(run, monkeypatch):
 def test_frames_do_not_flicker(folder):
     """Far less than what frames flicker that are painted one by one, at scores that are the same but for a hair."""
     style = str(IMAGES / "cafe_terrace.jpg")
-    photos, settings = moving(4, 192, 144), [f"style={style}", "size=192"]
+    photos, settings = moving(4, 384, 288), [f"style={style}", "size=384"]  # smaller pictures' scores differ too much by chance
     write(photos, folder / "clip.mkv", "-c:v", "ffv1", "-pix_fmt", "gbrp")
     nstk.video("default", "clip.mkv", "a.mkv", overrides=settings)
     together = frames("a.mkv")
@@ -184,7 +184,7 @@ def test_frames_do_not_flicker(folder):
         return float(np.mean(found))
 
     assert flicker(together) < 0.3 * flicker(alone)
-    for number in (1, 3):
+    for number in (1, 2, 3):
         one, other = nstk.score(photos[number], style, [together[number], alone[number]], copies=False)
         assert one.lp > other.lp - 0.01
         assert one.ge > other.ge - 0.01
