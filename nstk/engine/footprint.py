@@ -12,7 +12,7 @@ from typing import Any
 
 from ..api import IMAGE, Backbone, Loss, Optimizer, Scale, StatisticLoss
 from ..objective.octaves import Octave
-from ..objective.tiles import Tiling, unsplittable
+from ..objective.tiles import Tile, Tiling, unsplittable
 from ..recipe.model import Recipe
 from ..recipe.validate import made_of
 from .inputs import octaves_of
@@ -33,14 +33,23 @@ piece of memory for these pictures and for the activations, and keeps as much as
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
-WHOLE, TILE = 2.1, 1.6
-"""How much a step on the whole picture, and a pass over a tile, hold at their peak, in units of the activations at all layers.
-Gradients and products come on top of the activations. A pass over a tile drops, layer by layer, what it needs no more."""
+WHOLE = {"float32": 2.1, "bfloat16": 2.45, "float16": 2.1}
+"""How much a step on the whole picture holds at its peak, in units of the activations at all layers. Gradients and products
+come on top of the activations."""
 
 
-HELD = {"float32": 1_000_000_000, "bfloat16": 1_000_000_000, "float16": 500_000_000}
+TILE = 1.6
+"""The same for a pass over a tile, which drops, layer by layer, what it needs no more."""
+
+
+HELD = {"float32": 750_000_000, "bfloat16": 700_000_000, "float16": 500_000_000}
 """How many bytes a run with VGG-19 adds to what the process held before, whatever the picture's size: graphs, kernels and, on a
 processor, the kernels' transforms."""
+
+
+GRAPHS = 63_000_000
+"""How many bytes the graphs add by which tiles of one shape are computed. Tiles in the middle of a picture have another shape
+than those at its edges and in its corners."""
 
 
 LEAST = 64
@@ -79,6 +88,8 @@ class Layout:
     """How many bytes the scale may take."""
     octaves: tuple[Octave, ...]
     """The octaves at which the losses are computed, the finest first."""
+    graphs: int = 0
+    """How many of these bytes are graphs of tiles, of this scale or of a finer one."""
 
     @property
     def fits(self) -> bool:
@@ -121,7 +132,7 @@ class Footprint:
         self.bytes = BYTES[dtype]
         """How many bytes an activation takes."""
         self._octaves: dict[tuple[int, int], tuple[Octave, ...]] = {}
-        self.copies, self.held = COPIES + (recipe.average > 0), HELD[dtype]
+        self.copies, self.held, self.at_once = COPIES + (recipe.average > 0), HELD[dtype], WHOLE[dtype]
 
     def state(self, scale: Scale, optimizer: Optimizer) -> int:
         """The bytes of all that is as large as the picture, however the picture is evaluated."""
@@ -130,11 +141,11 @@ class Footprint:
 
     def whole(self, scale: Scale) -> int:
         """The bytes of a step on the whole picture."""
-        return self._in_all(scale, self.optimizer, self._evaluation(Layout(None, self.optimizer, 0, 0, self.octaves(scale))))
+        return self._planned(scale, None, self.optimizer).needs
 
     def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
         """The bytes of a step in tiles."""
-        return self._in_all(scale, optimizer, self._evaluation(Layout(edge, optimizer, 0, 0, self.octaves(scale))))
+        return self._planned(scale, edge, optimizer).needs
 
     def octaves(self, scale: Scale) -> tuple[Octave, ...]:
         """The octaves of a scale."""
@@ -143,34 +154,41 @@ class Footprint:
             self._octaves[size] = octaves_of(self.recipe, *size)
         return self._octaves[size]
 
-    def _in_all(self, scale: Scale, optimizer: Optimizer, evaluation: int) -> int:
-        return self.held + self.state(scale, optimizer) + self._passing(scale, evaluation)
+    def _planned(self, scale: Scale, edge: int | None, optimizer: Optimizer, room: int = 0, finer: int = 0) -> Layout:
+        """A layout, with what it needs."""
+        layout = Layout(edge, optimizer, 0, room, self.octaves(scale))
+        graphs = max(finer, self._graphs(layout))
+        passing = self._passing(scale, self._evaluation(layout))
+        return replace(layout, needs=self.held + graphs + self.state(scale, optimizer) + passing, graphs=graphs)
 
     def _passing(self, scale: Scale, evaluation: int) -> int:
         """The bytes that are held for a while: those of the activations, or of the pictures between two evaluations."""
         return max(evaluation, PASSING * scale.width * scale.height * PICTURE)
 
-    def layout(self, scale: Scale, tiles: str | int, room: int) -> Layout:
-        """How to paint a scale in `room` bytes, as the recipe's `tiles` (`auto`, `off` or an edge) says."""
+    def layout(self, scale: Scale, tiles: str | int, room: int, finer: int = 0) -> Layout:
+        """How to paint a scale in `room` bytes, as the recipe's `tiles` (`auto`, `off` or an edge) says.
+
+        `finer` is how many bytes the graphs of the scales after it take. TensorFlow does not give back what a scale has taken
+        for pictures and activations, so these graphs come on top of it.
+        """
         octaves = self.octaves(scale)
-        whole = Layout(None, self.optimizer, self.whole(scale), room, octaves)
+        whole = self._planned(scale, None, self.optimizer, room, finer)
         if isinstance(tiles, int):
-            needs = self.tiled(scale, tiles, self.optimizer)
-            return Layout(tiles, self.optimizer, needs, room, octaves) if tiles < octaves[0].longest else whole
+            return self._planned(scale, tiles, self.optimizer, room, finer) if tiles < octaves[0].longest else whole
         if tiles == "off" or whole.fits or unsplittable(self.backbone, octaves[0].losses):
             return whole
-        return self._in_tiles(scale, room)
+        return self._in_tiles(scale, room, finer)
 
-    def _in_tiles(self, scale: Scale, room: int) -> Layout:
+    def _in_tiles(self, scale: Scale, room: int, finer: int) -> Layout:
         """The layout in the largest tiles that fit. The optimizer's state is cut first, so that tiles of `GOOD` pixels fit."""
         octaves = self.octaves(scale)
         least = max((it.longest for it in octaves if unsplittable(self.backbone, it.losses)), default=EDGES[0])
-        good = self._evaluation(Layout(max(GOOD, least), self.optimizer, 0, 0, octaves))
-        left = room - self.held - self._passing(scale, good)
+        good = self._planned(scale, max(GOOD, least), self.optimizer, room, finer)
+        left = room - good.needs + self.state(scale, self.optimizer)
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if least <= edge < octaves[0].longest]
-        layouts = [Layout(edge, optimizer, self.tiled(scale, edge, optimizer), room, octaves) for edge in edges or [least]]
+        layouts = [self._planned(scale, edge, optimizer, room, finer) for edge in edges or [least]]
         return next((layout for layout in reversed(layouts) if layout.fits), layouts[0])
 
     def _evaluation(self, layout: Layout) -> int:
@@ -181,9 +199,16 @@ class Footprint:
         """The bytes of an evaluation at one octave: of all of it, or of a pass over the largest of its tiles."""
         activations = _activations(self.backbone, octave.losses) * self.bytes
         if edge is None:
-            return round(octave.width * octave.height * WHOLE * activations)
-        tiles = Tiling.of(self.backbone, octave.losses, edge).tiles(octave.height, octave.width)
-        return round(max(tile.rows.length * tile.columns.length for tile in tiles) * TILE * activations)
+            return round(octave.width * octave.height * self.at_once * activations)
+        return round(max(tile.rows.length * tile.columns.length for tile in self._tiles(octave, edge)) * TILE * activations)
+
+    def _graphs(self, layout: Layout) -> int:
+        """The bytes of the graphs by which tiles are computed."""
+        edges = [(octave, layout.edge_at(octave)) for octave in layout.octaves]
+        return GRAPHS * sum(len({tile.shape for tile in self._tiles(octave, edge)}) for octave, edge in edges if edge)
+
+    def _tiles(self, octave: Octave, edge: int) -> list[Tile]:
+        return Tiling.of(self.backbone, octave.losses, edge).tiles(octave.height, octave.width)
 
 
 def _regions(recipe: Recipe) -> float:

@@ -6,6 +6,7 @@ that differs asks for another step. Weights, pictures and other files are told a
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast
@@ -81,6 +82,11 @@ class Kept:
         if kept is None or not kept.repeatable:
             self._tiles.forget(key)
         return self._tiles.get(key, make)
+
+    def forget_tiles(self) -> None:
+        """Drop the passes over tiles: where memory is short, their graphs are not worth the seconds that they save later."""
+        self._tiles = _Memory(TILES)
+        gc.collect()  # graphs are dropped with what they refer to and are referred to by
 
     def styles(self, recipe: Recipe, plan: Plan, scale: Scale, layout: Layout, octave: Octave) -> Remember:
         """A `Remember` that keeps what the losses have to know of each painting at its size in an octave of a scale."""

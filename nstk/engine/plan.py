@@ -39,7 +39,10 @@ class Plan:
         planned = scales.plan(*recipe.shape, recipe.size, recipe.steps, recipe.pyramid)
         choice = _choice(recipe)
         footprint, room = Footprint(recipe, choice.dtype), device.room(recipe.memory, ground)
-        layouts = [Footprint(recipe.at(it.index), choice.dtype).layout(it, recipe.tiles, room) for it in planned]
+        layouts: list[Layout] = []
+        for it in reversed(planned):  # a scale has to leave room for the graphs of those after it
+            finer = layouts[0].graphs if layouts else 0
+            layouts.insert(0, Footprint(recipe.at(it.index), choice.dtype).layout(it, recipe.tiles, room, finer))
         jit = (device.has_gpu() if recipe.jit == "auto" else recipe.jit) and not any(recipe.regions())
         return cls(planned, layouts, device.name(), choice, jit, footprint, ground)
 
@@ -61,6 +64,11 @@ class Plan:
             for scale, layout in zip(self.scales, self.layouts, strict=True)
         ]
         return replace(self, layouts=layouts)
+
+    def in_pieces(self, scale: Scale) -> int:
+        """How many bytes of pictures and activations this scale and those after it take that are painted in tiles."""
+        tiled = [layout for layout in self.layouts[scale.index :] if layout.edge and layout.fits]
+        return max((layout.needs - self.footprint.held - layout.graphs for layout in tiled), default=0)
 
     @property
     def precision(self) -> str:

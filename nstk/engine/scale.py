@@ -44,8 +44,9 @@ def set_up(
     """
     recipe, layout = recipe.at(scale.index), plan.layouts[scale.index]
     _tell(recipe, scale, layout)
-    if layout.edge and layout.fits:
-        device.reserve(layout.needs - plan.footprint.held)
+    device.reserve(plan.in_pieces(scale))
+    if layout.edge and recipe.tiles == "auto":  # memory is short
+        kept.forget_tiles()
     made = pictures_of(recipe, scale.width, scale.height)
     again = picture is not None and picture.shape == made.content.shape  # the scale goes on under a changed recipe
     first = picture if picture is not None and again else initial(recipe, made, picture)

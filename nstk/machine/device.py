@@ -70,13 +70,13 @@ def graphs_as_written() -> Iterator[None]:
 
 
 def reserve(count: int) -> None:
-    """Have TensorFlow ask the system for so many bytes at once, before a scale in tiles takes them piece by piece.
+    """Have TensorFlow ask the system for so many bytes at once, before scales in tiles take them piece by piece.
 
     On the processor, TensorFlow keeps the pieces of memory apart, and a picture does not fit into what is free in two of them:
     three steps at 50 megapixels, with the tiny network, held 7.1 GB in place of 6.2. Of the bytes that are asked for, the
     process holds only those that are used, and 4 % for TensorFlow's lists. Where the system has not so many, nothing is done.
     """
-    if not has_gpu():
+    if count and not has_gpu():
         with suppress(tf.errors.ResourceExhaustedError):
             tf.raw_ops.Empty(shape=[1 + count // MB, MB], dtype=tf.uint8)
 

@@ -49,11 +49,34 @@ def test_lbfgs_remembers_less_in_little_memory():
 
 
 def test_small_tiles_count_what_is_held_between():
-    it, optimizer = footprint(Lbfgs()), Lbfgs(history=1)
+    optimizer = Lbfgs(history=1)
+    it = footprint(optimizer)
     pictures = LARGE.width * LARGE.height * 4 * 3
-    small, large = (it.tiled(LARGE, edge, optimizer) - it.state(LARGE, optimizer) - it.held for edge in (128, 2048))
+    layouts = [it.layout(LARGE, edge, 10**9) for edge in (128, 2048)]
+    small, large = (layout.needs - layout.graphs - it.state(LARGE, optimizer) - it.held for layout in layouts)
     assert small == 2 * pictures < large
     assert optimizer.pictures(1) + 2 == optimizer.pictures(2) == optimizer.pictures(100)  # the first step remembers nothing
+
+
+def test_graphs_are_counted_by_shapes_of_tiles():
+    it = footprint(Adam())
+    two, nine = (it.layout(LARGE, edge, 10**9).graphs for edge in (2048, 1024))  # 2 x 2 tiles, and 4 x 3
+    assert nine == 9 / 4 * two > 0
+    assert it.layout(LARGE, "off", 10**9).graphs == 0
+
+
+def test_a_scale_leaves_room_for_the_graphs_after_it(tmp_path):
+    """What it has taken for pictures and activations is not given back before they are made."""
+    tiles, coarse = footprint(Adam()), Scale(0, 1024, 768, 10)
+    needs = tiles.layout(coarse, "auto", 10**12).needs
+    finer = tiles.layout(LARGE, 640, 10**9).graphs
+    assert tiles.layout(coarse, "auto", needs).edge is None
+    tight = tiles.layout(coarse, "auto", needs, finer)
+    assert tight.edge is not None
+    assert tight.graphs == finer
+    assert tight.fits
+    plan = Plan.of(testing.recipe(tmp_path, size=4096, pyramid={"levels": 3}, tiles=640))
+    assert [layout.graphs for layout in plan.layouts] == 3 * [plan.layouts[-1].graphs]
 
 
 def test_tiles_are_halved_to_the_least():

@@ -10,6 +10,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 import nstk
 from nstk import testing
+from nstk.engine.plan import Plan
 from tests.helpers import same
 
 LOSSES = """
@@ -207,6 +208,19 @@ def test_tiles_are_compiled_once(tmp_path):
         (network,) = [value for _, value in session._kept._tiles._pairs]
     assert network.repeatable
     assert network.passes
+
+
+@SLOW
+def test_graphs_of_earlier_scales_are_dropped_where_memory_is_short(tmp_path):
+    settings = {"size": 300, "pyramid": {"levels": 2}, "steps": 2, "losses": {"gram": None, "content": None}}
+    recipe = testing.recipe(tmp_path, memory="500MB", **settings)
+    coarse, fine = Plan.of(recipe).layouts
+    assert coarse.edge
+    assert fine.edge
+    with nstk.Session() as session:
+        session.run(recipe)
+        (network,) = [value for _, value in session._kept._tiles._pairs]
+    assert set(network.passes) == {tile.shape for tile in network.tiling.tiles(225, 300)}
 
 
 def test_a_resumed_run_is_the_same_in_a_session(recipes):
