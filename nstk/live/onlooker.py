@@ -38,21 +38,18 @@ class Onlooker(Callback):
 
     def on_step(self, run: Run, step: Step) -> None:
         now, first = time.perf_counter(), step.scale.index != self.scale_index
+        pause = self.board.paused  # a page may ask for it at any time: what comes later is heeded after the next step
         self.scale_index = step.scale.index
         left = self.pace.left(run, step)
-        if first or self.board.paused or now - self.numbers >= NUMBERS or step.index == run.total_steps:
-            self.board.step(_painting(run), step, left)
+        if first or pause or now - self.numbers >= NUMBERS or step.index == run.total_steps:
+            self.board.step(_painting(run), step, left, pauses=pause)
             self.numbers = now
         wait = max(PICTURE, self.cost / SHARE)
-        if self.board.viewers and (first or self.board.paused or now - self.pictures >= wait):
+        if self.board.viewers and (first or pause or now - self.pictures >= wait):
             self.look(run)
-        if self.board.paused:
-            run.pause(self.held)
+        if pause:
+            run.pause(self.board.holds)
             self.numbers = 0.0
-
-    def held(self) -> bool:
-        """Whether the run is still to wait. A page that comes while it does is shown the picture."""
-        return self.board.paused
 
     def look(self, run: Run) -> None:
         """Show the picture as it is now."""

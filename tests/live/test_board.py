@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from nstk import Scale, UserError
-from nstk.live.board import IDLE, PAINTING, POINTS, Board, Pace, jpeg
+from nstk.live.board import IDLE, PAINTING, PAUSED, PAUSING, POINTS, Board, Pace, jpeg
+from nstk.live.onlooker import onlooker
 
 
 def run_of(*scales):
@@ -20,7 +22,8 @@ def test_ten_hours_of_steps_take_no_more_room_than_ten_minutes():
     board._told["changes"] = []
     run = run_of(scale)
     for index in range(1, 200_001):
-        board.step(run, SimpleNamespace(index=index, scale=scale, seconds=index / 5, losses={"gram": 1 / index}), None)
+        step = SimpleNamespace(index=index, scale=scale, seconds=index / 5, losses={"gram": 1 / index})
+        board.step(run, step, None, pauses=False)
     state = board.state()
     assert len(state["points"]) <= POINTS
     steps = [it["step"] for it in state["points"]]
@@ -35,7 +38,8 @@ def test_a_page_is_told_what_is_new():
     board._told["changes"] = []
     seen = board.state()["version"]
     for index in (1, 2, 3):
-        board.step(run_of(scale), SimpleNamespace(index=index, scale=scale, seconds=index, losses={"gram": index}), None)
+        step = SimpleNamespace(index=index, scale=scale, seconds=index, losses={"gram": index})
+        board.step(run_of(scale), step, None, pauses=False)
     news = board.news(seen)
     assert [it["gram"] for it in news["points"]] == [1, 2, 3]
     assert board.news(news["version"])["points"] == []
@@ -48,6 +52,29 @@ def test_nothing_can_be_asked_where_nothing_is_painted():
     for ask in (lambda: board.pause(True), lambda: board.stop("enough"), lambda: board.change({}), board.photograph):
         with pytest.raises(UserError, match="no picture is being painted"):
             ask()
+
+
+@pytest.mark.parametrize("told_last", [0.0, math.inf])
+def test_a_pause_that_comes_while_a_step_is_told(told_last):
+    """It is heeded after the next step, and the page says so: a run that is held says no longer that it will be."""
+    board, scale, told = Board(), Scale(0, 64, 48, 9), []
+    board._told |= {"changes": [], "picture": 0}
+    board._run, board.viewers = run_of(scale), 1
+    run = run_of(scale)
+    run.image = lambda: board.pause(True) or np.zeros((4, 4, 3), np.float32)  # the page asks while the picture is made
+    run.pause = lambda held: told.append((held(), board.state()["status"], board.state()["step"]))
+    watching = onlooker(board)
+    watching.pace, watching.scale_index, watching.numbers, watching.pictures, watching.cost = Pace(), 0, told_last, 0.0, 0.0
+    for index in (1, 2):
+        watching.on_step(run, SimpleNamespace(index=index, scale=scale, seconds=index, losses={"gram": index}))
+        if index == 1:
+            assert (board.state()["status"], told) == (PAUSING, [])
+    assert told == [(True, PAUSED, 2)]
+    for asked in (False, True):  # the page goes on and pauses again before the run has noticed
+        board.pause(asked)
+    assert (board.holds(), board.state()["status"]) == (True, PAUSED)
+    board.pause(False)
+    assert (board.holds(), board.state()["status"]) == (False, PAINTING)
 
 
 def test_the_time_that_is_left(monkeypatch):
