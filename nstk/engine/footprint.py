@@ -139,14 +139,6 @@ class Footprint:
         pictures = PICTURE * (self.copies + optimizer.pictures(scale.steps))
         return round(scale.width * scale.height * (pictures + _regions(self.recipe)))
 
-    def whole(self, scale: Scale) -> int:
-        """The bytes of a step on the whole picture."""
-        return self._planned(scale, None, self.optimizer).needs
-
-    def tiled(self, scale: Scale, edge: int, optimizer: Optimizer) -> int:
-        """The bytes of a step in tiles."""
-        return self._planned(scale, edge, optimizer).needs
-
     def octaves(self, scale: Scale) -> tuple[Octave, ...]:
         """The octaves of a scale."""
         size = scale.width, scale.height
@@ -154,7 +146,7 @@ class Footprint:
             self._octaves[size] = octaves_of(self.recipe, *size)
         return self._octaves[size]
 
-    def _planned(self, scale: Scale, edge: int | None, optimizer: Optimizer, room: int = 0, finer: int = 0) -> Layout:
+    def _planned(self, scale: Scale, edge: int | None, optimizer: Optimizer, room: int, finer: int) -> Layout:
         """A layout, with what it needs."""
         layout = Layout(edge, optimizer, 0, room, self.octaves(scale))
         graphs = max(finer, self._graphs(layout))
@@ -187,9 +179,9 @@ class Footprint:
         left = room - good.needs + self.state(scale, self.optimizer)
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
-        edges = [edge for edge in EDGES if least <= edge < octaves[0].longest]
-        layouts = [self._planned(scale, edge, optimizer, room, finer) for edge in edges or [least]]
-        return next((layout for layout in reversed(layouts) if layout.fits), layouts[0])
+        edges = [edge for edge in EDGES if least <= edge < octaves[0].longest] or [least]
+        layouts = (self._planned(scale, edge, optimizer, room, finer) for edge in reversed(edges))
+        return next(layout for layout in layouts if layout.fits or layout.edge == edges[0])
 
     def _evaluation(self, layout: Layout) -> int:
         """The bytes of an evaluation: those of the octave that takes the most, for one is done after the other."""

@@ -45,10 +45,10 @@ def set_up(
     recipe, layout = recipe.at(scale.index), plan.layouts[scale.index]
     _tell(recipe, scale, layout)
     device.reserve(plan.in_pieces(scale))
-    if layout.edge and recipe.tiles == "auto":  # memory is short
-        kept.forget_tiles()
     made = pictures_of(recipe, scale.width, scale.height)
     again = picture is not None and picture.shape == made.content.shape  # the scale goes on under a changed recipe
+    if layout.edge and recipe.tiles == "auto" and not again:  # memory is short
+        kept.forget_tiles()
     first = picture if picture is not None and again else initial(recipe, made, picture)
     first = made.content if recipe.balance == 0 else first  # nothing is painted, so nothing of a coarser scale is wanted
     objective, layout = _that_fits(recipe, plan, kept, scale, made, layout)

@@ -115,18 +115,18 @@ class Board:
         """Note that a scale begins."""
         self._tell(scale=scale.index)
 
-    def step(self, run: Painting, step: Step, left: float | None, *, pauses: bool) -> None:
-        """Note a step that is done, and whether the run `pauses` now."""
+    def step(self, run: Painting, step: Step, left: float | None) -> None:
+        """Note a step that is done."""
         losses = {label: float(value) for label, value in step.losses.items()}
         with self._lock:
             told = {"step": step.index, "total": run.total_steps, "seconds": round(step.seconds, 2), "left": left}
-            status = {} if self._told["status"] == STOPPING else {"status": self._between(pauses)}
+            status = {} if self._told["status"] == STOPPING else {"status": PAUSING if self.paused else PAINTING}
             self._curve.add({"at": self.version + 1, "step": step.index, "scale": step.scale.index, **losses})
             changed = self._settings() if len(run.recipe.changes) != len(self._told["changes"]) else {}
             self._tell(**told, **status, losses=losses, scale=step.scale.index, **changed)
 
     def holds(self) -> bool:
-        """Whether a run that has paused is to wait still. A page that asked again meanwhile is told that it does."""
+        """Whether a run that waits is to wait still. If so, pages are told that it is paused, whatever they asked meanwhile."""
         with self._lock:
             if self._told["status"] == PAUSING:
                 self._tell(status=PAUSED)
@@ -212,12 +212,6 @@ class Board:
         if self._run is None:
             raise UserError("no picture is being painted")
         return self._run
-
-    def _between(self, pauses: bool) -> str:
-        """The status of a run between two steps."""
-        if not self.paused:
-            return PAINTING
-        return PAUSED if pauses else PAUSING
 
     def _settings(self) -> dict[str, Any]:
         """The recipe, with what has changed on the way and what may change."""

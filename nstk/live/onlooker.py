@@ -42,7 +42,7 @@ class Onlooker(Callback):
         self.scale_index = step.scale.index
         left = self.pace.left(run, step)
         if first or pause or now - self.numbers >= NUMBERS or step.index == run.total_steps:
-            self.board.step(_painting(run), step, left, pauses=pause)
+            self.board.step(_painting(run), step, left)
             self.numbers = now
         wait = max(PICTURE, self.cost / SHARE)
         if self.board.viewers and (first or pause or now - self.pictures >= wait):

@@ -60,8 +60,8 @@ def test_small_tiles_count_what_is_held_between():
 
 def test_graphs_are_counted_by_shapes_of_tiles():
     it = footprint(Adam())
-    two, nine = (it.layout(LARGE, edge, 10**9).graphs for edge in (2048, 1024))  # 2 x 2 tiles, and 4 x 3
-    assert nine == 9 / 4 * two > 0
+    four, nine = (it.layout(LARGE, edge, 10**9).graphs for edge in (2048, 1024))  # 2 x 2 tiles, and 4 x 3
+    assert nine == 9 / 4 * four > 0
     assert it.layout(LARGE, "off", 10**9).graphs == 0
 
 
@@ -95,9 +95,9 @@ def with_octaves(**losses):
 def test_deep_layers_at_coarse_octaves_take_little():
     """Blocks 1 and 2 of all pixels are held, and then all blocks of a quarter of them."""
     layers = [f"block{block}_conv1" for block in range(1, 6)]
-    (whole,) = (with_octaves(gram={}).whole(LARGE),)
-    less = with_octaves(gram={"octaves": {1: layers[:2], 2: layers[2:]}}).whole(LARGE)
-    least = with_octaves(gram={"octaves": [4]}).whole(LARGE)
+    whole = with_octaves(gram={}).layout(LARGE, "off", 0).needs
+    less = with_octaves(gram={"octaves": {1: layers[:2], 2: layers[2:]}}).layout(LARGE, "off", 0).needs
+    least = with_octaves(gram={"octaves": [4]}).layout(LARGE, "off", 0).needs
     assert least < less < whole
 
 

@@ -54,8 +54,8 @@ def test_a_scale_without_a_loss(tmp_path):
         assert [float(row["content"]) > 0 for row in csv.DictReader(file)] == [False, False, True, True]
     plan = Plan.of(testing.recipe(tmp_path, **{**SETTINGS, "losses": losses}))
     coarse, fine = (layout.needs for layout in plan.layouts)
-    assert coarse < plan.footprint.whole(plan.scales[0])
-    assert fine == plan.footprint.whole(plan.scales[1])
+    assert coarse < plan.footprint.layout(plan.scales[0], "off", 0).needs
+    assert fine == plan.footprint.layout(plan.scales[1], "off", 0).needs
 
 
 def test_a_session_tells_weights_apart(tmp_path):

@@ -22,8 +22,7 @@ def test_ten_hours_of_steps_take_no_more_room_than_ten_minutes():
     board._told["changes"] = []
     run = run_of(scale)
     for index in range(1, 200_001):
-        step = SimpleNamespace(index=index, scale=scale, seconds=index / 5, losses={"gram": 1 / index})
-        board.step(run, step, None, pauses=False)
+        board.step(run, SimpleNamespace(index=index, scale=scale, seconds=index / 5, losses={"gram": 1 / index}), None)
     state = board.state()
     assert len(state["points"]) <= POINTS
     steps = [it["step"] for it in state["points"]]
@@ -38,8 +37,7 @@ def test_a_page_is_told_what_is_new():
     board._told["changes"] = []
     seen = board.state()["version"]
     for index in (1, 2, 3):
-        step = SimpleNamespace(index=index, scale=scale, seconds=index, losses={"gram": index})
-        board.step(run_of(scale), step, None, pauses=False)
+        board.step(run_of(scale), SimpleNamespace(index=index, scale=scale, seconds=index, losses={"gram": index}), None)
     news = board.news(seen)
     assert [it["gram"] for it in news["points"]] == [1, 2, 3]
     assert board.news(news["version"])["points"] == []
