@@ -111,7 +111,7 @@ def _what_would(recipe: Recipe, plan: Plan, most: Forecast) -> str:
     sizes = range(MIN_SIDE, recipe.size, 16)
 
     def too_large(size: int) -> bool:
-        scale = Scale(0, *fit(most.scale.width, most.scale.height, size), 1)
+        scale = Scale(0, *fit(most.scale.width, most.scale.height, size), most.scale.steps)
         return not plan.footprint.layout(scale, recipe.tiles, most.layout.room).fits
 
     fitting = bisect_left(sizes, True, key=too_large)

@@ -69,6 +69,11 @@ PAINTED = 4 + PICTURE
 """How many bytes a pixel takes where only a region is painted: the region and the photograph."""
 
 
+NEARLY = 1.02
+"""How many times as much as the least that is possible a layout may need where no tiles fit. In very small tiles a step takes
+several times as long, and where the picture's copies take most of the memory, they save hardly any."""
+
+
 GOOD = 512
 """The edge in pixels of tiles that are worth giving up a part of the optimizer's state for. A step in tiles of this size takes
 about twice as long as a step on the whole picture."""
@@ -172,7 +177,10 @@ class Footprint:
         return self._in_tiles(scale, room, finer)
 
     def _in_tiles(self, scale: Scale, room: int, finer: int) -> Layout:
-        """The layout in the largest tiles that fit. The optimizer's state is cut first, so that tiles of `GOOD` pixels fit."""
+        """The layout in the largest tiles that fit; where none do, in the largest that need hardly more than the smallest.
+
+        The optimizer's state is cut first, so that tiles of `GOOD` pixels fit.
+        """
         octaves = self.octaves(scale)
         least = max((it.longest for it in octaves if unsplittable(self.backbone, it.losses)), default=EDGES[0])
         good = self._planned(scale, max(GOOD, least), self.optimizer, room, finer)
@@ -180,8 +188,9 @@ class Footprint:
         pictures = left // (scale.width * scale.height * PICTURE) - self.copies
         optimizer = self.optimizer.within(max(0, pictures))
         edges = [edge for edge in EDGES if least <= edge < octaves[0].longest] or [least]
-        layouts = (self._planned(scale, edge, optimizer, room, finer) for edge in reversed(edges))
-        return next(layout for layout in layouts if layout.fits or layout.edge == edges[0])
+        layouts = [self._planned(scale, edge, optimizer, room, finer) for edge in reversed(edges)]
+        most = room if any(it.fits for it in layouts) else round(NEARLY * min(it.needs for it in layouts))
+        return next(layout for layout in layouts if layout.needs <= most)
 
     def _evaluation(self, layout: Layout) -> int:
         """The bytes of an evaluation: those of the octave that takes the most, for one is done after the other."""

@@ -58,6 +58,16 @@ def test_small_tiles_count_what_is_held_between():
     assert optimizer.pictures(1) + 2 == optimizer.pictures(2) == optimizer.pictures(100)  # the first step remembers nothing
 
 
+@pytest.mark.parametrize(("width", "height", "least"), [(4096, 3072, 256), (8176, 6132, 512), (8192, 6144, 512)])
+def test_where_nothing_fits_tiles_are_not_tiny(width, height, least):
+    """The picture's copies take most of the memory: tiles of 128 pixels save hardly any, and take several times as long."""
+    it, large = footprint(Lbfgs(history=1)), Scale(0, width, height, 10)
+    chosen = it.layout(large, "auto", 10**9)
+    assert not chosen.fits
+    assert chosen.edge >= least
+    assert chosen.needs <= 1.02 * it.layout(large, 128, 10**9).needs
+
+
 def test_graphs_are_counted_by_shapes_of_tiles():
     it = footprint(Adam())
     four, nine = (it.layout(LARGE, edge, 10**9).graphs for edge in (2048, 1024))  # 2 x 2 tiles, and 4 x 3
